@@ -1,0 +1,263 @@
+//! Records as readers see them.
+
+use crate::input::{AccountStatus, Kind};
+use crate::registry::ResourceType;
+use crate::table::{Ones, Slot, Stored, Table};
+use crate::time::Timestamp;
+use crate::view::AppView;
+
+/// One account, group or license, to be read. What a kind does not have, or a record lacks, is `None`.
+#[derive(Clone, Copy)]
+pub struct RecordView<'a> {
+    app: AppView<'a>,
+    number: u32,
+    resource_type: &'a ResourceType,
+    table: &'a Table,
+    row: u32,
+}
+
+impl core::fmt::Debug for RecordView<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("RecordView")
+            .field("resource_type", &self.resource_type.slug())
+            .field("id", &self.id())
+            .field("is_active", &self.is_active())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> RecordView<'a> {
+    pub(super) fn new(app: AppView<'a>, number: u32, row: u32) -> Option<Self> {
+        let table = app.app.table(number)?;
+        Some(Self { app, number, resource_type: app.registry.get(number)?, table, row })
+    }
+
+    fn stored(self) -> Stored<'a> {
+        self.table.stored(self.row)
+    }
+
+    fn text(self, slot: Slot) -> Option<&'a str> {
+        Some(self.stored().text(slot)).filter(|text| !text.is_empty())
+    }
+
+    fn is_account(self) -> bool {
+        self.resource_type.kind() == Kind::Account
+    }
+
+    /// Its type.
+    pub const fn resource_type(self) -> &'a ResourceType {
+        self.resource_type
+    }
+
+    /// Its external id.
+    pub fn id(self) -> &'a str {
+        self.stored().text(Slot::Id)
+    }
+
+    /// Whether the last roll named it; of a placeholder, whether an active account referred to it at
+    /// the last cleanup or since. Not an account's [`status`](Self::status).
+    pub fn is_active(self) -> bool {
+        self.table.active().contains(self.row)
+    }
+
+    /// Whether it exists only because an account referred to it.
+    pub fn is_placeholder(self) -> bool {
+        self.table.placeholder().contains(self.row)
+    }
+
+    /// When a cleanup marked it inactive; `None` while it is active.
+    pub fn inactive_since(self) -> Option<Timestamp> {
+        self.table.inactive_since(self.row)
+    }
+
+    /// Of a group or license. A placeholder may have none.
+    pub fn name(self) -> Option<&'a str> {
+        if self.is_account() { None } else { self.text(Slot::EmailOrName) }
+    }
+
+    /// Of a group or license.
+    pub fn description(self) -> Option<&'a str> {
+        if self.is_account() { None } else { self.text(Slot::UsernameOrDescription) }
+    }
+
+    /// Of an account.
+    pub fn email(self) -> Option<&'a str> {
+        if self.is_account() { self.text(Slot::EmailOrName) } else { None }
+    }
+
+    /// Of an account.
+    pub fn username(self) -> Option<&'a str> {
+        if self.is_account() { self.text(Slot::UsernameOrDescription) } else { None }
+    }
+
+    /// Of an account.
+    pub fn first_name(self) -> Option<&'a str> {
+        self.text(Slot::FirstName)
+    }
+
+    /// Of an account.
+    pub fn last_name(self) -> Option<&'a str> {
+        self.text(Slot::LastName)
+    }
+
+    /// Of an account.
+    pub fn display_name(self) -> Option<&'a str> {
+        self.text(Slot::DisplayName)
+    }
+
+    /// Of an account: what its application says of it.
+    pub fn status(self) -> Option<AccountStatus> {
+        self.is_account().then(|| self.stored().status())
+    }
+
+    /// The groups and licenses that an account refers to, by type in order of registration, those of
+    /// a type in the order sent. Those of an inactive account are on record but do not count.
+    pub fn references(self) -> impl Iterator<Item = RecordView<'a>> + 'a {
+        self.stored().references().filter_map(move |key| RecordView::new(self.app, key.table, key.row))
+    }
+
+    /// How many groups and licenses an account refers to. Goes through them.
+    pub fn reference_count(self) -> u64 {
+        self.stored().references().count() as u64
+    }
+
+    /// The active accounts that refer to a group or license, by type in order of registration, in
+    /// order of first sight.
+    ///
+    /// Goes through the references of the app's active accounts until it has found
+    /// [`member_count`](Self::member_count) of them.
+    pub fn members(self) -> impl Iterator<Item = RecordView<'a>> + 'a {
+        let (number, row) = (self.number, self.row);
+        let refers = move |account: &RecordView<'a>| {
+            account.stored().references().any(|key| (key.table, key.row) == (number, row))
+        };
+        let is_account =
+            move |number| self.app.registry.get(number).is_some_and(|found| found.kind() == Kind::Account);
+        let tables = (0..).zip(&self.app.app.tables).filter(move |(number, _)| is_account(*number));
+        let accounts = tables.flat_map(move |(number, table)| {
+            table.active().iter().filter_map(move |row| RecordView::new(self.app, number, row))
+        });
+        accounts.filter(refers).take(self.member_count() as usize)
+    }
+
+    /// How many active accounts refer to a group or license. Costs nothing.
+    pub fn member_count(self) -> u64 {
+        u64::from(self.table.referrers(self.row))
+    }
+}
+
+/// Which records of a type a reader wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RecordFilter {
+    /// All that were ever seen and not purged.
+    #[default]
+    All,
+    /// The active ones, placeholders too.
+    Active,
+    /// The inactive ones, placeholders too.
+    Inactive,
+    /// The placeholders, active or not.
+    Placeholder,
+}
+
+/// How many records of a type an app has. `active + inactive` is all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecordCounts {
+    /// The active ones, placeholders too.
+    pub active: u64,
+    /// The inactive ones, placeholders too.
+    pub inactive: u64,
+    /// The placeholders, active or not.
+    pub placeholders: u64,
+}
+
+impl RecordCounts {
+    pub(super) fn of(table: Option<&Table>) -> Self {
+        table.map_or_else(Self::default, |table| Self {
+            active: table.active().ones(),
+            inactive: u64::from(table.len()) - table.active().ones(),
+            placeholders: table.placeholder().ones(),
+        })
+    }
+}
+
+/// Goes through records of one type in order of first sight: see [`AppView::records`].
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    app: AppView<'a>,
+    number: u32,
+    filter: RecordFilter,
+    /// What is left of the word last looked at, and the next one to look at.
+    ones: Ones,
+    word: usize,
+    left: usize,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(app: AppView<'a>, number: u32, filter: RecordFilter) -> Self {
+        let counts = RecordCounts::of(app.app.table(number));
+        let left = match filter {
+            RecordFilter::All => counts.active + counts.inactive,
+            RecordFilter::Active => counts.active,
+            RecordFilter::Inactive => counts.inactive,
+            RecordFilter::Placeholder => counts.placeholders,
+        };
+        Self { app, number, filter, ones: Ones::default(), word: 0, left: left as usize }
+    }
+
+    /// Goes on to the next word that has records to show.
+    fn next_word(&mut self) -> Option<()> {
+        let table = self.app.app.table(self.number)?;
+        let words = (table.len() as usize).div_ceil(64);
+        while self.ones.len() == 0 {
+            if self.word >= words {
+                return None;
+            }
+            let rows = table.rows_of_word(self.word);
+            let shown = match self.filter {
+                RecordFilter::All => rows,
+                RecordFilter::Active => table.active().word(self.word),
+                RecordFilter::Inactive => rows & !table.active().word(self.word),
+                RecordFilter::Placeholder => table.placeholder().word(self.word),
+            };
+            self.ones = Ones::of(self.word, shown);
+            self.word += 1;
+        }
+        Some(())
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = RecordView<'a>;
+
+    fn next(&mut self) -> Option<RecordView<'a>> {
+        self.next_word()?;
+        let row = self.ones.next()?;
+        self.left = self.left.saturating_sub(1);
+        RecordView::new(self.app, self.number, row)
+    }
+
+    fn nth(&mut self, mut skip: usize) -> Option<RecordView<'a>> {
+        loop {
+            self.next_word()?;
+            let here = self.ones.len() as usize;
+            if skip < here {
+                break;
+            }
+            skip -= here;
+            self.left = self.left.saturating_sub(here);
+            self.ones = Ones::default();
+        }
+        for _ in 0..skip {
+            self.next()?;
+        }
+        self.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Records<'_> {}

@@ -1,0 +1,156 @@
+//! Tasks as readers see them.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::engine::out_of_range;
+use crate::error::Error;
+use crate::id::TaskId;
+use crate::limits::Limits;
+use crate::registry::ResourceType;
+use crate::task::{Ending, Task, TaskAction, TaskStatus};
+use crate::time::Timestamp;
+use crate::view::AppView;
+
+/// A provisioning task, to be read (SPEC 6).
+#[derive(Clone, Copy)]
+pub struct TaskView<'a> {
+    task: &'a Task,
+    resource_type: &'a ResourceType,
+}
+
+impl core::fmt::Debug for TaskView<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.task.fmt(f)
+    }
+}
+
+impl<'a> TaskView<'a> {
+    pub(super) fn new(app: AppView<'a>, task: &'a Task) -> Option<Self> {
+        Some(Self { task, resource_type: app.registry.get(task.table)? })
+    }
+
+    /// Its id.
+    pub const fn id(self) -> TaskId {
+        self.task.id
+    }
+
+    /// What is to be done.
+    pub const fn action(self) -> TaskAction {
+        self.task.action
+    }
+
+    /// The type that it is to be done to, under its present slug.
+    pub const fn resource_type(self) -> &'a ResourceType {
+        self.resource_type
+    }
+
+    /// Where it is in its life, for a reader at `now`.
+    pub fn status(self, now: Timestamp) -> TaskStatus {
+        self.task.status(now)
+    }
+
+    /// What the connector needs for it.
+    pub fn payload(self) -> Option<&'a str> {
+        self.task.payload.as_deref()
+    }
+
+    /// Before when it is not to be done.
+    pub const fn execute_after(self) -> Option<Timestamp> {
+        self.task.execute_after
+    }
+
+    /// When it was created.
+    pub const fn created_at(self) -> Timestamp {
+        self.task.created_at
+    }
+
+    /// When it completed or failed.
+    pub fn resolved_at(self) -> Option<Timestamp> {
+        self.task.ending.as_ref().map(|(at, _)| *at)
+    }
+
+    /// What came of a completed task.
+    pub fn result(self) -> Option<&'a str> {
+        match &self.task.ending {
+            Some((_, Ending::Completed { result })) => result.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The code and the message of a failed task.
+    pub fn error(self) -> Option<(&'a str, &'a str)> {
+        match &self.task.ending {
+            Some((_, Ending::Failed { code, message })) => Some((code, message)),
+            _ => None,
+        }
+    }
+}
+
+/// Which tasks a reader wants: those of a status or all, and which page of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskQuery {
+    now: Timestamp,
+    status: Option<TaskStatus>,
+    limit: Option<u32>,
+    offset: u64,
+}
+
+impl TaskQuery {
+    /// The first tasks, as a reader at `now` sees them.
+    pub const fn at(now: Timestamp) -> Self {
+        Self { now, status: None, limit: None, offset: 0 }
+    }
+
+    /// Only those that have this status.
+    #[must_use]
+    pub const fn with_status(mut self, status: TaskStatus) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// At most this many: 1..=1,000, 50 if not said.
+    #[must_use]
+    pub const fn with_limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Not the first so many of them.
+    #[must_use]
+    pub const fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = offset;
+        self
+    }
+}
+
+/// A page of a list of tasks.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TaskPage<'a> {
+    /// How many tasks there are that the query asks for, on this page and off it.
+    pub total: u64,
+    /// Those on this page, in order of creation.
+    pub tasks: Vec<TaskView<'a>>,
+}
+
+impl<'a> TaskPage<'a> {
+    pub(super) fn of(app: AppView<'a>, query: &TaskQuery, limits: &Limits) -> Result<Self, Error> {
+        let limit = query.limit.unwrap_or(limits.tasks_listed_default);
+        if limit == 0 || (limit > limits.tasks_listed_max && query.limit.is_some()) {
+            let expected = format!("1 to {}", limits.tasks_listed_max);
+            return Err(out_of_range("limit", u64::from(limit), &expected));
+        }
+        let mut page = Self { total: 0, tasks: Vec::new() };
+        for task in app.app.tasks.values() {
+            if query.status.is_some_and(|status| task.status(query.now) != status) {
+                continue;
+            }
+            if page.total >= query.offset && page.tasks.len() < limit as usize {
+                page.tasks.extend(TaskView::new(app, task));
+            }
+            page.total += 1;
+        }
+        Ok(page)
+    }
+}
