@@ -4,6 +4,8 @@
 //! wait for one another: the rows of all records, then which accounts are unchanged to the letter
 //! (most are), then the rows that the references of the others lead to. Only then is anything written.
 
+mod target;
+
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -16,15 +18,13 @@ use crate::input::{Account, AccountStatus, Group, Reference};
 use crate::page::{CheckedAccounts, CheckedPage};
 use crate::session::Session;
 use crate::table::{Draft, NO_ROW, Slot, Table, reference_words};
+use target::{Target, merge_same};
 
 /// A type has no room for what a page would add to it.
 #[derive(Debug)]
 pub(crate) struct Full {
     pub(crate) table: u32,
 }
-
-/// Above this many references of one account to one type, the same id twice is found by sorting.
-const PAIRWISE_MAX: usize = 16;
 
 /// What a page is applied to.
 #[derive(Debug)]
@@ -35,24 +35,6 @@ pub(crate) struct Upsert<'e> {
     pub(crate) changes: &'e mut ChangeLog,
     pub(crate) key: HashKey,
     pub(crate) records_per_type_max: u32,
-}
-
-/// A distinct reference of one account.
-#[derive(Clone, Copy, Debug)]
-struct Target<'p> {
-    table: u32,
-    hash: u32,
-    /// [`NO_ROW`] until the id is known to be there.
-    row: u32,
-    id: &'p str,
-    /// Empty if no reference to it in the account has a name.
-    name: &'p str,
-}
-
-impl Target<'_> {
-    const fn key(&self) -> RowKey {
-        RowKey { table: self.table, row: self.row }
-    }
 }
 
 impl Upsert<'_> {
@@ -487,51 +469,4 @@ fn changed_fields(records: &Table, row: u32, fields: &[(Slot, Field, &str)]) -> 
         }
     }
     changed
-}
-
-/// Makes one of references from `start` on that name the same record: it stands where the first one
-/// stood and has the first name that is there (SPEC 3.4).
-fn merge_same(targets: &mut Vec<Target<'_>>, start: usize) {
-    let Some(list) = targets.get_mut(start..) else { return };
-    let first_of: Vec<usize> = if list.len() <= PAIRWISE_MAX {
-        if list.iter().enumerate().all(|(at, target)| !list[..at].iter().any(|first| is_same(first, target)))
-        {
-            return;
-        }
-        (0..list.len())
-            .map(|at| list[..at].iter().position(|first| is_same(first, &list[at])).unwrap_or(at))
-            .collect()
-    } else {
-        first_of_same(list)
-    };
-    for (at, &first) in first_of.iter().enumerate() {
-        if first != at && list[first].name.is_empty() {
-            list[first].name = list[at].name;
-        }
-    }
-    let mut kept = start;
-    for (at, &first) in first_of.iter().enumerate() {
-        if first == at {
-            targets[kept] = targets[start + at];
-            kept += 1;
-        }
-    }
-    targets.truncate(kept);
-}
-
-fn is_same(a: &Target<'_>, b: &Target<'_>) -> bool {
-    a.hash == b.hash && a.table == b.table && a.id == b.id
-}
-
-/// For each reference the place of the first one that names the same record.
-fn first_of_same(list: &[Target<'_>]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..list.len()).collect();
-    order.sort_by_key(|&at| (list[at].table, list[at].hash, list[at].id, at));
-    let mut first_of: Vec<usize> = (0..list.len()).collect();
-    for same in order.chunk_by(|&a, &b| is_same(&list[a], &list[b])) {
-        for &at in same {
-            first_of[at] = same[0];
-        }
-    }
-    first_of
 }
