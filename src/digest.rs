@@ -113,18 +113,7 @@ fn hash_session(hasher: &mut DigestHasher, session: &Session, types: usize) {
     for number in 0..shown as u32 {
         hasher.u64(session.synced(number));
     }
-    let counts = &session.counts;
-    for count in [
-        counts.created,
-        counts.updated,
-        counts.unchanged,
-        counts.reactivated,
-        counts.filled,
-        counts.placeholders,
-        counts.deactivated,
-        counts.references_added,
-        counts.references_removed,
-    ] {
+    for count in session.counts.all() {
         hasher.u64(count);
     }
     hasher.u8(u8::from(session.cursor.accounts_done));

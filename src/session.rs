@@ -78,6 +78,21 @@ pub struct SessionCounts {
 }
 
 impl SessionCounts {
+    /// Each of them, in the order above.
+    pub(crate) const fn all(&self) -> [u64; 9] {
+        [
+            self.created,
+            self.updated,
+            self.unchanged,
+            self.reactivated,
+            self.filled,
+            self.placeholders,
+            self.deactivated,
+            self.references_added,
+            self.references_removed,
+        ]
+    }
+
     pub(crate) fn add_page(&mut self, page: &PageOutcome) {
         self.created += u64::from(page.created);
         self.updated += u64::from(page.updated);

@@ -4,7 +4,7 @@
 //! checked as they are parsed as far as needed to hold them at all, then the whole engine against every
 //! rule (`invariants`), and last the digest, so that a flipped bit is found in any format.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -236,14 +236,14 @@ struct AppRef<'e> {
 impl<'e> SnapshotRef<'e> {
     fn of(engine: &'e Engine) -> Self {
         let digest = engine.digest();
-        let place = |group: &GroupNumber| engine.groups.keys().position(|other| other == group);
+        let places: BTreeMap<GroupNumber, u64> = engine.groups.keys().copied().zip(0..).collect();
         let apps = engine.apps.iter().map(|(&id, app)| AppRef {
             id,
             name: &app.name,
             created_at: app.created_at,
             last_synced_at: app.last_synced_at,
             guard: app.guard,
-            group: place(&app.group).unwrap_or_default() as u64,
+            group: places.get(&app.group).copied().unwrap_or_default(),
             tables: app.tables.iter().map(TableRef).collect(),
             sessions: &app.sessions,
             tasks: app.tasks.values().collect(),

@@ -92,7 +92,9 @@ impl Upsert<'_> {
         }
         let was_active = records.active().contains(row);
         let was_placeholder = records.placeholder().contains(row);
-        records.activate(row);
+        if !was_active {
+            records.activate(row);
+        }
         if was_placeholder {
             records.fill(row);
             self.changes.record(RecordFact::PlaceholderFilled, key);

@@ -136,8 +136,8 @@ pub struct TaskPage<'a> {
 
 impl<'a> TaskPage<'a> {
     pub(super) fn of(app: AppView<'a>, query: &TaskQuery, limits: &Limits) -> Result<Self, Error> {
-        let limit = query.limit.unwrap_or(limits.tasks_listed_default);
-        if limit == 0 || (limit > limits.tasks_listed_max && query.limit.is_some()) {
+        let limit = query.limit.unwrap_or(limits.tasks_listed_default.min(limits.tasks_listed_max));
+        if limit == 0 || limit > limits.tasks_listed_max {
             let expected = format!("1 to {}", limits.tasks_listed_max);
             return Err(out_of_range("limit", u64::from(limit), &expected));
         }
