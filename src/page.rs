@@ -211,8 +211,9 @@ impl<'p> Check<'_, 'p> {
         for (at, reference) in references.iter().enumerate() {
             let path = |field| move || format!("{map}.{}[{at}].{field}", shorten(slug));
             self.text(index, id, id_rule, &reference.id, path("id"));
-            let name = reference.name.as_deref().unwrap_or_default();
-            self.text(index, id, name_rule, name, path("name"));
+            if let Some(name) = &reference.name {
+                self.text(index, id, name_rule, name, path("name"));
+            }
         }
     }
 
@@ -239,6 +240,7 @@ impl<'p> Check<'_, 'p> {
     }
 
     /// Whether the text keeps the rule; its fault is noted.
+    #[inline]
     fn text(&mut self, index: usize, id: &str, rule: Rule, text: &str, field: impl Fn() -> String) -> bool {
         match rule.fault(text) {
             None => true,
@@ -249,6 +251,7 @@ impl<'p> Check<'_, 'p> {
         }
     }
 
+    #[cold]
     fn add(
         &mut self,
         index: usize,

@@ -89,9 +89,7 @@ impl Table {
 
     /// The row of this id.
     pub(crate) fn find(&self, hash: u32, id: &str) -> Option<u32> {
-        self.index.find(hash, |row| {
-            self.rows.at(row).hash == hash && self.stored(row).slot(Slot::Id) == id.as_bytes()
-        })
+        self.index.find(hash, |row| self.rows.at(row).hash == hash && self.stored(row).has_id(id))
     }
 
     /// Whether this many more records, of this many bytes together, have room in the arena.
@@ -129,7 +127,7 @@ impl Table {
 
     /// The row of this id, given a candidate for it.
     pub(crate) fn confirm(&self, candidate: u32, hash: u32, id: &str) -> u32 {
-        if candidate == NO_ROW || self.stored(candidate).slot(Slot::Id) == id.as_bytes() {
+        if candidate == NO_ROW || self.stored(candidate).has_id(id) {
             candidate
         } else {
             self.find(hash, id).unwrap_or(NO_ROW)

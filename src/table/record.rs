@@ -178,6 +178,13 @@ impl<'t> Stored<'t> {
         Draft { texts: self.texts(), status: self.status(), references }
     }
 
+    /// Whether this is the record's id. (A group's or license's lies right behind its header.)
+    #[inline]
+    pub(crate) fn has_id(&self, id: &str) -> bool {
+        let start = HEADER_BYTES + self.reference_word_count() * 4;
+        self.length(0) == id.len() && self.bytes.get(start..start + id.len()) == Some(id.as_bytes())
+    }
+
     /// Whether the record has these texts and this status.
     pub(crate) fn has_fields(&self, texts: &[&str; SLOTS], status: AccountStatus) -> bool {
         let mut start = HEADER_BYTES + self.reference_word_count() * 4;

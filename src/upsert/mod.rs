@@ -222,7 +222,7 @@ impl Upsert<'_> {
     /// Whether the record is the one that the reference names, and the reference does nothing to it.
     fn is_settled(&self, key: RowKey, reference: &Reference<'_>) -> bool {
         let target = self.tables[key.table as usize].stored(key.row);
-        target.slot(Slot::Id) == reference.id.as_bytes()
+        target.has_id(&reference.id)
             && (reference.name.as_ref().is_none_or(|name| name.is_empty())
                 || !target.slot(Slot::EmailOrName).is_empty())
     }
