@@ -69,7 +69,7 @@
 //!    ├─ task        one provisioning task                                │
 //!    ├─ table/      one type of one app: index, arena, rows, bits        ┘
 //!    │
-//!    ├─ command input parse        what goes in, as values; pages from any serde format
+//!    ├─ command input owned parse  what goes in, as values; pages from any serde format
 //!    ├─ snapshot digest invariants the whole state: saved, summed up, checked
 //!    └─ change error hash id limits text time
 //! ```
@@ -105,6 +105,7 @@ mod task;
 // What goes in.
 mod command;
 mod input;
+mod owned;
 #[cfg(feature = "serde")]
 mod parse;
 

@@ -1,0 +1,429 @@
+//! The engine beside the naive model: random histories over small key spaces, and the rules of SPEC 10
+//! that speak of more than one state.
+
+#[path = "support/compare.rs"]
+mod compare;
+#[path = "support/generate.rs"]
+mod generate;
+#[path = "support/model/mod.rs"]
+mod model;
+
+use std::num::NonZeroU64;
+
+use generate::{Choices, config, limits, prologue};
+use headcount::{Change, Command, Config, Engine, Error, RecordFilter, Reply, Snapshot, Timestamp};
+use model::Model;
+use proptest::prelude::*;
+use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
+
+type Step = (Timestamp, Command<'static>);
+
+/// Bytes that one command is made from; it rarely needs them all.
+fn a_step() -> impl Strategy<Value = Step> {
+    prop::collection::vec(any::<u8>(), 120).prop_map(|bytes| Choices::new(&bytes).command())
+}
+
+fn a_history(steps: usize) -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(a_step(), 1..steps).prop_map(|steps| prologue().into_iter().chain(steps).collect())
+}
+
+/// The model, and what its last command answered.
+#[derive(Clone, Debug)]
+struct Reference {
+    model: Model,
+    reply: Option<Result<Reply, Error>>,
+}
+
+impl ReferenceStateMachine for Reference {
+    type State = Self;
+    type Transition = Step;
+
+    fn init_state() -> BoxedStrategy<Self> {
+        let mut model = Model::new(limits());
+        for (now, command) in prologue() {
+            model.apply(now, &command).expect("a prologue");
+        }
+        Just(Self { model, reply: None }).boxed()
+    }
+
+    fn transitions(_: &Self) -> BoxedStrategy<Step> {
+        a_step().boxed()
+    }
+
+    fn apply(mut state: Self, (now, command): &Step) -> Self {
+        state.reply = Some(state.model.apply(*now, command));
+        state
+    }
+}
+
+/// The engine, as the system under test.
+struct Tested;
+
+impl StateMachineTest for Tested {
+    type SystemUnderTest = Engine;
+    type Reference = Reference;
+
+    fn init_test(_: &Reference) -> Engine {
+        let mut engine = Engine::new(config());
+        for (now, command) in prologue() {
+            let _ = engine.apply(now, &command).expect("a prologue");
+        }
+        engine
+    }
+
+    fn apply(mut engine: Engine, reference: &Reference, (now, command): Step) -> Engine {
+        let expected = reference.reply.clone().expect("the model goes first");
+        compare::check_step(&mut engine, &reference.model, now, &command, expected);
+        engine
+    }
+}
+
+prop_state_machine! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_engine_does_what_the_model_does(sequential 1..60 => Tested);
+}
+
+/// What a command came to.
+type Outcome = (Result<Reply, Error>, Vec<Change<'static>>);
+
+fn run(engine: &mut Engine, step: &Step) -> Outcome {
+    let reply = engine.apply(step.0, &step.1);
+    (reply, engine.changes().map(Change::into_owned).collect())
+}
+
+fn save_and_load(engine: &Engine, key: u8) -> Engine {
+    let saved = postcard::to_allocvec(&engine.snapshot()).expect("bytes");
+    let snapshot: Snapshot = postcard::from_bytes(&saved).expect("a snapshot");
+    Engine::restore(config().with_hash_key([key; 16]), snapshot).expect("an engine")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// SPEC 10.7, 2: through both formats, with another hash key, and with save and load at one point.
+    #[test]
+    fn replaying_the_journal_gives_the_same_replies_changes_and_digest(
+        history in a_history(60),
+        stop in any::<prop::sample::Index>(),
+    ) {
+        let mut first = Engine::new(config());
+        let mut second = Engine::new(config().with_hash_key([5; 16]));
+        let stop = stop.index(history.len());
+        for (at, step) in history.iter().enumerate() {
+            let bytes = postcard::to_allocvec(step).expect("bytes");
+            let journaled: (Timestamp, Command<'_>) = postcard::from_bytes(&bytes).expect("a step");
+            let text = serde_json::to_string(step).expect("text");
+            let (now, command): (Timestamp, Command<'_>) = serde_json::from_str(&text).expect("a step");
+            let read: Step = (now, command.into_owned());
+            prop_assert_eq!(&journaled, step);
+            prop_assert_eq!(&read, step);
+            prop_assert_eq!(run(&mut first, step), run(&mut second, &read));
+            prop_assert_eq!(first.digest(), second.digest());
+            if at == stop {
+                second = save_and_load(&second, 6);
+                prop_assert_eq!(first.digest(), second.digest());
+            }
+        }
+        prop_assert_eq!(model::observe(&first), model::observe(&second));
+    }
+
+    /// SPEC 10.6.
+    #[test]
+    fn a_command_that_returned_an_error_changed_nothing(history in a_history(60)) {
+        let mut engine = Engine::new(config());
+        for step in &history {
+            let (digest, seq) = (engine.digest(), engine.seq());
+            if let (Err(_), changes) = run(&mut engine, step) {
+                prop_assert_eq!((engine.digest(), engine.seq(), changes.len()), (digest, seq, 0));
+            }
+        }
+    }
+
+    /// SPEC 7.
+    #[test]
+    fn a_copy_built_from_changes_alone_equals_the_engine(history in a_history(60)) {
+        let mut engine = Engine::new(config());
+        let mut copy = copy::Copy::default();
+        for step in &history {
+            let _ = engine.apply(step.0, &step.1);
+            copy.follow(&engine);
+            prop_assert_eq!(&copy, &copy::Copy::of(&engine));
+        }
+    }
+
+    /// SPEC 4.6.
+    #[test]
+    fn a_budget_of_any_size_gives_the_same_end_and_the_same_changes(
+        history in a_history(40),
+        budgets in prop::collection::vec(1..4_u64, 1..40),
+    ) {
+        let (mut whole, mut steps) = (Engine::new(config()), Engine::new(config()));
+        for step in &history {
+            let _ = (whole.apply(step.0, &step.1), steps.apply(step.0, &step.1));
+        }
+        let app = headcount::AppId(headcount::Uuid::from_u128(1));
+        let open = whole.app(app).and_then(|app| app.sessions().rfind(|session| !session.status().has_ended()));
+        let Some(session) = open.map(|session| session.id()) else { return Ok(()) };
+        let now = Timestamp(7);
+        let complete = (now, Command::CompleteSession { app, session, force: true });
+        prop_assert_eq!(run(&mut whole, &complete), run(&mut steps, &complete));
+        let clean = |budget| (now, Command::RunCleanup { app, session, budget });
+        let (_, expected) = run(&mut whole, &clean(NonZeroU64::MAX));
+        let mut found = Vec::new();
+        for budget in budgets.iter().cycle() {
+            let (reply, changes) = run(&mut steps, &clean(NonZeroU64::new(*budget).expect("not zero")));
+            found.extend(changes);
+            if matches!(reply, Ok(Reply::Cleanup(outcome)) if outcome.status.has_ended()) {
+                break;
+            }
+        }
+        prop_assert_eq!(found, expected);
+        prop_assert_eq!(model::observe(&whole), model::observe(&steps));
+    }
+}
+
+/// Two roll calls of records that agree on names, in orders of the test's choosing (SPEC 10.9, 10.10).
+mod rolls {
+    use super::*;
+    use headcount::{Account, AppId, Group, Page, Reference, Scope, SessionId, Uuid};
+
+    const APP: AppId = AppId(Uuid::from_u128(1));
+
+    /// Accounts and the teams that they are in; teams that are pushed.
+    fn a_directory() -> impl Strategy<Value = (Vec<Vec<u8>>, Vec<u8>)> {
+        let teams_of = prop::collection::btree_set(0..8_u8, 0..4).prop_map(|set| set.into_iter().collect());
+        (
+            prop::collection::vec(teams_of, 0..8),
+            prop::sample::subsequence((0..8_u8).collect::<Vec<_>>(), 0..8),
+        )
+    }
+
+    fn pages((accounts, teams): &(Vec<Vec<u8>>, Vec<u8>)) -> Vec<(&'static str, Page<'static>)> {
+        let name = |team: u8| format!("Team {team}");
+        let account = |(number, teams): (usize, &Vec<u8>)| Account {
+            id: number.to_string().into(),
+            username: Some("x".into()),
+            memberships: vec![(
+                "team".into(),
+                teams
+                    .iter()
+                    .map(|&team| Reference { id: team.to_string().into(), name: Some(name(team).into()) })
+                    .collect(),
+            )],
+            ..Account::default()
+        };
+        let team =
+            |&team: &u8| Group { id: team.to_string().into(), name: name(team).into(), description: None };
+        let accounts: Vec<_> = accounts.iter().enumerate().map(account).collect();
+        let teams: Vec<_> = teams.iter().map(team).collect();
+        let accounts = accounts.chunks(2).map(|page| ("account", Page::Accounts(page.to_vec())));
+        accounts.chain(teams.chunks(2).map(|page| ("team", Page::Groups(page.to_vec())))).collect()
+    }
+
+    fn call(engine: &mut Engine, number: u128, pages: &[(&'static str, Page<'static>)]) -> SessionId {
+        let (now, session) = (Timestamp(1), SessionId(Uuid::from_u128(number)));
+        engine.start_session(now, APP, session, &Scope::All).expect("a session");
+        for (slug, page) in pages {
+            let _ = engine.push_page(now, APP, session, slug, page).expect("a page");
+        }
+        let _ = engine.complete_session(now, APP, session, false).expect("no guard");
+        let _ = engine.run_cleanup(now, APP, session, NonZeroU64::MAX).expect("a cleanup");
+        session
+    }
+
+    fn begun() -> Engine {
+        let mut engine = Engine::new(Config::new());
+        for (now, command) in prologue() {
+            let _ = engine.apply(now, &command).expect("a prologue");
+        }
+        engine
+    }
+
+    /// The records by type and id: the order of first sight aside.
+    fn records(engine: &Engine) -> Vec<(model::Record, Vec<String>)> {
+        let (app, _) = model::observe(engine).swap_remove(0);
+        let mut records: Vec<_> = app.records.into_iter().map(|record| (record, Vec::new())).collect();
+        for (record, members) in &mut records {
+            record.references.sort();
+            let slug = ["account", "team", "license", "staff"][record.key.0];
+            let view = engine.app(APP).and_then(|app| app.record(slug, &record.key.1)).expect("a record");
+            members.extend(view.members().map(|member| member.id().to_owned()));
+            members.sort();
+        }
+        records.sort_by(|a, b| a.0.key.cmp(&b.0.key));
+        records
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// SPEC 10.10.
+        #[test]
+        fn the_order_of_pages_never_matters(
+            (directory, order) in a_directory().prop_flat_map(|directory| {
+                let pages = pages(&directory);
+                (Just(directory), Just(pages).prop_shuffle())
+            }),
+        ) {
+            let (mut one, mut other) = (begun(), begun());
+            call(&mut one, 1, &pages(&directory));
+            call(&mut other, 1, &order);
+            prop_assert_eq!(records(&one), records(&other));
+        }
+
+        /// SPEC 10.9.
+        #[test]
+        fn a_second_identical_roll_call_leaves_records_as_they_are(directory in a_directory()) {
+            let mut engine = begun();
+            let pages = pages(&directory);
+            call(&mut engine, 1, &pages);
+            let before = records(&engine);
+            let session = call(&mut engine, 2, &pages);
+            let counts = engine.app(APP).and_then(|app| app.session(session)).expect("a session").counts();
+            prop_assert_eq!((counts.created, counts.deactivated), (0, 0));
+            prop_assert_eq!(counts.unchanged, counts.updated);
+            prop_assert_eq!(records(&engine), before);
+            let active = engine.app(APP).and_then(|app| app.records("account", RecordFilter::Active)).expect("a type");
+            prop_assert_eq!(active.len(), directory.0.len());
+        }
+    }
+}
+
+/// A copy of the state that is told only what changed.
+mod copy {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use headcount::{AppId, AppView, Engine, Fact, RecordFilter, RecordKey, RecordView, ResourceTypeId};
+
+    type Key = (AppId, ResourceTypeId, String);
+
+    /// A record as text, but for its references.
+    type Row = String;
+
+    #[derive(Debug, Default, PartialEq)]
+    pub(crate) struct Copy {
+        apps: BTreeMap<AppId, String>,
+        types: BTreeMap<(AppId, ResourceTypeId), String>,
+        records: BTreeMap<Key, Row>,
+        references: BTreeSet<(Key, Key)>,
+        sessions: BTreeMap<(AppId, headcount::SessionId), headcount::SessionStatus>,
+        tasks: BTreeMap<(AppId, headcount::TaskId), String>,
+    }
+
+    fn app_row(app: AppView<'_>) -> String {
+        format!("{} {:?} {:?} {:?}", app.name(), app.created_at(), app.last_synced_at(), app.guard())
+    }
+
+    fn row(record: RecordView<'_>) -> Row {
+        let flags = (record.is_active(), record.is_placeholder(), record.inactive_since(), record.status());
+        let texts = (record.name(), record.description(), record.email(), record.username());
+        format!("{flags:?} {texts:?} {:?}", (record.first_name(), record.last_name(), record.display_name()))
+    }
+
+    fn key(app: AppId, record: &RecordKey<'_>) -> Key {
+        (app, record.resource_type, record.id.to_string())
+    }
+
+    impl Copy {
+        pub(crate) fn of(engine: &Engine) -> Self {
+            let mut copy = Self::default();
+            for app in engine.apps() {
+                copy.apps.insert(app.id(), app_row(app));
+                for found in app.resource_types() {
+                    copy.types.insert((app.id(), found.id()), format!("{found:?}"));
+                    for record in app.records(found.slug(), RecordFilter::All).expect("a type") {
+                        let from = (app.id(), found.id(), record.id().to_owned());
+                        for target in record.references() {
+                            let to = (app.id(), target.resource_type().id(), target.id().to_owned());
+                            copy.references.insert((from.clone(), to));
+                        }
+                        copy.records.insert(from, row(record));
+                    }
+                }
+                for session in app.sessions() {
+                    copy.sessions.insert((app.id(), session.id()), session.status());
+                }
+                for task in
+                    app.tasks(&headcount::TaskQuery::at(headcount::Timestamp(0))).expect("a page").tasks
+                {
+                    copy.tasks.insert((app.id(), task.id()), format!("{task:?}"));
+                }
+            }
+            copy
+        }
+
+        /// Takes over what the last command changed.
+        pub(crate) fn follow(&mut self, engine: &Engine) {
+            for change in engine.changes() {
+                let id = change.app;
+                match change.fact {
+                    Fact::AppDeleted => self.forget(id),
+                    Fact::AppCreated { .. } | Fact::AppUpdated => {
+                        let app = engine.app(id).expect("an app");
+                        self.apps.insert(id, app_row(app));
+                        self.types.extend(
+                            app.resource_types().iter().map(|found| ((id, found.id()), format!("{found:?}"))),
+                        );
+                    }
+                    Fact::ResourceTypeRegistered { resource_type }
+                    | Fact::ResourceTypeUpdated { resource_type } => {
+                        let app = engine.app(id).expect("an app");
+                        let found = app.resource_type_by_id(resource_type).expect("a type");
+                        let shared = app.clone_group().map(|app| ((app, found.id()), format!("{found:?}")));
+                        self.types.extend(shared);
+                    }
+                    Fact::SessionOpened { session } | Fact::SessionCompleting { session } => {
+                        let app = engine.app(id).expect("an app");
+                        let status = app.session(session).map(|session| session.status());
+                        self.sessions.insert((id, session), status.expect("a session"));
+                        // The history has its limit, which a copy has too.
+                        self.sessions.retain(|&(of, known), _| of != id || app.session(known).is_some());
+                    }
+                    Fact::SessionEnded { session, status } => _ = self.sessions.insert((id, session), status),
+                    Fact::RecordCreated { record }
+                    | Fact::RecordUpdated { record, .. }
+                    | Fact::RecordDeactivated { record }
+                    | Fact::RecordReactivated { record }
+                    | Fact::PlaceholderMade { record }
+                    | Fact::PlaceholderNamed { record }
+                    | Fact::PlaceholderWoken { record }
+                    | Fact::PlaceholderFilled { record } => self.read(engine, id, &record),
+                    Fact::RecordPurged { record } => {
+                        let gone = key(id, &record);
+                        self.references.retain(|(account, _)| *account != gone);
+                        self.records.remove(&gone);
+                    }
+                    Fact::ReferenceAdded { account, target } => {
+                        assert!(self.references.insert((key(id, &account), key(id, &target))));
+                    }
+                    Fact::ReferenceRemoved { account, target } => {
+                        assert!(self.references.remove(&(key(id, &account), key(id, &target))));
+                    }
+                    Fact::TaskCreated { task } | Fact::TaskResolved { task } => {
+                        let found = engine.app(id).and_then(|app| app.task(task)).expect("a task");
+                        self.tasks.insert((id, task), format!("{found:?}"));
+                    }
+                    other => panic!("a change that the copy does not know: {other:?}"),
+                }
+            }
+        }
+
+        fn read(&mut self, engine: &Engine, id: AppId, record: &RecordKey<'_>) {
+            let app = engine.app(id).expect("an app");
+            let slug = app.resource_type_by_id(record.resource_type).expect("a type").slug();
+            let found = app.record(slug, &record.id).expect("a record");
+            self.records.insert(key(id, record), row(found));
+        }
+
+        fn forget(&mut self, id: AppId) {
+            self.apps.remove(&id);
+            self.types.retain(|(app, _), _| *app != id);
+            self.records.retain(|(app, ..), _| *app != id);
+            self.references.retain(|((app, ..), _)| *app != id);
+            self.sessions.retain(|(app, _), _| *app != id);
+            self.tasks.retain(|(app, _), _| *app != id);
+        }
+    }
+}

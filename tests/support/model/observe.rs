@@ -1,0 +1,195 @@
+//! What a reader sees of the engine, in the model's words, so that the two can be compared.
+
+use std::collections::BTreeMap;
+
+use headcount::{
+    AccountStatus, Engine, Error, Field, RecordFilter, RecordView, Reply, SessionCounts, SessionStatus,
+};
+
+use super::push::Tally;
+use super::{App, Key, Model, Record, Session, Task, Type};
+
+/// All that the engine shows.
+pub fn observe(engine: &Engine) -> Vec<(App, Vec<Type>)> {
+    let mut groups = Vec::new();
+    engine
+        .apps()
+        .map(|view| {
+            // A group is named by its first app: 1 for the first group, and so on.
+            let first = view.clone_group().next().expect("the app itself");
+            let group = match groups.iter().position(|&known| known == first) {
+                Some(at) => at as u64 + 1,
+                None => {
+                    groups.push(first);
+                    groups.len() as u64
+                }
+            };
+            let types: Vec<Type> = view
+                .resource_types()
+                .iter()
+                .map(|found| Type {
+                    id: found.id(),
+                    slug: found.slug().to_owned(),
+                    name: found.name().to_owned(),
+                    kind: found.kind(),
+                    created_at: found.created_at(),
+                })
+                .collect();
+            let number = |record: RecordView<'_>| {
+                types.iter().position(|found| found.id == record.resource_type().id()).expect("a type")
+            };
+            let key = |record: RecordView<'_>| -> Key { (number(record), record.id().to_owned()) };
+            let records =
+                types.iter().flat_map(|found| view.records(&found.slug, RecordFilter::All).expect("a type"));
+            let app = App {
+                id: view.id(),
+                name: view.name().to_owned(),
+                created_at: view.created_at(),
+                last_synced_at: view.last_synced_at(),
+                guard: view.guard(),
+                group,
+                records: records.map(|record| seen_record(record, key)).collect(),
+                sessions: view
+                    .sessions()
+                    .map(|session| Session {
+                        id: session.id(),
+                        status: session.status(),
+                        scope: session.scope().map(|scope| {
+                            scope
+                                .map(|of| types.iter().position(|found| found.id == of.id()).expect("a type"))
+                                .collect()
+                        }),
+                        started_at: session.started_at(),
+                        ended_at: session.ended_at(),
+                        reason: session.reason().map(str::to_owned),
+                        base: session.base(),
+                        synced: session.progress().map(|progress| progress.synced_count).collect(),
+                        counts: session.counts(),
+                    })
+                    .collect(),
+                tasks: view
+                    .tasks(&headcount::TaskQuery::at(headcount::Timestamp(0)).with_limit(1_000))
+                    .expect("a page")
+                    .tasks
+                    .into_iter()
+                    .map(|task| Task {
+                        id: task.id(),
+                        action: task.action(),
+                        number: types
+                            .iter()
+                            .position(|found| found.id == task.resource_type().id())
+                            .expect("a type"),
+                        payload: task.payload().map(str::to_owned),
+                        execute_after: task.execute_after(),
+                        created_at: task.created_at(),
+                        resolved_at: task.resolved_at(),
+                        result: task.result().map(str::to_owned),
+                        error: task.error().map(|(code, message)| (code.to_owned(), message.to_owned())),
+                    })
+                    .collect(),
+            };
+            (app, types)
+        })
+        .collect()
+}
+
+fn seen_record(record: RecordView<'_>, key: impl Fn(RecordView<'_>) -> Key) -> Record {
+    let texts = [
+        (Field::Name, record.name()),
+        (Field::Description, record.description()),
+        (Field::Email, record.email()),
+        (Field::Username, record.username()),
+        (Field::FirstName, record.first_name()),
+        (Field::LastName, record.last_name()),
+        (Field::DisplayName, record.display_name()),
+    ];
+    Record {
+        key: key(record),
+        active: record.is_active(),
+        placeholder: record.is_placeholder(),
+        inactive_since: record.inactive_since(),
+        fields: texts.into_iter().filter_map(|(field, text)| Some((field, text?.to_owned()))).collect(),
+        status: record.status().unwrap_or(AccountStatus::Active),
+        references: record.references().map(key).collect(),
+        pushed: false,
+    }
+}
+
+impl Model {
+    /// All that a reader is to see, in the order and the numbering of [`observe`].
+    pub fn observed(&self) -> Vec<(App, Vec<Type>)> {
+        let mut groups = BTreeMap::new();
+        self.apps
+            .iter()
+            .map(|app| {
+                let next = groups.len() as u64 + 1;
+                let types = self.types(app).to_vec();
+                let mut seen = app.clone();
+                seen.group = *groups.entry(app.group).or_insert(next);
+                // By type; within a type, and where a reader looks, in order of first sight.
+                seen.records.sort_by_key(|record| record.key.0);
+                for record in &mut seen.records {
+                    record.pushed = false;
+                }
+                for session in seen.sessions.iter_mut().filter(|session| !session.status.has_ended()) {
+                    session.synced.resize(types.len(), 0);
+                }
+                (seen, types)
+            })
+            .collect()
+    }
+}
+
+/// The error without the words that no contract fixes.
+pub fn without_prose(error: Error) -> Error {
+    match error {
+        Error::InvalidArgument { field, code, .. } => {
+            Error::InvalidArgument { field, code, found: String::new(), expected: String::new() }
+        }
+        Error::PageFaults { mut faults, faults_total, malformed } => {
+            for fault in &mut faults {
+                fault.found.clear();
+                fault.expected.clear();
+            }
+            Error::PageFaults { faults, faults_total, malformed }
+        }
+        other => other,
+    }
+}
+
+// Replies and counts are `non_exhaustive`: made here by way of serde, as any client would.
+
+pub fn page_reply(tally: &Tally) -> Reply {
+    from_json(serde_json::json!({"page": {
+        "total": tally.total,
+        "created": tally.created,
+        "updated": tally.updated,
+        "filled": tally.filled,
+        "reactivated": tally.reactivated,
+        "unchanged": tally.unchanged,
+        "placeholders": tally.placeholders,
+    }}))
+}
+
+pub fn cleanup_reply(deactivated: u64, status: SessionStatus) -> Reply {
+    from_json(serde_json::json!({"cleanup": {"deactivated": deactivated, "status": status}}))
+}
+
+pub fn purge_reply(purged: u64, references: u64) -> Reply {
+    from_json(serde_json::json!({"purge": {"purged": purged, "references": references}}))
+}
+
+fn from_json(reply: serde_json::Value) -> Reply {
+    serde_json::from_value(reply).expect("a reply")
+}
+
+pub fn add_tally(counts: &mut SessionCounts, tally: &Tally) {
+    counts.created += u64::from(tally.created);
+    counts.updated += u64::from(tally.updated);
+    counts.unchanged += u64::from(tally.unchanged);
+    counts.reactivated += u64::from(tally.reactivated);
+    counts.filled += u64::from(tally.filled);
+    counts.placeholders += u64::from(tally.placeholders);
+    counts.references_added += tally.references_added;
+    counts.references_removed += tally.references_removed;
+}

@@ -1,0 +1,381 @@
+//! SPEC 3: pushing a page.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use headcount::{
+    Account, AccountStatus, AppId, Error, ErrorKind, Fact, Fault, FaultCode, Field, Fields, Group, Kind,
+    Page, References, Reply, SessionId, SessionStatus,
+};
+
+use super::{App, Key, Model, Record, check, observe, present};
+
+/// A record as it is to be stored, and its references with the name that stands (SPEC 3.4).
+struct Pushed {
+    key: Key,
+    fields: BTreeMap<Field, String>,
+    status: AccountStatus,
+    references: Vec<(Key, Option<String>)>,
+}
+
+/// What a page did so far.
+#[derive(Default)]
+pub struct Tally {
+    pub total: u32,
+    pub created: u32,
+    pub updated: u32,
+    pub filled: u32,
+    pub reactivated: u32,
+    pub unchanged: u32,
+    pub placeholders: u32,
+    pub references_added: u64,
+    pub references_removed: u64,
+}
+
+impl Model {
+    pub(super) fn push(
+        &mut self,
+        id: AppId,
+        session: SessionId,
+        slug: &str,
+        page: &Page<'_>,
+    ) -> Result<Reply, Error> {
+        self.session(id, session)?;
+        let number = self.number(id, slug)?;
+        self.expect(id, session, SessionStatus::InProgress)?;
+        let records_max = self.limits.records_per_page_max;
+        if page.len() > records_max as usize {
+            return Err(Error::PageTooLarge { records: page.len() as u64, records_max });
+        }
+        let faults = self.faults(id, page);
+        let refused = (!faults.is_empty()).then(|| Error::PageFaults {
+            malformed: faults.iter().any(|fault| fault.code.is_malformed()),
+            faults_total: faults.len() as u64,
+            faults: faults.into_iter().take(self.limits.faults_listed_max as usize).collect(),
+        });
+        if let Some(error) = refused.clone().filter(|error| error.kind() == ErrorKind::Invalid) {
+            return Err(error);
+        }
+        let expected = self.types(self.app(id)?)[number].kind;
+        if page.kind() != expected {
+            return Err(Error::KindMismatch { slug: slug.to_owned(), found: page.kind(), expected });
+        }
+        if !self.session(id, session)?.covers(number) {
+            return Err(Error::OutOfScope { slug: slug.to_owned(), session });
+        }
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        let pushed = self.stored_form(id, number, page)?;
+        self.expect_room(id, number, &pushed)?;
+        let mut tally = Tally { total: pushed.len() as u32, ..Tally::default() };
+        for record in pushed {
+            self.upsert(id, session, record, &mut tally)?;
+        }
+        observe::add_tally(&mut self.session_mut(id, session)?.counts, &tally);
+        Ok(observe::page_reply(&tally))
+    }
+
+    /// SPEC 3.3 and 3.4: every fault of the page.
+    fn faults(&self, id: AppId, page: &Page<'_>) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let mut ids = BTreeSet::new();
+        let count = page.len();
+        for index in 0..count {
+            let (record_id, mut found) = match page {
+                Page::Accounts(accounts) => (&accounts[index].id, self.account_faults(id, &accounts[index])),
+                Page::Groups(groups) | Page::Licenses(groups) => {
+                    (&groups[index].id, self.group_faults(&groups[index]))
+                }
+            };
+            let id_fault = check::fault(record_id, true, self.limits.id_chars_max);
+            let is_twice = id_fault.is_none() && !ids.insert(record_id.to_string());
+            if let Some(code) = id_fault.or(is_twice.then_some(FaultCode::DuplicateId)) {
+                found.insert(0, ("id".to_owned(), code));
+            }
+            faults.extend(found.into_iter().map(|(field, code)| Fault {
+                index: index as u32,
+                id: check::short(record_id),
+                field,
+                code,
+                found: String::new(),
+                expected: String::new(),
+            }));
+        }
+        faults
+    }
+
+    fn group_faults(&self, group: &Group<'_>) -> Vec<(String, FaultCode)> {
+        let description = group.description.as_deref().unwrap_or_default();
+        let found = [
+            ("name", check::fault(&group.name, true, self.limits.text_chars_max)),
+            ("description", check::fault(description, false, self.limits.description_chars_max)),
+        ];
+        found.into_iter().filter_map(|(field, code)| Some((field.to_owned(), code?))).collect()
+    }
+
+    fn account_faults(&self, id: AppId, account: &Account<'_>) -> Vec<(String, FaultCode)> {
+        let chars_max = self.limits.text_chars_max;
+        let text = |text: &Option<std::borrow::Cow<'_, str>>| {
+            check::fault(text.as_deref().unwrap_or_default(), false, chars_max)
+        };
+        let has_login = present(&account.email).or(present(&account.username)).is_some();
+        let email = if has_login {
+            check::email_fault(account.email.as_deref().unwrap_or_default(), chars_max)
+        } else {
+            Some(FaultCode::Required)
+        };
+        let status = present(&account.status).unwrap_or("active".to_owned());
+        let is_known = ["active", "inactive", "suspended"].contains(&status.as_str());
+        let found = [
+            ("email", email),
+            ("username", text(&account.username)),
+            ("first_name", text(&account.first_name)),
+            ("last_name", text(&account.last_name)),
+            ("display_name", text(&account.display_name)),
+            ("status", text(&account.status).or((!is_known).then_some(FaultCode::InvalidStatus))),
+        ];
+        let mut faults: Vec<_> =
+            found.into_iter().filter_map(|(field, code)| Some((field.to_owned(), code?))).collect();
+        let sent = |map: &References<'_>| map.iter().map(|(_, list)| list.len()).sum::<usize>();
+        let too_many = sent(&account.memberships) + sent(&account.assignments)
+            > self.limits.references_per_account_max as usize;
+        if too_many {
+            faults.push(("memberships".to_owned(), FaultCode::TooManyReferences));
+        }
+        for (map, kind, entries) in [
+            ("memberships", Kind::Group, &account.memberships),
+            ("assignments", Kind::License, &account.assignments),
+        ] {
+            for (slug, list) in entries {
+                let path = format!("{map}.{}", check::short(slug));
+                match self.number(id, slug) {
+                    Err(_) => faults.push((path.clone(), FaultCode::UnknownResourceType)),
+                    Ok(number) if self.types(self.app(id).expect("an app"))[number].kind != kind => {
+                        faults.push((path.clone(), FaultCode::WrongKind));
+                    }
+                    Ok(_) => {}
+                }
+                for (at, reference) in list.iter().enumerate().filter(|_| !too_many) {
+                    if let Some(code) = check::fault(&reference.id, true, self.limits.id_chars_max) {
+                        faults.push((format!("{path}[{at}].id"), code));
+                    }
+                    let name = reference.name.as_deref().unwrap_or_default();
+                    if let Some(code) = check::fault(name, false, chars_max) {
+                        faults.push((format!("{path}[{at}].name"), code));
+                    }
+                }
+            }
+        }
+        faults
+    }
+
+    fn stored_form(&self, id: AppId, number: usize, page: &Page<'_>) -> Result<Vec<Pushed>, Error> {
+        match page {
+            Page::Accounts(accounts) => {
+                accounts.iter().map(|account| self.stored_account(id, number, account)).collect()
+            }
+            Page::Groups(groups) | Page::Licenses(groups) => Ok(groups
+                .iter()
+                .map(|group| {
+                    let fields = [
+                        (Field::Name, Some(group.name.to_string())),
+                        (Field::Description, present(&group.description)),
+                    ];
+                    Pushed {
+                        key: (number, group.id.to_string()),
+                        fields: fields.into_iter().filter_map(|(field, text)| Some((field, text?))).collect(),
+                        status: AccountStatus::Active,
+                        references: Vec::new(),
+                    }
+                })
+                .collect()),
+        }
+    }
+
+    fn stored_account(&self, id: AppId, number: usize, account: &Account<'_>) -> Result<Pushed, Error> {
+        let fields = [
+            (Field::Email, &account.email),
+            (Field::Username, &account.username),
+            (Field::FirstName, &account.first_name),
+            (Field::LastName, &account.last_name),
+            (Field::DisplayName, &account.display_name),
+        ];
+        let mut references: Vec<(Key, Option<String>)> = Vec::new();
+        for (slug, list) in account.memberships.iter().chain(&account.assignments) {
+            for reference in list {
+                let key = (self.number(id, slug)?, reference.id.to_string());
+                let name = present(&reference.name);
+                match references.iter_mut().find(|(other, _)| *other == key) {
+                    Some((_, first)) => *first = first.take().or(name),
+                    None => references.push((key, name)),
+                }
+            }
+        }
+        references.sort_by_key(|(key, _)| key.0);
+        Ok(Pushed {
+            key: (number, account.id.to_string()),
+            fields: fields.into_iter().filter_map(|(field, text)| Some((field, present(text)?))).collect(),
+            status: match present(&account.status).as_deref() {
+                Some("inactive") => AccountStatus::Inactive,
+                Some("suspended") => AccountStatus::Suspended,
+                _ => AccountStatus::Active,
+            },
+            references,
+        })
+    }
+
+    /// The limit on records of a type, for the page's own type and then for those referred to.
+    fn expect_room(&self, id: AppId, number: usize, pushed: &[Pushed]) -> Result<(), Error> {
+        let app = self.app(id)?;
+        let own = pushed.iter().map(|record| &record.key);
+        let targets = pushed.iter().flat_map(|record| record.references.iter().map(|(key, _)| key));
+        let new: BTreeSet<&Key> = own.chain(targets).filter(|key| app.at(key).is_none()).collect();
+        let numbers = std::iter::once(number).chain(0..self.types(app).len());
+        for number in numbers {
+            let there = app.records.iter().filter(|record| record.key.0 == number).count();
+            let added = new.iter().filter(|key| key.0 == number).count();
+            if added > 0 && there + added > self.limits.records_per_type_max as usize {
+                let slug = self.types(app)[number].slug.clone();
+                return Err(Error::ResourceTypeFull { slug, records_max: self.limits.records_per_type_max });
+            }
+        }
+        Ok(())
+    }
+
+    /// SPEC 3.6 to 3.8.
+    fn upsert(&mut self, id: AppId, session: SessionId, new: Pushed, tally: &mut Tally) -> Result<(), Error> {
+        let app = self.app(id)?;
+        let before = app.at(&new.key).map(|at| app.records[at].clone());
+        let record = self.record_key(app, &new.key);
+        let references: Vec<Key> = new.references.iter().map(|(key, _)| key.clone()).collect();
+        let as_set = |keys: &[Key]| keys.iter().cloned().collect::<BTreeSet<_>>();
+        let same_references =
+            before.as_ref().is_some_and(|before| as_set(&before.references) == as_set(&references));
+        let changed = before.as_ref().map_or(Fields::default(), |before| changed_fields(before, &new));
+        let is_equal = same_references && changed == Fields::default();
+        match &before {
+            None => {
+                tally.created += 1;
+                self.facts.push(Fact::RecordCreated { record });
+            }
+            Some(before) => {
+                tally.updated += 1;
+                if before.placeholder {
+                    tally.filled += 1;
+                    self.facts.push(Fact::PlaceholderFilled { record });
+                } else {
+                    if !before.active {
+                        tally.reactivated += 1;
+                        self.facts.push(Fact::RecordReactivated { record: record.clone() });
+                    } else if is_equal {
+                        tally.unchanged += 1;
+                    }
+                    if changed != Fields::default() {
+                        self.facts.push(Fact::RecordUpdated { record, fields: changed });
+                    }
+                }
+            }
+        }
+        let on_record = before.as_ref().map(|before| before.references.clone()).unwrap_or_default();
+        self.refer(id, &new, &on_record, tally)?;
+        let was_pushed = before.as_ref().is_some_and(|before| before.pushed);
+        let stored = Record {
+            // References that are the same set keep their order, unless the record is written anew.
+            references: if is_equal { on_record } else { references },
+            key: new.key,
+            active: true,
+            placeholder: false,
+            inactive_since: None,
+            fields: new.fields,
+            status: new.status,
+            pushed: true,
+        };
+        let number = stored.key.0;
+        let app = self.app_mut(id)?;
+        match app.at(&stored.key) {
+            Some(at) => app.records[at] = stored,
+            None => app.records.push(stored),
+        }
+        if !was_pushed {
+            let synced = &mut self.session_mut(id, session)?.synced;
+            synced.resize(synced.len().max(number + 1), 0);
+            synced[number] += 1;
+        }
+        Ok(())
+    }
+
+    /// What the references of a pushed account do, and how they differ from those on record.
+    fn refer(&mut self, id: AppId, new: &Pushed, on_record: &[Key], tally: &mut Tally) -> Result<(), Error> {
+        let account = self.record_key(self.app(id)?, &new.key);
+        for (key, name) in &new.references {
+            let target = self.record_key(self.app(id)?, key);
+            let mut facts = Vec::new();
+            let app = self.app_mut(id)?;
+            match app.at(key) {
+                None => {
+                    app.records.push(placeholder(key, name));
+                    facts.push(Fact::PlaceholderMade { record: target.clone() });
+                    tally.placeholders += 1;
+                }
+                Some(at) if app.records[at].placeholder => {
+                    let there = &mut app.records[at];
+                    if !there.active {
+                        there.active = true;
+                        there.inactive_since = None;
+                        facts.push(Fact::PlaceholderWoken { record: target.clone() });
+                        tally.placeholders += 1;
+                    }
+                    if let (Some(name), None) = (name, there.fields.get(&Field::Name)) {
+                        there.fields.insert(Field::Name, name.clone());
+                        facts.push(Fact::PlaceholderNamed { record: target.clone() });
+                    }
+                }
+                Some(_) => {}
+            }
+            if !on_record.contains(key) {
+                facts.push(Fact::ReferenceAdded { account: account.clone(), target });
+                tally.references_added += 1;
+            }
+            self.facts.extend(facts);
+        }
+        for key in on_record.iter().filter(|key| !new.references.iter().any(|(other, _)| other == *key)) {
+            let target = self.record_key(self.app(id)?, key);
+            self.facts.push(Fact::ReferenceRemoved { account: account.clone(), target });
+            tally.references_removed += 1;
+        }
+        Ok(())
+    }
+}
+
+impl App {
+    pub fn at(&self, key: &Key) -> Option<usize> {
+        self.records.iter().position(|record| record.key == *key)
+    }
+}
+
+fn placeholder(key: &Key, name: &Option<String>) -> Record {
+    Record {
+        key: key.clone(),
+        active: true,
+        placeholder: true,
+        inactive_since: None,
+        fields: name.iter().map(|name| (Field::Name, name.clone())).collect(),
+        status: AccountStatus::Active,
+        references: Vec::new(),
+        pushed: false,
+    }
+}
+
+fn changed_fields(before: &Record, new: &Pushed) -> Fields {
+    let all = [
+        Field::Name,
+        Field::Description,
+        Field::Email,
+        Field::Username,
+        Field::FirstName,
+        Field::LastName,
+        Field::DisplayName,
+    ];
+    let texts = all.into_iter().filter(|field| before.fields.get(field) != new.fields.get(field));
+    texts.chain((before.status != new.status).then_some(Field::Status)).collect()
+}
