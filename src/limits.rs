@@ -63,10 +63,11 @@ impl Limits {
         opaque_bytes_max: 64 * 1024,
     };
 
-    /// The largest values that the engine can work with: a text's length in bytes must fit 16 bits.
+    /// The largest values that the engine can work with: a text's length in bytes must fit
+    /// 16 bits, and a record a chunk of 1 MiB.
     pub const CEILINGS: Self = Self {
         records_per_page_max: 65_535,
-        references_per_account_max: 1_000_000,
+        references_per_account_max: 50_000,
         faults_listed_max: 65_535,
         records_per_type_max: 4_000_000_000,
         sessions_per_app_max: 65_535,

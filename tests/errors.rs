@@ -1,0 +1,503 @@
+//! Bad input: every error, every fault and every limit is reached; each says what was wrong, where and what
+//! was expected, and leaves the state as it was.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::num::NonZeroU64;
+
+use headcount::{
+    Account, AppId, AppUpdate, Command, Config, Engine, Error, ErrorKind, FaultCode, Group, Guard, Kind,
+    Limits, NewTask, Page, Reference, References, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope,
+    SessionId, TaskAction, TaskId, TaskQuery, Timestamp, Uuid,
+};
+
+const NOW: Timestamp = Timestamp(0);
+const APP: AppId = AppId(Uuid::from_u128(1));
+const CLONE: AppId = AppId(Uuid::from_u128(2));
+const NOBODY: AppId = AppId(Uuid::from_u128(99));
+const OPEN: SessionId = SessionId(Uuid::from_u128(1));
+const SCOPED: SessionId = SessionId(Uuid::from_u128(2));
+const TASK: TaskId = TaskId(Uuid::from_u128(1));
+const ENDED: TaskId = TaskId(Uuid::from_u128(2));
+
+/// Two apps of one group; the first with an open session, records of all types, a guard and two tasks, the
+/// second with a session that is scoped to accounts.
+fn engine() -> Engine {
+    let mut limits = Limits::default();
+    limits.records_per_type_max = 3;
+    let mut engine = Engine::new(Config::new().with_limits(limits));
+    let types = [("account", Kind::Account), ("team", Kind::Group), ("seat", Kind::License)];
+    let mut commands = vec![
+        Command::CreateApp { app: APP, name: "App".into(), clone_from: None },
+        Command::CreateApp { app: CLONE, name: "Clone".into(), clone_from: Some(APP) },
+    ];
+    commands.extend((1..).zip(types).map(|(id, (slug, kind))| register(id, slug, kind)));
+    commands.extend([
+        Command::StartSession { app: APP, session: OPEN, scope: Scope::All },
+        push("account", Page::Accounts(vec![account("u1"), account("u2")])),
+        Command::CompleteSession { app: APP, session: OPEN, force: false },
+        Command::RunCleanup { app: APP, session: OPEN, budget: NonZeroU64::MAX },
+        Command::DeleteApp { app: CLONE },
+        Command::CreateApp { app: CLONE, name: "Clone".into(), clone_from: Some(APP) },
+        Command::StartSession { app: CLONE, session: SCOPED, scope: Scope::types(["account"]) },
+        Command::UpdateApp { app: APP, update: AppUpdate { guard: Some(guard(Some(0), None)), name: None } },
+        create_task(TASK, "account"),
+        create_task(ENDED, "account"),
+        Command::ResolveTask { app: APP, task: ENDED, resolution: Resolution::Completed { result: None } },
+    ]);
+    for command in &commands {
+        let _ = engine.apply(NOW, command).expect("a command");
+    }
+    // The first session is completed now; the one that is in progress is the second.
+    let _ = engine
+        .apply(NOW, &Command::StartSession { app: APP, session: session(3), scope: Scope::All })
+        .expect("a session");
+    engine
+}
+
+const fn session(number: u128) -> SessionId {
+    SessionId(Uuid::from_u128(number))
+}
+
+const fn guard(max_count: Option<u64>, max_percent: Option<u8>) -> Guard {
+    Guard { max_count, max_percent }
+}
+
+fn register(id: u128, slug: &str, kind: Kind) -> Command<'static> {
+    let id = ResourceTypeId(Uuid::from_u128(id));
+    Command::RegisterResourceType { app: APP, id, slug: slug.to_owned().into(), name: "Type".into(), kind }
+}
+
+fn push(slug: &'static str, page: Page<'static>) -> Command<'static> {
+    Command::PushPage { app: APP, session: OPEN, slug: slug.into(), page }
+}
+
+fn create_task(task: TaskId, slug: &'static str) -> Command<'static> {
+    let new = NewTask {
+        action: TaskAction::ResetPassword,
+        resource_type: slug.into(),
+        payload: None,
+        execute_after: None,
+    };
+    Command::CreateTask { app: APP, task, new }
+}
+
+fn account(id: &'static str) -> Account<'static> {
+    Account { id: id.into(), username: Some("x".into()), ..Account::default() }
+}
+
+fn group(id: &str) -> Group<'static> {
+    Group { id: id.to_owned().into(), name: "Name".into(), description: None }
+}
+
+/// One command for each error, on [`engine`]'s state.
+fn refused() -> Vec<(&'static str, ErrorKind, Command<'static>)> {
+    use ErrorKind::{BusinessRule, Conflict, Invalid, NotFound, WrongState};
+    let open = |slug: &'static str, page| Command::PushPage {
+        app: APP,
+        session: session(3),
+        slug: slug.into(),
+        page,
+    };
+    let scoped =
+        |slug: &'static str, page| Command::PushPage { app: CLONE, session: SCOPED, slug: slug.into(), page };
+    let kind = |kind| ResourceTypeUpdate { kind: Some(kind), ..ResourceTypeUpdate::default() };
+    vec![
+        ("app_not_found", NotFound, Command::DeleteApp { app: NOBODY }),
+        ("resource_type_not_found", NotFound, open("nosuch", Page::Groups(vec![]))),
+        ("session_not_found", NotFound, Command::AbandonSession { app: APP, session: SCOPED }),
+        (
+            "task_not_found",
+            NotFound,
+            Command::ResolveTask {
+                app: CLONE,
+                task: TASK,
+                resolution: Resolution::Completed { result: None },
+            },
+        ),
+        ("invalid_argument", Invalid, Command::CreateApp { app: NOBODY, name: "".into(), clone_from: None }),
+        ("page_too_large", Invalid, open("team", Page::Groups(vec![group("g"); 101]))),
+        ("page_faults", Invalid, open("team", Page::Groups(vec![group("")]))),
+        ("page_faults", BusinessRule, open("team", Page::Groups(vec![group("g"), group("g")]))),
+        ("app_id_in_use", Conflict, Command::CreateApp { app: APP, name: "x".into(), clone_from: None }),
+        ("resource_type_id_in_use", Conflict, register(1, "other", Kind::Group)),
+        (
+            "session_id_in_use",
+            Conflict,
+            Command::StartSession { app: CLONE, session: OPEN, scope: Scope::All },
+        ),
+        ("task_id_in_use", Conflict, create_task(TASK, "account")),
+        ("slug_taken", Conflict, register(9, "team", Kind::Group)),
+        (
+            "resource_type_has_records",
+            Conflict,
+            Command::UpdateResourceType { app: CLONE, slug: "account".into(), update: kind(Kind::Group) },
+        ),
+        (
+            "guard_exceeded",
+            Conflict,
+            Command::CompleteSession { app: APP, session: session(3), force: false },
+        ),
+        (
+            "task_ended",
+            Conflict,
+            Command::ResolveTask {
+                app: APP,
+                task: ENDED,
+                resolution: Resolution::Failed { code: "c".into(), message: "m".into() },
+            },
+        ),
+        (
+            "resource_type_full",
+            Conflict,
+            open("team", Page::Groups(["a", "b", "c", "d"].map(group).to_vec())),
+        ),
+        ("wrong_state", WrongState, push("team", Page::Groups(vec![]))),
+        ("kind_mismatch", BusinessRule, open("team", Page::Licenses(vec![]))),
+        ("out_of_scope", BusinessRule, scoped("team", Page::Groups(vec![]))),
+    ]
+}
+
+#[test]
+fn every_error_is_reached_and_leaves_the_state_as_it_was() {
+    let mut engine = engine();
+    let mut reached = BTreeSet::new();
+    for (code, kind, command) in refused() {
+        let (digest, seq) = (engine.digest(), engine.seq());
+        let error = engine.apply(NOW, &command).expect_err(code);
+        assert_eq!((error.code(), error.kind()), (code, kind), "{error}");
+        assert_eq!((engine.digest(), engine.seq(), engine.changes().len()), (digest, seq, 0), "{code}");
+        engine.check_invariants().expect("every rule");
+        assert_eq!(error, error.clone());
+        let text = serde_json::to_string(&error).expect("text");
+        assert!(text.contains(code), "serde names the variant as the code does: {text}");
+        assert_eq!(serde_json::from_str::<Error>(&text).expect("an error"), error);
+        let bytes = postcard::to_allocvec(&error).expect("bytes");
+        assert_eq!(postcard::from_bytes::<Error>(&bytes).expect("an error"), error);
+        reached.insert(code.to_owned());
+    }
+    assert_eq!(
+        reached,
+        codes_in("fn code(&self)", include_str!("../src/error.rs")),
+        "an error is not reached"
+    );
+}
+
+/// The strings of a function that maps variants to codes.
+fn codes_in(function: &str, source: &str) -> BTreeSet<String> {
+    let body = source.split(function).nth(1).expect("the function");
+    let body = body.split("\n    }\n").next().expect("its end");
+    body.lines().filter_map(|line| Some(line.split("=> \"").nth(1)?.split('"').next()?.to_owned())).collect()
+}
+
+type Faulty = (FaultCode, &'static str, Page<'static>);
+
+fn one(account: Account<'static>) -> Page<'static> {
+    Page::Accounts(vec![account])
+}
+
+fn text(text: &'static str) -> Option<Cow<'static, str>> {
+    Some(text.into())
+}
+
+fn to(slug: &'static str, id: &'static str) -> References<'static> {
+    vec![(slug.into(), vec![Reference { id: id.into(), name: None }])]
+}
+
+/// One page for each fault.
+fn faulty() -> Vec<Faulty> {
+    let long: &'static str = "a".repeat(256).leak();
+    let many = vec![("team".into(), vec![Reference { id: "g".into(), name: None }; 10_001])];
+    vec![
+        (FaultCode::Required, "email", one(Account { username: text(""), ..account("u1") })),
+        (
+            FaultCode::Required,
+            "memberships.team[0].id",
+            one(Account { memberships: to("team", ""), ..account("u1") }),
+        ),
+        (FaultCode::TooLong, "id", one(account(long))),
+        (FaultCode::TooLong, "first_name", one(Account { first_name: text(long), ..account("u1") })),
+        (FaultCode::Nul, "last_name", one(Account { last_name: text("a\0"), ..account("u1") })),
+        (FaultCode::InvalidEmail, "email", one(Account { email: text("a@b@c"), ..account("u1") })),
+        (FaultCode::InvalidStatus, "status", one(Account { status: text("Active"), ..account("u1") })),
+        (FaultCode::TooManyReferences, "memberships", one(Account { memberships: many, ..account("u1") })),
+        (FaultCode::DuplicateId, "id", Page::Accounts(vec![account("u1"), account("u1")])),
+        (
+            FaultCode::UnknownResourceType,
+            "memberships.no",
+            one(Account { memberships: to("no", "g"), ..account("u1") }),
+        ),
+        (
+            FaultCode::WrongKind,
+            "assignments.team",
+            one(Account { assignments: to("team", "g"), ..account("u1") }),
+        ),
+    ]
+}
+
+#[test]
+fn every_fault_is_reached_and_says_which_record_and_which_field() {
+    let mut engine = engine();
+    let mut reached = BTreeSet::new();
+    for (code, field, page) in faulty() {
+        let slug = if page.kind() == Kind::Account { "account" } else { "team" };
+        let error = engine.push_page(NOW, APP, session(3), slug, &page).expect_err(field);
+        let Error::PageFaults { faults, faults_total: 1, malformed } = &error else { panic!("{error}") };
+        assert_eq!((faults[0].code, faults[0].field.as_str()), (code, field));
+        assert_eq!(*malformed, code.is_malformed());
+        assert_eq!(faults[0].index as usize, page.len() - 1);
+        assert!(!faults[0].expected.is_empty() && !faults[0].found.is_empty());
+        assert!(error.to_string().contains(&faults[0].expected), "{error}");
+        reached.insert(code.as_str().to_owned());
+    }
+    // Two are of arguments alone.
+    for (code, command) in [
+        (FaultCode::InvalidSlug, register(9, "a b", Kind::Group)),
+        (
+            FaultCode::OutOfRange,
+            Command::UpdateApp {
+                app: APP,
+                update: AppUpdate { guard: Some(guard(None, Some(101))), name: None },
+            },
+        ),
+    ] {
+        let error = engine.apply(NOW, &command).expect_err("an error");
+        assert!(matches!(error, Error::InvalidArgument { code: found, .. } if found == code), "{error}");
+        reached.insert(code.as_str().to_owned());
+    }
+    assert_eq!(
+        reached,
+        codes_in("fn as_str(self)", include_str!("../src/error.rs")),
+        "a fault is not reached"
+    );
+}
+
+#[test]
+fn an_error_repeats_only_the_beginning_of_what_was_refused() {
+    let mut engine = engine();
+    let huge: Cow<'static, str> = "é".repeat(500_000).into();
+    let huge_account = Account {
+        id: huge.clone(),
+        email: Some(huge.clone()),
+        memberships: vec![(huge.clone(), vec![])],
+        ..Account::default()
+    };
+    let commands = [
+        Command::CreateApp { app: NOBODY, name: huge.clone(), clone_from: None },
+        Command::RegisterResourceType {
+            app: APP,
+            id: ResourceTypeId(Uuid::nil()),
+            slug: huge.clone(),
+            name: "x".into(),
+            kind: Kind::Group,
+        },
+        Command::UpdateResourceType { app: APP, slug: huge.clone(), update: ResourceTypeUpdate::default() },
+        Command::StartSession { app: APP, session: session(9), scope: Scope::Types(vec![huge.clone()]) },
+        Command::PushPage { app: APP, session: session(3), slug: huge.clone(), page: Page::Groups(vec![]) },
+        Command::PushPage { app: APP, session: session(3), slug: "account".into(), page: one(huge_account) },
+        Command::FailSession { app: APP, session: session(3), reason: huge },
+    ];
+    for command in &commands {
+        let error = engine.apply(NOW, command).expect_err("an error");
+        assert!(error.to_string().len() < 1_000, "{}", error.to_string().len());
+        assert!(serde_json::to_string(&error).expect("text").len() < 5_000);
+    }
+}
+
+/// A page of one account or group that is `length` characters of `char` long in one field.
+fn sized(field: &str, char: &str, length: usize) -> (&'static str, Page<'static>) {
+    let text: Cow<'static, str> = char.repeat(length).into();
+    let mut account = account("u1");
+    let mut group = group("g1");
+    match field {
+        "id" => account.id = text,
+        "email" => account.email = Some(format!("{}@b", char.repeat(length - 2)).into()),
+        "username" => account.username = Some(text),
+        "first_name" => account.first_name = Some(text),
+        "last_name" => account.last_name = Some(text),
+        "display_name" => account.display_name = Some(text),
+        "reference id" => {
+            account.memberships = vec![("team".into(), vec![Reference { id: text, name: None }])]
+        }
+        "reference name" => {
+            account.memberships = vec![("team".into(), vec![Reference { id: "g".into(), name: Some(text) }])];
+        }
+        "references" => {
+            account.memberships =
+                vec![("team".into(), vec![Reference { id: "g".into(), name: None }; length])];
+        }
+        "group id" => group.id = text,
+        "name" => group.name = text,
+        "description" => group.description = Some(text),
+        other => panic!("no field: {other}"),
+    }
+    if field.starts_with("group") || ["name", "description"].contains(&field) {
+        ("team", Page::Groups(vec![group]))
+    } else {
+        ("account", one(account))
+    }
+}
+
+#[test]
+fn each_limit_of_a_record_is_kept_at_it_and_not_one_beyond() {
+    for (field, limit) in [
+        ("id", 255),
+        ("email", 255),
+        ("username", 255),
+        ("first_name", 255),
+        ("last_name", 255),
+        ("display_name", 255),
+        ("reference id", 255),
+        ("reference name", 255),
+        ("references", 10_000),
+        ("group id", 255),
+        ("name", 255),
+        ("description", 4_096),
+    ] {
+        // Four bytes a character: lengths count Unicode scalar values.
+        for char in ["a", "𝄞"] {
+            let mut engine = engine();
+            let (slug, page) = sized(field, char, limit);
+            let _ = engine
+                .push_page(NOW, APP, session(3), slug, &page)
+                .unwrap_or_else(|error| panic!("{field}: {error}"));
+            engine.check_invariants().expect("every rule");
+            let (slug, page) = sized(field, char, limit + 1);
+            let error = engine.push_page(NOW, APP, session(3), slug, &page).expect_err(field);
+            assert_eq!(error.kind(), ErrorKind::Invalid, "{field}: {error}");
+        }
+    }
+}
+
+#[test]
+fn each_limit_of_an_argument_is_kept_at_it_and_not_one_beyond() {
+    let long = |length: usize| -> Cow<'static, str> { "a".repeat(length).into() };
+    type Make<'m> = &'m dyn Fn(Cow<'static, str>) -> Command<'static>;
+    let name: Make<'_> =
+        &|name| Command::UpdateApp { app: APP, update: AppUpdate { name: Some(name), guard: None } };
+    let slug: Make<'_> = &|slug| Command::UpdateResourceType {
+        app: APP,
+        slug: "team".into(),
+        update: ResourceTypeUpdate { slug: Some(slug), ..ResourceTypeUpdate::default() },
+    };
+    let type_name: Make<'_> = &|name| Command::UpdateResourceType {
+        app: APP,
+        slug: "seat".into(),
+        update: ResourceTypeUpdate { name: Some(name), ..ResourceTypeUpdate::default() },
+    };
+    let payload: Make<'_> = &|payload| Command::CreateTask {
+        app: APP,
+        task: TaskId(Uuid::from_u128(payload.len() as u128)),
+        new: NewTask {
+            action: TaskAction::ResetPassword,
+            resource_type: "seat".into(),
+            payload: Some(payload),
+            execute_after: None,
+        },
+    };
+    let result: Make<'_> = &|result| Command::ResolveTask {
+        app: APP,
+        task: TASK,
+        resolution: Resolution::Completed { result: Some(result) },
+    };
+    let reason: Make<'_> = &|reason| Command::FailSession { app: APP, session: session(3), reason };
+    for (limit, make) in
+        [(255, name), (100, slug), (255, type_name), (65_536, payload), (65_536, result), (65_536, reason)]
+    {
+        let mut engine = engine();
+        let beyond = make(long(limit + 1));
+        let error = engine.apply(NOW, &beyond).expect_err("one beyond");
+        assert!(matches!(error, Error::InvalidArgument { code: FaultCode::TooLong, .. }), "{error}");
+        let _ = engine.apply(NOW, &make(long(limit))).expect("at the limit");
+        engine.check_invariants().expect("every rule");
+    }
+}
+
+#[test]
+fn a_page_of_100_records_is_taken_and_one_of_101_is_not() {
+    let mut engine = Engine::new(Config::new());
+    for command in [
+        Command::CreateApp { app: APP, name: "App".into(), clone_from: None },
+        register(1, "team", Kind::Group),
+        Command::StartSession { app: APP, session: OPEN, scope: Scope::All },
+    ] {
+        let _ = engine.apply(NOW, &command).expect("a command");
+    }
+    let groups: Vec<_> = (0..101).map(|number| group(&number.to_string())).collect();
+    let error =
+        engine.push_page(NOW, APP, OPEN, "team", &Page::Groups(groups.clone())).expect_err("one beyond");
+    assert_eq!(error, Error::PageTooLarge { records: 101, records_max: 100 });
+    assert_eq!(
+        engine
+            .push_page(NOW, APP, OPEN, "team", &Page::Groups(groups[..100].to_vec()))
+            .expect("a page")
+            .created,
+        100
+    );
+}
+
+#[test]
+fn an_app_remembers_100_sessions() {
+    let mut engine = Engine::new(Config::new());
+    engine.create_app(NOW, APP, "App", None).expect("an app");
+    for number in 0..150 {
+        engine.start_session(NOW, APP, session(number), &Scope::All).expect("a session");
+    }
+    let sessions: Vec<_> = engine.app(APP).expect("an app").sessions().map(|session| session.id()).collect();
+    assert_eq!(sessions, (50..150).map(session).collect::<Vec<_>>());
+}
+
+#[test]
+fn limits_are_brought_between_one_and_their_ceilings() {
+    let mut limits = Limits::default();
+    limits.id_chars_max = u32::MAX;
+    limits.records_per_page_max = 0;
+    let config = Config::new().with_limits(limits);
+    assert_eq!(config.limits().id_chars_max, Limits::CEILINGS.id_chars_max);
+    assert_eq!(config.limits().records_per_page_max, 1);
+}
+
+#[test]
+fn a_record_at_every_ceiling_fits() {
+    let mut engine = Engine::new(Config::new().with_limits(Limits::CEILINGS));
+    for command in [
+        Command::CreateApp { app: APP, name: "App".into(), clone_from: None },
+        register(1, "account", Kind::Account),
+        register(2, "team", Kind::Group),
+        Command::StartSession { app: APP, session: OPEN, scope: Scope::All },
+    ] {
+        let _ = engine.apply(NOW, &command).expect("a command");
+    }
+    let long = || Some(Cow::Owned("𝄞".repeat(Limits::CEILINGS.text_chars_max as usize)));
+    let ids = 0..Limits::CEILINGS.references_per_account_max;
+    let list = ids.map(|id| Reference { id: id.to_string().into(), name: None }).collect();
+    let largest = Account {
+        id: long().unwrap_or_default(),
+        username: long(),
+        first_name: long(),
+        last_name: long(),
+        display_name: long(),
+        memberships: vec![("team".into(), list)],
+        ..Account::default()
+    };
+    for last in ["a", "b", "c"] {
+        let changed = Account { email: Some(format!("{last}@b").into()), ..largest.clone() };
+        let _ = engine.push_page(NOW, APP, OPEN, "account", &one(changed)).expect("the largest account");
+    }
+    engine.check_invariants().expect("every rule");
+    assert_eq!(
+        engine.app(APP).and_then(|app| app.record("account", &largest.id)).expect("it").reference_count(),
+        50_000
+    );
+}
+
+#[test]
+fn a_list_of_tasks_has_1_to_1000_of_them() {
+    let engine = engine();
+    let app = engine.app(APP).expect("an app");
+    for limit in [0, 1_001] {
+        let error = app.tasks(&TaskQuery::at(NOW).with_limit(limit)).expect_err("an error");
+        assert!(matches!(error, Error::InvalidArgument { code: FaultCode::OutOfRange, .. }), "{error}");
+    }
+    assert_eq!(app.tasks(&TaskQuery::at(NOW).with_limit(1_000)).expect("a page").total, 2);
+}
