@@ -47,7 +47,6 @@ impl Engine {
     /// # Errors
     /// The first rule that is found broken.
     pub fn check_invariants(&self) -> Result<(), BrokenInvariant> {
-        ensure(self.seq() <= COUNT_MAX, "7", || "a sequence number is beyond reach".into())?;
         let with_apps: BTreeSet<GroupNumber> = self.apps.values().map(|app| app.group).collect();
         for (number, registry) in &self.groups {
             ensure(with_apps.contains(number), "10.1", || "a clone group has no app".into())?;
@@ -72,9 +71,6 @@ impl Engine {
         Ok(())
     }
 }
-
-/// More than any engine can count to by counting: what lies beyond is made up, and could overflow.
-const COUNT_MAX: u64 = 1 << 60;
 
 /// Texts are held to the ceilings of the limits: what was pushed under limits of before may stay.
 fn check_text(rule: Rule, what: &str, text: &str) -> Checked {
@@ -207,8 +203,6 @@ fn check_session(session: &Session, app: &App, registry: &Registry) -> Checked {
     let is_cleaned = matches!(status, SessionStatus::Completing | SessionStatus::Completed);
     ensure(is_cleaned || counts.deactivated == 0, "10.5", || format!("{status}, yet it deactivated"))?;
     ensure(is_cleaned || session.cursor == Cursor::default(), "10.5", || format!("{status}, yet cleaned"))?;
-    let all = counts.all().into_iter().chain(session.synced.iter().copied());
-    ensure(all.max() <= Some(COUNT_MAX), "5", || "a count is beyond reach".into())?;
     let is_within = session.cursor.table as usize <= types || status.has_ended();
     ensure(is_within, "4.6", || "a cleanup is beyond the types".into())?;
     let parts = [counts.unchanged, counts.reactivated, counts.filled]

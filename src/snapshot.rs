@@ -30,6 +30,9 @@ use crate::time::Timestamp;
 /// The layout of the values below. A new one gets a new number.
 const FORMAT: u32 = 1;
 
+/// More than any engine can count to by counting: what lies beyond is made up, and could overflow.
+const COUNT_MAX: u64 = 1 << 60;
+
 const FLAG_ACTIVE: u8 = 1;
 const FLAG_PLACEHOLDER: u8 = 2;
 const FLAG_SEEN: u8 = 4;
@@ -125,6 +128,7 @@ impl Engine {
         }
         let [high, low] = snapshot.digest.map(u128::from);
         let expected = high << 64 | low;
+        expect_count("7", &[snapshot.seq])?;
         let mut engine = Self::new(config);
         engine.changes = crate::change::ChangeLog::resume_after(snapshot.seq);
         restore_groups(&mut engine, snapshot.groups)?;
@@ -162,6 +166,8 @@ fn restore_app(engine: &mut Engine, saved: SavedApp) -> Result<(), BrokenInvaria
     app.guard = saved.guard;
     app.sessions = saved.sessions;
     for session in &app.sessions {
+        expect_count("5", &session.counts.all())?;
+        expect_count("5", &session.synced)?;
         take_id(engine.ids.sessions.insert(session.id), "session")?;
     }
     for task in saved.tasks {
@@ -179,6 +185,14 @@ fn restore_app(engine: &mut Engine, saved: SavedApp) -> Result<(), BrokenInvaria
     }
     count_referrers(&mut app.tables)?;
     take_id(engine.apps.insert(saved.id, app).is_none(), "app")
+}
+
+fn expect_count(rule: &'static str, counts: &[u64]) -> Result<(), BrokenInvariant> {
+    if counts.iter().all(|&count| count <= COUNT_MAX) {
+        Ok(())
+    } else {
+        Err(BrokenInvariant::new(rule, "a count is beyond reach".into()))
+    }
 }
 
 fn take_id(is_new: bool, of: &str) -> Result<(), BrokenInvariant> {
@@ -319,6 +333,9 @@ fn append(
 ) -> Result<(), &'static str> {
     if *flags > FLAG_ACTIVE | FLAG_PLACEHOLDER | FLAG_SEEN {
         return Err("unknown flags of a record");
+    }
+    if flags & FLAG_ACTIVE != 0 && since.as_millis() != 0 {
+        return Err("a record is active, yet tells since when it is not");
     }
     if !is_runs(words) {
         return Err("the references of a record are not in runs");
