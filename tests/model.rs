@@ -427,3 +427,47 @@ mod copy {
         }
     }
 }
+
+/// The generator is worth its name: what it makes reaches every change and every error.
+#[test]
+fn random_histories_reach_every_fact_and_every_error() {
+    let mut reached = std::collections::BTreeSet::new();
+    for seed in 0..600_u64 {
+        let mut state = seed;
+        let bytes: Vec<u8> = (0..400).flat_map(|_| splitmix(&mut state).to_le_bytes()).collect();
+        let mut choices = Choices::new(&bytes);
+        let mut engine = Engine::new(config());
+        for step in prologue() {
+            run(&mut engine, &step);
+        }
+        while !choices.is_used_up() {
+            let (reply, changes) = run(&mut engine, &choices.command());
+            let facts = changes.iter().map(|change| serde_json::to_value(&change.fact).expect("a value"));
+            reached.extend(facts.filter_map(|fact| match fact {
+                serde_json::Value::Object(fact) => fact.keys().next().cloned(),
+                other => other.as_str().map(str::to_owned),
+            }));
+            reached.extend(reply.err().map(|error| error.code().to_owned()));
+        }
+    }
+    let facts = [
+        "app_created app_updated app_deleted resource_type_registered resource_type_updated session_opened",
+        "session_completing session_ended record_created record_updated record_deactivated record_reactivated",
+        "record_purged placeholder_made placeholder_named placeholder_woken placeholder_filled reference_added",
+        "reference_removed task_created task_resolved",
+    ];
+    let errors = [
+        "app_not_found resource_type_not_found session_not_found task_not_found invalid_argument page_too_large",
+        "page_faults app_id_in_use resource_type_id_in_use session_id_in_use task_id_in_use slug_taken task_ended",
+        "resource_type_has_records guard_exceeded resource_type_full wrong_state kind_mismatch out_of_scope",
+    ];
+    for expected in facts.iter().chain(&errors).flat_map(|line| line.split(' ')) {
+        assert!(reached.contains(expected), "{expected} is never reached");
+    }
+}
+
+fn splitmix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed ^ (mixed >> 27)
+}
