@@ -5,7 +5,7 @@ mod generate;
 #[path = "support/mutate.rs"]
 mod mutate;
 
-use generate::{Choices, config};
+use generate::{Choices, config, open_session};
 use headcount::{BrokenInvariant, Engine, RestoreError, Snapshot};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -204,7 +204,7 @@ proptest! {
         let Some(mut engine) = loaded else { return Ok(()) };
         let mut choices = Choices::new(&after);
         while !choices.is_used_up() {
-            let (now, command) = choices.command();
+            let (now, command) = choices.command(open_session(&engine));
             let _ = engine.apply(now, &command);
             prop_assert_eq!(engine.check_invariants(), Ok(()));
         }

@@ -13,14 +13,9 @@ mod generate;
 mod model;
 
 fuzz_target!(|bytes: &[u8]| {
-    let mut choices = generate::Choices::new(bytes);
     let mut engine = Engine::new(generate::config());
     let mut model = model::Model::new(generate::limits());
-    for (now, command) in generate::prologue() {
-        compare::step(&mut engine, &mut model, now, &command);
-    }
-    while !choices.is_used_up() {
-        let (now, command) = choices.command();
+    for (now, command) in generate::history(bytes) {
         compare::step(&mut engine, &mut model, now, &command);
     }
     let saved = postcard::to_allocvec(&engine.snapshot()).expect("bytes");

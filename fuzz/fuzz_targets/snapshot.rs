@@ -38,7 +38,7 @@ fn restore(snapshot: Option<Snapshot>, commands: &[u8]) {
     let Some(Ok(mut engine)) = snapshot.map(|snapshot| Engine::restore(generate::config(), snapshot)) else { return };
     let mut choices = generate::Choices::new(commands);
     while !choices.is_used_up() {
-        let (now, command) = choices.command();
+        let (now, command) = choices.command(generate::open_session(&engine));
         let _ = engine.apply(now, &command);
         engine.check_invariants().expect("every rule");
     }

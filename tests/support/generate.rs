@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, AppUpdate, Command, Config, Group, Guard, Kind, Limits, NewTask, Page, Reference,
+    Account, AppId, AppUpdate, Command, Config, Engine, Group, Guard, Kind, Limits, NewTask, Page, Reference,
     References, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId,
     Timestamp, Uuid,
 };
@@ -19,6 +19,9 @@ pub struct Choices<'b> {
 
 type Text = Cow<'static, str>;
 
+/// The app that most commands are about.
+pub const FIRST: AppId = AppId(Uuid::from_u128(1));
+
 const SLUGS: [&str; 6] = ["account", "team", "license", "staff", "role", "nosuch"];
 const KINDS: [Kind; 5] = [Kind::Account, Kind::Group, Kind::License, Kind::Account, Kind::Group];
 
@@ -28,7 +31,7 @@ pub fn limits() -> Limits {
     limits.records_per_page_max = 5;
     limits.references_per_account_max = 6;
     limits.faults_listed_max = 4;
-    limits.records_per_type_max = 7;
+    limits.records_per_type_max = 5;
     limits.sessions_per_app_max = 2;
     limits.id_chars_max = 4;
     limits.text_chars_max = 10;
@@ -119,7 +122,7 @@ impl<'b> Choices<'b> {
     }
 
     fn external_id(&mut self) -> Text {
-        self.text(&["1", "2", "3", "4", "5"])
+        self.text(&["1", "2", "3", "4", "5", "6"])
     }
 
     fn references(&mut self, slugs: &[&'static str]) -> References<'static> {
@@ -233,12 +236,13 @@ impl<'b> Choices<'b> {
         }
     }
 
-    /// The next command, and when.
-    pub fn command(&mut self) -> (Timestamp, Command<'static>) {
+    /// The next command, and when. Most are about the first app, and its open session where there is one:
+    /// what is deep in a history would hardly be reached otherwise.
+    pub fn command(&mut self, open: Option<SessionId>) -> (Timestamp, Command<'static>) {
         let now = self.time();
-        let app = AppId(if self.below(6) == 0 { self.uuid(4) } else { Uuid::from_u128(1) });
-        // Two are remembered, so that a third of the pushes meet the one that is open.
-        let session = SessionId(self.uuid(3));
+        let app = AppId(if self.below(6) == 0 { self.uuid(4) } else { FIRST.0 });
+        let any = SessionId(self.uuid(3));
+        let session = open.filter(|_| self.below(8) > 0).unwrap_or(any);
         let command = match self.below(32) {
             0..=11 => self.push(app, session),
             12..=15 => {
@@ -246,7 +250,7 @@ impl<'b> Choices<'b> {
                     0 => Scope::types((0..self.below(3)).map(|_| self.slug())),
                     _ => Scope::All,
                 };
-                Command::StartSession { app, session, scope }
+                Command::StartSession { app, session: any, scope }
             }
             16..=19 => Command::CompleteSession { app, session, force: self.below(2) == 1 },
             20..=23 => {
@@ -262,4 +266,26 @@ impl<'b> Choices<'b> {
         };
         (now, command)
     }
+}
+
+/// The open session of the first app.
+pub fn open_session(engine: &Engine) -> Option<SessionId> {
+    let newest = engine.app(FIRST)?.sessions().next_back()?;
+    (!newest.status().has_ended()).then(|| newest.id())
+}
+
+/// The history that these bytes stand for: the prologue, then commands until they are used up.
+pub fn history(bytes: &[u8]) -> Vec<(Timestamp, Command<'static>)> {
+    let mut engine = Engine::new(config());
+    let mut history = prologue();
+    for (now, command) in &history {
+        let _ = engine.apply(*now, command).expect("a prologue");
+    }
+    let mut choices = Choices::new(bytes);
+    while !choices.is_used_up() {
+        let (now, command) = choices.command(open_session(&engine));
+        let _ = engine.apply(now, &command);
+        history.push((now, command));
+    }
+    history
 }

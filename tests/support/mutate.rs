@@ -5,17 +5,12 @@
 use headcount::Engine;
 use serde_json::Value;
 
-use crate::generate::{Choices, config, prologue};
+use crate::generate::{self, config};
 
 /// The snapshot of an engine with a history made from these bytes.
 pub fn saved(history: &[u8]) -> Value {
     let mut engine = Engine::new(config());
-    for (now, command) in prologue() {
-        let _ = engine.apply(now, &command).expect("a prologue");
-    }
-    let mut choices = Choices::new(history);
-    while !choices.is_used_up() {
-        let (now, command) = choices.command();
+    for (now, command) in generate::history(history) {
         let _ = engine.apply(now, &command);
     }
     serde_json::to_value(engine.snapshot()).expect("a value")
