@@ -1,0 +1,192 @@
+//! Reading (SPEC 8): order, filters, paging, counts; tasks by page; and that reading changes nothing.
+
+use std::num::NonZeroU64;
+
+use headcount::{
+    AccountStatus, AppId, Command, Config, ConfigurationStatus, Engine, Group, Kind, NewTask, Page,
+    RecordFilter, ResourceTypeId, Scope, SessionId, TaskAction, TaskId, TaskQuery, TaskStatus, Timestamp,
+    Uuid,
+};
+
+#[path = "support/directory.rs"]
+mod directory;
+#[path = "support/roll.rs"]
+mod roll;
+
+use roll::APP;
+
+/// 1,000 teams, of which every third became inactive at 5, and 100 accounts that make placeholders.
+fn engine() -> Engine {
+    let mut engine = roll::engine(Config::new()).expect("an engine");
+    for (number, step) in [(1, 1), (2, 3)] {
+        let session = roll::start(&mut engine, number).expect("a session");
+        let teams: Vec<_> = (0..1_000).filter(|team| number == 1 || team % step > 0).map(team).collect();
+        for page in teams.chunks(100) {
+            let _ = roll::push(&mut engine, session, &Page::Groups(page.to_vec())).expect("a page");
+        }
+        let accounts = directory::Directory::new(100)
+            .accounts_page(directory::Roll::Whole, &(0..100).collect::<Vec<_>>());
+        let _ = roll::push(&mut engine, session, &accounts).expect("a page");
+        let _ = engine.complete_session(Timestamp(5), APP, session, false).expect("no guard");
+        let _ = engine.run_cleanup(Timestamp(5), APP, session, NonZeroU64::MAX).expect("a cleanup");
+    }
+    engine
+}
+
+fn team(number: u32) -> Group<'static> {
+    Group { id: format!("t{number}").into(), name: format!("Team {number}").into(), description: None }
+}
+
+#[test]
+fn records_are_paged_in_order_of_first_sight() {
+    let engine = engine();
+    let app = engine.app(APP).expect("an app");
+    for filter in [RecordFilter::All, RecordFilter::Active, RecordFilter::Inactive, RecordFilter::Placeholder]
+    {
+        let records = app.records("team", filter).expect("a type");
+        let all: Vec<_> = records.clone().map(|record| record.id().to_owned()).collect();
+        assert_eq!(records.len(), all.len(), "{filter:?}");
+        for offset in [0, 1, 63, 64, 65, 500, 999, 1_000, 2_000] {
+            let page: Vec<_> =
+                records.clone().skip(offset).take(7).map(|record| record.id().to_owned()).collect();
+            let expected: Vec<_> = all.iter().skip(offset).take(7).cloned().collect();
+            assert_eq!(page, expected, "{filter:?} from {offset}");
+            let mut rest = records.clone();
+            assert_eq!(rest.nth(offset).map(|record| record.id().to_owned()), all.get(offset).cloned());
+            assert_eq!(rest.len(), all.len().saturating_sub(offset + 1), "what is left after {offset}");
+        }
+    }
+    let inactive: Vec<_> =
+        app.records("team", RecordFilter::Inactive).expect("a type").map(|record| record.id()).collect();
+    assert_eq!(inactive, (0..1_000).step_by(3).map(|team| format!("t{team}")).collect::<Vec<_>>());
+    assert!(app.records("nosuch", RecordFilter::All).is_none());
+}
+
+#[test]
+fn counts_are_those_of_the_records() {
+    let engine = engine();
+    let app = engine.app(APP).expect("an app");
+    let counts = app.record_counts("team").expect("a type");
+    let count = |filter| app.records("team", filter).expect("a type").count() as u64;
+    assert_eq!(counts.active, count(RecordFilter::Active));
+    assert_eq!(counts.inactive, count(RecordFilter::Inactive));
+    assert_eq!(counts.placeholders, count(RecordFilter::Placeholder));
+    assert_eq!(counts.active + counts.inactive, count(RecordFilter::All));
+    assert!(counts.inactive == 334 && counts.placeholders > 0);
+    assert!(app.record_counts("nosuch").is_none());
+}
+
+#[test]
+fn a_record_shows_its_fields_references_and_members() {
+    let engine = engine();
+    let app = engine.app(APP).expect("an app");
+    let account = app.record("account", "00u000000000000").expect("an account");
+    assert_eq!(account.email(), Some("alice.0000000@synthetic-directory.example"));
+    assert_eq!((account.username(), account.first_name()), (Some("alice.0000000"), Some("Alice")));
+    assert_eq!((account.last_name(), account.display_name()), (Some("Smith"), Some("Alice Smith (0000000)")));
+    assert_eq!(
+        (account.status(), account.name(), account.description()),
+        (Some(AccountStatus::Active), None, None)
+    );
+    assert_eq!((account.references().count() as u64, account.reference_count()), (5, 5));
+    for target in account.references() {
+        assert!(
+            target.is_placeholder()
+                && target.is_active()
+                && target.email().is_none()
+                && target.status().is_none()
+        );
+        assert!(target.members().any(|member| member.id() == account.id()));
+        assert_eq!(target.members().count() as u64, target.member_count());
+    }
+    let gone = app.record("team", "t0").expect("a team");
+    assert_eq!(
+        (gone.is_active(), gone.inactive_since(), gone.name()),
+        (false, Some(Timestamp(5)), Some("Team 0"))
+    );
+    assert_eq!(app.record("team", "t1").and_then(|team| team.inactive_since()), None);
+    assert!(app.record("team", "nosuch").is_none() && app.record("nosuch", "t0").is_none());
+}
+
+#[test]
+fn apps_types_and_sessions_are_read_in_their_order() {
+    let mut engine = engine();
+    let clone = AppId(Uuid::from_u128(2));
+    engine.create_app(Timestamp(9), clone, "Clone", Some(APP)).expect("an app");
+    let apps: Vec<_> = engine.apps().map(|app| app.id()).collect();
+    assert_eq!(apps, [APP, clone]);
+    let app = engine.app(APP).expect("an app");
+    assert_eq!(
+        (app.name(), app.created_at(), app.last_synced_at()),
+        ("Synthetic", Timestamp(0), Some(Timestamp(5)))
+    );
+    assert_eq!(app.configuration_status(), ConfigurationStatus::Configured);
+    assert_eq!(app.clone_group().collect::<Vec<_>>(), [APP, clone]);
+    assert!(app.guard().is_none());
+    let slugs: Vec<_> = app.resource_types().iter().map(|found| (found.slug(), found.kind())).collect();
+    assert_eq!(slugs, [("account", Kind::Account), ("team", Kind::Group)]);
+    let team = app.resource_type("team").expect("a type");
+    assert_eq!(app.resource_type_by_id(team.id()), Some(team));
+    assert_eq!(
+        (team.name(), team.created_at(), team.id()),
+        ("team", Timestamp(0), ResourceTypeId(Uuid::from_u128(2)))
+    );
+    let newest_first: Vec<_> = app.sessions().rev().map(|session| session.id()).collect();
+    assert_eq!(newest_first, [2, 1].map(|number| SessionId(Uuid::from_u128(number))));
+    let session = app.session(newest_first[0]).expect("a session");
+    assert_eq!((session.ended_at(), session.reason(), session.base()), (Some(Timestamp(5)), None, 1_100));
+    assert!(session.scope().is_none());
+    assert!(engine.app(clone).expect("an app").session(newest_first[0]).is_none(), "another app's");
+}
+
+#[test]
+fn tasks_are_listed_by_status_limit_and_offset_with_the_total() {
+    let mut engine = roll::engine(Config::new()).expect("an engine");
+    for number in 0..120_u32 {
+        let execute_after = (number % 2 == 0).then_some(Timestamp(10));
+        let resource_type = "account".into();
+        let new = NewTask { action: TaskAction::CreateAccount, resource_type, payload: None, execute_after };
+        engine.create_task(Timestamp(0), APP, TaskId(Uuid::from_u128(number.into())), &new).expect("a task");
+    }
+    let app = engine.app(APP).expect("an app");
+    let ids = |query: TaskQuery| {
+        let page = app.tasks(&query).expect("a page");
+        (page.total, page.tasks.iter().map(|task| task.id().0.as_u128()).collect::<Vec<_>>())
+    };
+    let query = TaskQuery::at(Timestamp(0));
+    assert_eq!(ids(query), (120, (0..50).collect()), "50 if the reader names no limit");
+    assert_eq!(ids(query.with_limit(1_000).with_offset(118)), (120, vec![118, 119]));
+    assert_eq!(ids(query.with_status(TaskStatus::Pending).with_limit(2).with_offset(1)), (60, vec![3, 5]));
+    assert_eq!(ids(query.with_offset(u64::MAX)), (120, vec![]));
+    assert_eq!(ids(TaskQuery::at(Timestamp(10)).with_status(TaskStatus::Scheduled)), (0, vec![]));
+}
+
+#[test]
+fn reading_changes_nothing() {
+    let mut engine = engine();
+    let session = roll::start(&mut engine, 3).expect("a session");
+    let digest = engine.digest();
+    let changes = engine.changes().len();
+    let app = engine.app(APP).expect("an app");
+    assert_eq!(
+        app.preview(session).expect("in progress").total(),
+        100 + app.record_counts("team").expect("a type").active
+    );
+    let records = app.records("team", RecordFilter::All).expect("a type");
+    assert!(records.map(|record| record.members().count()).sum::<usize>() > 0);
+    let _ = app.tasks(&TaskQuery::at(Timestamp(99))).expect("a page");
+    assert_eq!((engine.digest(), engine.changes().len()), (digest, changes));
+}
+
+#[test]
+fn the_hash_key_shows_nowhere() {
+    let key = *b"\xABSECRET KEY 1234";
+    let mut engine = Engine::new(Config::new().with_hash_key(key));
+    let command = Command::CreateApp { app: APP, name: "App".into(), clone_from: None };
+    let _ = engine.apply(Timestamp(0), &command).expect("an app");
+    engine.start_session(Timestamp(0), APP, SessionId(Uuid::from_u128(1)), &Scope::All).expect("a session");
+    let shown = format!("{engine:?} {:?} {:?}", engine.config(), engine.app(APP));
+    assert!(!shown.contains("SECRET") && !shown.contains("171, 83"), "{shown}");
+    let saved = postcard::to_allocvec(&engine.snapshot()).expect("bytes");
+    assert!(!saved.windows(8).any(|bytes| bytes == &key[1..9]));
+}
