@@ -225,11 +225,10 @@ fn check_session(session: &Session, app: &App, registry: &Registry) -> Checked {
 /// The seen bits are those of the open session, and what its cleanup passed holds nothing stale.
 fn check_roll(app: &App, registry: &Registry) -> Checked {
     let open = app.open_session();
-    for (number, table) in (0..).zip(&app.tables) {
+    for number in 0..registry.types().len() as u32 {
         let synced = open.map_or(0, |session| session.synced(number));
-        ensure(table.seen().ones() == synced, "10.8", || {
-            format!("type {number}: synced_count is not what was seen")
-        })?;
+        let seen = app.table(number).map_or(0, |table| table.seen().ones());
+        ensure(seen == synced, "10.8", || format!("type {number}: synced_count is not what was seen"))?;
     }
     let Some(session) = open.filter(|session| session.status == SessionStatus::Completing) else {
         return Ok(());

@@ -157,6 +157,17 @@ fn what_could_not_even_be_held_is_an_error_of_the_format() {
     }
 }
 
+/// Found by the fuzzer: of a type without a table, nobody compared what was synced with what was seen.
+#[test]
+fn records_synced_of_a_type_that_has_none_are_found() {
+    let mut saved = a_small_snapshot();
+    saved["apps"][0]["tables"] = json!([[[5, 0, "active", ["u1", "", "a", "", "", ""], []]]]);
+    saved["apps"][0]["sessions"][0]["synced"] = json!([1, 1]);
+    saved["apps"][0]["sessions"][0]["counts"]["created"] = json!(2);
+    let error = restore(saved).expect_err("one that no table has").to_string();
+    assert!(error.contains("SPEC 10.8") && error.contains("type 1"), "{error}");
+}
+
 /// Found by the fuzzer: the bound on what a snapshot may claim was also held against what came after.
 #[test]
 fn a_sequence_number_at_its_bound_loads_and_goes_on() {

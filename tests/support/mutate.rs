@@ -70,7 +70,7 @@ fn alter(value: &mut Value, how: u8, with: u8) {
         Value::String(text) => match how % 4 {
             0 => text.clear(),
             1 => text.push('\0'),
-            2 => text.push_str("1"),
+            2 => text.push('1'),
             _ => *value = Value::Null,
         },
         Value::Array(values) if !values.is_empty() => {
@@ -83,7 +83,7 @@ fn alter(value: &mut Value, how: u8, with: u8) {
             }
         }
         Value::Bool(flag) => *flag = !*flag,
-        Value::Null => *value = if how % 2 == 0 { Value::from(with) } else { Value::from("active") },
+        Value::Null => *value = if how.is_multiple_of(2) { Value::from(with) } else { Value::from("active") },
         _ => {}
     }
 }

@@ -463,8 +463,8 @@ impl Model {
         let mut after = app.clone();
         let mut stale = Vec::new();
         for accounts in [true, false] {
-            for number in 0..types.len() {
-                if (types[number].kind == Kind::Account) != accounts || !session.covers(number) {
+            for (number, of) in types.iter().enumerate() {
+                if (of.kind == Kind::Account) != accounts || !session.covers(number) {
                     continue;
                 }
                 for at in 0..after.records.len() {
