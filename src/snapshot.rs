@@ -258,7 +258,7 @@ impl<'e> SnapshotRef<'e> {
             last_synced_at: app.last_synced_at,
             guard: app.guard,
             group: places.get(&app.group).copied().unwrap_or_default(),
-            tables: app.tables.iter().map(TableRef).collect(),
+            tables: tables(app).iter().map(TableRef).collect(),
             sessions: &app.sessions,
             tasks: app.tasks.values().collect(),
         });
@@ -270,6 +270,12 @@ impl<'e> SnapshotRef<'e> {
             apps: apps.collect(),
         }
     }
+}
+
+/// The app's tables but for empty ones at the end: whether they were made yet is no fact.
+fn tables(app: &App) -> &[Table] {
+    let used = app.tables.iter().rposition(|table| table.len() > 0).map_or(0, |last| last + 1);
+    app.tables.get(..used).unwrap_or_default()
 }
 
 struct TableRef<'e>(&'e Table);
