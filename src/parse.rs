@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,7 @@ pub(crate) mod references {
         Some(AsMap(references)).serialize(serializer)
     }
 
+    /// A map from slugs to lists, each of which may be null.
     struct Lists<'a>(References<'a>);
 
     impl<'de: 'a, 'a> Deserialize<'de> for Lists<'a> {
@@ -90,7 +92,10 @@ pub(crate) mod references {
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<References<'a>, A::Error> {
             let mut references = Vec::new();
-            while let Some((slug, list)) = map.next_entry::<Text<'a>, Option<Vec<Reference<'a>>>>()? {
+            while let Some((slug, list)) =
+                map.next_entry::<Text<'a>, Option<Vec<Element<Reference<'a>>>>>()?
+            {
+                let list = list.map(|list| list.into_iter().map(|element| element.0).collect());
                 references.extend(list.map(|list| (slug.0, list)));
             }
             Ok(references)
@@ -101,6 +106,34 @@ pub(crate) mod references {
         deserializer: D,
     ) -> Result<References<'a>, D::Error> {
         Ok(Option::<Lists<'a>>::deserialize(deserializer)?.map(|lists| lists.0).unwrap_or_default())
+    }
+}
+
+/// An element of a list, which is an object. In a format for people a list of fields would do for one
+/// too, as serde has it; to a connector it is a wrong type.
+struct Element<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Element<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Element)
+        } else {
+            T::deserialize(deserializer).map(Element)
+        }
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
     }
 }
 
@@ -136,7 +169,11 @@ impl<'de> DeserializeSeed<'de> for PageSeed {
     type Value = Page<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page<'de>, D::Error> {
-        deserializer.deserialize_struct("Page", &["records"], self)
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_map(self)
+        } else {
+            deserializer.deserialize_struct("Page", &["records"], self)
+        }
     }
 }
 
@@ -207,7 +244,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
         let mut records = Vec::new();
-        while let Some(record) = seq.next_element()? {
+        while let Some(Element(record)) = seq.next_element()? {
             if records.len() == self.records_max as usize {
                 return Err(A::Error::custom(format_args!(
                     "too many records, expected at most {}",

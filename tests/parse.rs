@@ -45,6 +45,10 @@ fn a_wrong_type_is_a_fault_of_the_whole_body() {
         r#"{"records": {}}"#,
         r#"{"records": [null]}"#,
         r#"{"records": [1]}"#,
+        // Which serde would take for structs.
+        r#"[[{"id": "u1"}]]"#,
+        r#"{"records": [["u1", "a@b"]]}"#,
+        r#"{"records": [{"id": "u1", "memberships": {"team": [["g1"]]}}]}"#,
         r#"{"records": [{"id": 1}]}"#,
         r#"{"records": [{"id": "u1", "memberships": []}]}"#,
         r#"{"records": [{"id": "u1", "memberships": {"team": {}}}]}"#,
