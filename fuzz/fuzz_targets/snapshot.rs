@@ -35,7 +35,9 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// An engine that was loaded behaves as one should, whatever comes next.
 fn restore(snapshot: Option<Snapshot>, commands: &[u8]) {
-    let Some(Ok(mut engine)) = snapshot.map(|snapshot| Engine::restore(generate::config(), snapshot)) else { return };
+    let Some(Ok(mut engine)) = snapshot.map(|snapshot| Engine::restore(generate::config(), snapshot)) else {
+        return;
+    };
     let mut choices = generate::Choices::new(commands);
     while !choices.is_used_up() {
         let (now, command) = choices.command(generate::open_session(&engine));
