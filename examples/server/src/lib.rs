@@ -1,0 +1,84 @@
+//! headcount behind HTTP: the API of a sync service, in memory or on disk. An example to start from.
+//!
+//! A request becomes a command; one thread ([`machine`]) writes the commands of many requests to the
+//! journal in one transaction ([`store`]), then applies them to the tenants' engines, then answers. So
+//! what was answered is on disk, and what an engine has is what its journal says. Reads look at the
+//! engine directly.
+//!
+//! - [`auth`]: tenants and their keys.
+//! - [`machine`]: engines, and the one way to change them.
+//! - [`store`]: journal and snapshots in SQLite.
+//! - [`api`]: the routes, by noun; [`answer`]: statuses and bodies; [`openapi`]: what they are, as JSON.
+
+pub mod answer;
+pub mod api;
+pub mod auth;
+pub mod machine;
+pub mod openapi;
+pub mod store;
+
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+/// What a server is started with.
+#[derive(Debug)]
+pub struct Settings {
+    /// Each tenant with its key.
+    pub tenants: Vec<(String, String)>,
+    /// The file of the durable store; in memory if there is none.
+    pub data: Option<PathBuf>,
+    /// Bytes that a request's body may have.
+    pub body_bytes_max: usize,
+    /// Commands after which a tenant's state is saved, so that a start need not replay all of them.
+    pub commands_per_snapshot: u64,
+}
+
+impl Settings {
+    /// The body limit that the API names: 4 MiB.
+    pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+    /// See [`Settings::commands_per_snapshot`].
+    pub const COMMANDS_PER_SNAPSHOT: u64 = 20_000;
+}
+
+/// A server that is ready to answer.
+#[derive(Debug)]
+pub struct Server {
+    state: Arc<api::State>,
+}
+
+impl Server {
+    /// Opens the store and brings every tenant's engine up to it.
+    ///
+    /// # Errors
+    /// Where the file cannot be opened or written, or holds no good state.
+    pub fn open(settings: Settings) -> Result<Self, store::StoreError> {
+        let names: Vec<String> = settings.tenants.iter().map(|(name, _)| name.clone()).collect();
+        let store = settings
+            .data
+            .map(|path| store::Store::open(&path, settings.commands_per_snapshot))
+            .transpose()?;
+        let machine = machine::Machine::start(names, store)?;
+        let keys = auth::Keys::new(settings.tenants);
+        Ok(Self { state: Arc::new(api::State { keys, machine, body_bytes_max: settings.body_bytes_max }) })
+    }
+
+    /// Answers until `stop` is ready, then finishes what is under way.
+    ///
+    /// # Errors
+    /// Of the listener.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        api::resume_cleanups(&self.state);
+        let app = api::router(Arc::clone(&self.state));
+        axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+        self.state.machine.stop();
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! The tenants' engines, and the one thread that changes them.
+//!
+//! Commands queue up. The thread takes all that wait, writes them to the journal in one transaction, applies
+//! them in order, and answers each: while one transaction waits for the disk, the next one fills.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock, RwLockReadGuard, mpsc};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use headcount::{Command, Config, Engine, Error, Reply, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::store::{Entry, Store, StoreError};
+
+/// At most so many commands share a transaction.
+const BATCH_MAX: usize = 512;
+
+/// What is done with a command's reply, with the engine as the command left it.
+type Then = Box<dyn FnOnce(&Engine, Result<Reply, Error>) + Send>;
+
+/// A command on its way.
+struct Job {
+    tenant: usize,
+    /// In postcard: what is journaled is what is applied.
+    command: Vec<u8>,
+    then: Then,
+    /// Told instead, where the command could not be written.
+    refused: Box<dyn FnOnce(String) + Send>,
+}
+
+/// One tenant.
+#[derive(Debug)]
+struct Tenant {
+    name: String,
+    engine: RwLock<Engine>,
+}
+
+/// Where time went, in nanoseconds: told in the log when the server stops.
+#[derive(Debug, Default)]
+struct Spent {
+    commands: AtomicU64,
+    batches: AtomicU64,
+    disk: AtomicU64,
+    engine: AtomicU64,
+    parse: AtomicU64,
+}
+
+/// All tenants, and the way to change them.
+#[derive(Debug)]
+pub struct Machine {
+    tenants: Arc<Vec<Tenant>>,
+    queue: mpsc::SyncSender<Job>,
+    spent: Arc<Spent>,
+    is_durable: bool,
+}
+
+/// Why a command got no reply: what to tell the client.
+#[derive(Debug)]
+pub struct Unavailable(pub String);
+
+impl Machine {
+    /// Loads the tenants' engines and starts the thread.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn start(names: Vec<String>, store: Option<Store>) -> Result<Self, StoreError> {
+        let mut tenants = Vec::new();
+        for name in names {
+            // Random bytes that nobody else knows: two UUIDs' worth are more than enough.
+            let config = Config::new().with_hash_key(*uuid::Uuid::new_v4().as_bytes());
+            let engine = match &store {
+                Some(store) => {
+                    let (engine, place) = store.load(&name, config)?;
+                    tracing::info!(name, place, seq = engine.seq(), "loaded");
+                    engine
+                }
+                None => Engine::new(config),
+            };
+            tenants.push(Tenant { name, engine: RwLock::new(engine) });
+        }
+        let (tenants, spent) = (Arc::new(tenants), Arc::new(Spent::default()));
+        let (queue, jobs) = mpsc::sync_channel(BATCH_MAX * 4);
+        let is_durable = store.is_some();
+        let worker = Worker {
+            tenants: Arc::clone(&tenants),
+            spent: Arc::clone(&spent),
+            store,
+            since_snapshot: Vec::new(),
+        };
+        thread::Builder::new()
+            .name("machine".into())
+            .spawn(move || worker.run(&jobs))
+            .map_err(|error| StoreError::Damaged(format!("no thread: {error}")))?;
+        Ok(Self { tenants, queue, spent, is_durable })
+    }
+
+    /// The tenant's engine, to be read.
+    pub fn read(&self, tenant: usize) -> RwLockReadGuard<'_, Engine> {
+        // A lock is poisoned only where a thread panicked with it, and no command panics.
+        self.tenants[tenant].engine.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Carries out a command, and answers what `then` makes of its reply and the engine as it left it.
+    ///
+    /// # Errors
+    /// Where it could not be written to disk, and so was not carried out.
+    pub async fn apply<T: Send + 'static>(
+        &self,
+        tenant: usize,
+        command: &Command<'_>,
+        then: impl FnOnce(&Engine, Result<Reply, Error>) -> T + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let command = postcard::to_stdvec(command).map_err(|error| Unavailable(error.to_string()))?;
+        let (answer, answered) = oneshot::channel();
+        let answer = Arc::new(std::sync::Mutex::new(Some(answer)));
+        let refuse = Arc::clone(&answer);
+        let send = |slot: &std::sync::Mutex<Option<oneshot::Sender<Result<T, Unavailable>>>>, result| {
+            if let Some(answer) = slot.lock().ok().and_then(|mut slot| slot.take()) {
+                // The client may be gone: its command is carried out all the same.
+                let _ = answer.send(result);
+            }
+        };
+        let job = Job {
+            tenant,
+            command,
+            then: Box::new(move |engine, reply| send(&answer, Ok(then(engine, reply)))),
+            refused: Box::new(move |why| send(&refuse, Err(Unavailable(why)))),
+        };
+        let gone = || Unavailable("the server is stopping".to_owned());
+        if let Err(mpsc::TrySendError::Full(_) | mpsc::TrySendError::Disconnected(_)) =
+            self.queue.try_send(job)
+        {
+            return Err(Unavailable("too many commands are waiting".to_owned()));
+        }
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// Notes how long a request's body took to parse.
+    pub fn note_parse(&self, took: Duration) {
+        self.spent.parse.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    /// Tells where time went. Commands that still wait are carried out before the process ends, since
+    /// whoever sent them waits for their answer.
+    pub fn stop(&self) {
+        let spent = |of: &AtomicU64| Duration::from_nanos(of.load(Ordering::Relaxed));
+        tracing::info!(
+            commands = self.spent.commands.load(Ordering::Relaxed),
+            transactions = self.spent.batches.load(Ordering::Relaxed),
+            parse = ?spent(&self.spent.parse),
+            engine = ?spent(&self.spent.engine),
+            disk = ?spent(&self.spent.disk),
+            durable = self.is_durable,
+            "stopped"
+        );
+    }
+}
+
+struct Worker {
+    tenants: Arc<Vec<Tenant>>,
+    spent: Arc<Spent>,
+    store: Option<Store>,
+    /// By tenant, commands since its last snapshot.
+    since_snapshot: Vec<u64>,
+}
+
+impl Worker {
+    fn run(mut self, jobs: &mpsc::Receiver<Job>) {
+        self.since_snapshot.resize(self.tenants.len(), 0);
+        while let Ok(first) = jobs.recv() {
+            let mut batch = vec![first];
+            batch.extend(jobs.try_iter().take(BATCH_MAX - 1));
+            self.carry_out(batch);
+        }
+    }
+
+    fn carry_out(&mut self, batch: Vec<Job>) {
+        let now = Timestamp(
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64),
+        );
+        let mut written = 0;
+        if let Some(store) = &mut self.store {
+            let entries: Vec<Entry<'_>> = batch
+                .iter()
+                .map(|job| Entry { tenant: &self.tenants[job.tenant].name, now, command: &job.command })
+                .collect();
+            let begun = Instant::now();
+            match store.append(&entries) {
+                Ok(place) => written = place,
+                Err(why) => return batch.into_iter().for_each(|job| (job.refused)(why.clone())),
+            }
+            self.spent.disk.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        }
+        self.spent.batches.fetch_add(1, Ordering::Relaxed);
+        self.spent.commands.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        let begun = Instant::now();
+        for job in batch {
+            self.since_snapshot[job.tenant] += 1;
+            let tenant = &self.tenants[job.tenant];
+            let mut engine = tenant.engine.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            match postcard::from_bytes::<Command<'_>>(&job.command) {
+                Ok(command) => {
+                    let reply = engine.apply(now, &command);
+                    (job.then)(&engine, reply);
+                }
+                Err(error) => (job.refused)(error.to_string()),
+            }
+        }
+        self.spent.engine.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        self.save(written);
+    }
+
+    /// Saves the state of tenants that went far since the last time. All entries so far are applied.
+    fn save(&mut self, place: i64) {
+        let Some(store) = &mut self.store else { return };
+        for (tenant, since) in self.tenants.iter().zip(&mut self.since_snapshot) {
+            if store.wants_snapshot(*since) {
+                let engine = tenant.engine.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if let Err(error) = store.save(&tenant.name, &engine, place) {
+                    tracing::error!(%error, tenant = tenant.name, "no snapshot: the journal goes on");
+                }
+                *since = 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Starts the server as a process, and calls it.
+
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+pub const KEY: &str = "test-key";
+
+/// A server that is stopped when it is dropped.
+pub struct Server {
+    child: Child,
+    pub address: String,
+}
+
+/// A status and a body; null where there is none.
+#[derive(Debug, PartialEq)]
+pub struct Reply {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl Server {
+    pub fn start(data: Option<&Path>, more: &[&str]) -> Self {
+        Self::try_start(data, more).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The server, or what it said when it did not start.
+    pub fn try_start(data: Option<&Path>, more: &[&str]) -> Result<Self, String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_headcount-server"));
+        command
+            .args(["--listen", "127.0.0.1:0", "--tenant", "acme", "--tenant", "other=other-key"])
+            .args(more);
+        command
+            .env("HEADCOUNT_API_KEY", KEY)
+            .env("RUST_LOG", "error")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(data) = data {
+            command.arg("--data").arg(data);
+        }
+        let mut child = command.spawn().expect("a process");
+        let mut line = String::new();
+        let mut lines = BufReader::new(child.stdout.take().expect("its output"));
+        lines.read_line(&mut line).expect("a line");
+        match line.trim().strip_prefix("listening on ") {
+            Some(address) => {
+                std::thread::spawn(move || lines.lines().for_each(drop));
+                let errors = BufReader::new(child.stderr.take().expect("its errors"));
+                std::thread::spawn(move || {
+                    errors.lines().map_while(Result::ok).for_each(|line| eprintln!("server: {line}"))
+                });
+                Ok(Self { child, address: address.to_owned() })
+            }
+            None => {
+                let output = child.wait_with_output().expect("an end");
+                Err(String::from_utf8_lossy(&output.stderr).into_owned())
+            }
+        }
+    }
+
+    pub fn kill(mut self) {
+        self.child.kill().expect("SIGKILL");
+        self.child.wait().expect("an end");
+    }
+
+    /// SIGTERM; whether it then ended well.
+    pub fn terminate(mut self) -> bool {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+        self.child.wait().expect("an end").success()
+    }
+
+    pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        let text = body.map(Value::to_string);
+        self.raw(method, &format!("/org/acme/api/v1/bridge/{path}"), Some(KEY), text.as_deref())
+            .expect("a reply")
+    }
+
+    pub fn raw(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&str>,
+    ) -> Result<Reply, String> {
+        call(&self.address, method, path, key, body)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn call(
+    address: &str,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    body: Option<&str>,
+) -> Result<Reply, String> {
+    let config =
+        ureq::Agent::config_builder().http_status_as_error(false).allow_non_standard_methods(true).build();
+    let agent: ureq::Agent = config.into();
+    let mut request = ureq::http::Request::builder().method(method).uri(format!("{address}{path}"));
+    if let Some(key) = key {
+        request = request.header("Authorization", format!("Api-Key {key}"));
+    }
+    let request =
+        request.header("Content-Type", "application/json").body(body.unwrap_or_default().to_owned());
+    let mut response =
+        agent.run(request.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
+    let status = response.status().as_u16();
+    let text = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
+    Ok(Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
+}
