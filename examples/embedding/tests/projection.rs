@@ -1,0 +1,111 @@
+//! The tables equal the engine after every command of random histories, and find a gap.
+
+#[path = "../../../tests/support/generate.rs"]
+mod generate;
+
+use std::collections::BTreeSet;
+
+use headcount::{AppId, Engine, Kind, RecordFilter, Timestamp, Uuid};
+use headcount_embedding::{Projection, ProjectionError};
+use proptest::prelude::*;
+use rusqlite::Connection;
+
+fn open() -> Projection {
+    Projection::open(Connection::open_in_memory().expect("a database")).expect("tables")
+}
+
+/// Every row of every table, as text.
+fn in_tables(projection: &Projection) -> BTreeSet<String> {
+    let mut rows = BTreeSet::new();
+    for table in ["app", "resource_type", "account", "resource", "reference"] {
+        let mut select = projection.connection().prepare(&format!("SELECT * FROM {table}")).expect("a table");
+        let columns = select.column_count();
+        let mut found = select.query([]).expect("rows");
+        while let Some(row) = found.next().expect("a row") {
+            let values = (0..columns).map(|column| match row.get_ref(column).expect("a value") {
+                rusqlite::types::ValueRef::Null => "-".to_owned(),
+                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+                other => other.as_str().expect("text").to_owned(),
+            });
+            rows.insert(format!("{table} {}", values.collect::<Vec<_>>().join("|")));
+        }
+    }
+    rows
+}
+
+/// What the tables should hold, read from the engine alone.
+fn in_engine(engine: &Engine) -> BTreeSet<String> {
+    let mut rows = BTreeSet::new();
+    let text = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    for app in engine.apps() {
+        let id = app.id();
+        let synced = app.last_synced_at().map_or("-".to_owned(), |at| at.as_millis().to_string());
+        rows.insert(format!("app {id}|{}|{}|{synced}", app.name(), app.configuration_status().as_str()));
+        for of in app.resource_types() {
+            let of_id = of.id();
+            rows.insert(format!("resource_type {id}|{of_id}|{}|{}|{}", of.slug(), of.name(), of.kind()));
+            for record in app.records(of.slug(), RecordFilter::All).expect("a type") {
+                let (key, active) = (record.id(), u8::from(record.is_active()));
+                let fields = if of.kind() == Kind::Account {
+                    let status = record.status().expect("a status").as_str();
+                    let fields = [
+                        record.email(),
+                        record.username(),
+                        record.first_name(),
+                        record.last_name(),
+                        record.display_name(),
+                    ];
+                    format!("account {id}|{of_id}|{key}|{active}|{status}|{}", fields.map(text).join("|"))
+                } else {
+                    let placeholder = u8::from(record.is_placeholder());
+                    let fields = [record.name(), record.description()];
+                    format!(
+                        "resource {id}|{of_id}|{key}|{active}|{placeholder}|{}",
+                        fields.map(text).join("|")
+                    )
+                };
+                rows.insert(fields);
+                for target in record.references() {
+                    rows.insert(format!(
+                        "reference {id}|{of_id}|{key}|{}|{}",
+                        target.resource_type().id(),
+                        target.id()
+                    ));
+                }
+            }
+        }
+    }
+    rows
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_tables_equal_the_engine_after_every_command(bytes in prop::collection::vec(any::<u8>(), 1..2_500)) {
+        let (mut engine, mut projection) = (Engine::new(generate::config()), open());
+        for (now, command) in generate::history(&bytes) {
+            let _ = engine.apply(now, &command);
+            projection.follow(&engine).expect("a change that is known");
+            prop_assert_eq!(projection.position().expect("a position"), engine.seq());
+            prop_assert_eq!(in_tables(&projection), in_engine(&engine));
+        }
+    }
+}
+
+#[test]
+fn a_gap_is_an_error_and_following_twice_is_none() {
+    let (mut engine, mut projection) = (Engine::new(generate::config()), open());
+    let create = |engine: &mut Engine, number| {
+        engine.create_app(Timestamp(0), AppId(Uuid::from_u128(number)), "App", None).expect("an app");
+    };
+    create(&mut engine, 1);
+    projection.follow(&engine).expect("the first change");
+    projection.follow(&engine).expect("which it has");
+    create(&mut engine, 2);
+    create(&mut engine, 3);
+    let before = in_tables(&projection);
+    let error = projection.follow(&engine).expect_err("change 2 is missing");
+    assert!(matches!(error, ProjectionError::Gap { position: 1, found: 3 }), "{error}");
+    assert_eq!(in_tables(&projection), before);
+}
