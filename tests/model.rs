@@ -1,6 +1,8 @@
 //! The engine beside the naive model: random histories over small key spaces, and the rules of SPEC 10
 //! that speak of more than one state.
 
+#[path = "support/busy.rs"]
+mod busy;
 #[path = "support/compare.rs"]
 mod compare;
 #[path = "support/generate.rs"]
@@ -98,9 +100,13 @@ fn run(engine: &mut Engine, step: &Step) -> Outcome {
 }
 
 fn save_and_load(engine: &Engine, key: u8) -> Engine {
+    save_and_load_with(engine, config().with_hash_key([key; 16]))
+}
+
+fn save_and_load_with(engine: &Engine, config: Config) -> Engine {
     let saved = postcard::to_allocvec(&engine.snapshot()).expect("bytes");
     let snapshot: Snapshot = postcard::from_bytes(&saved).expect("a snapshot");
-    Engine::restore(config().with_hash_key([key; 16]), snapshot).expect("an engine")
+    Engine::restore(config, snapshot).expect("an engine")
 }
 
 proptest! {
@@ -131,6 +137,22 @@ proptest! {
             }
         }
         prop_assert_eq!(model::observe(&first), model::observe(&second));
+    }
+
+    /// Of commands that are mostly carried out; with save and load now and then.
+    #[test]
+    fn the_engine_does_what_the_model_does_on_busy_histories(
+        bytes in prop::collection::vec(any::<u8>(), 1..1_500),
+        every in 3..20_usize,
+    ) {
+        let mut engine = Engine::new(Config::new());
+        let mut model = Model::new(headcount::Limits::default());
+        for (at, (now, command)) in busy::history(&bytes).into_iter().enumerate() {
+            compare::step(&mut engine, &mut model, now, &command);
+            if at % every == 0 {
+                engine = save_and_load_with(&engine, Config::new().with_hash_key([at as u8; 16]));
+            }
+        }
     }
 
     /// SPEC 10.6.

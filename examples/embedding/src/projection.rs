@@ -104,6 +104,17 @@ impl Projection {
             .unsigned_abs())
     }
 
+    /// After each command of a journal that is replayed: what the tables have already is passed over.
+    ///
+    /// When the replay is done, [`follow`](Self::follow) the engine once more, before any new command: it tells
+    /// if the tables are further on than the journal, which here cannot be known.
+    ///
+    /// # Errors
+    /// As those of [`follow`](Self::follow).
+    pub fn replay(&mut self, engine: &Engine) -> Result<(), ProjectionError> {
+        if engine.seq() <= self.position()? { Ok(()) } else { self.follow(engine) }
+    }
+
     /// Writes what the last command changed. To be called after each.
     ///
     /// # Errors

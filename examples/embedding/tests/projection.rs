@@ -3,9 +3,12 @@
 #[path = "../../../tests/support/generate.rs"]
 mod generate;
 
+#[path = "../../../tests/support/busy.rs"]
+mod busy;
+
 use std::collections::BTreeSet;
 
-use headcount::{AppId, Engine, Kind, RecordFilter, Timestamp, Uuid};
+use headcount::{AppId, Command, Config, Engine, Kind, RecordFilter, Timestamp, Uuid};
 use headcount_embedding::{Projection, ProjectionError};
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -91,6 +94,16 @@ proptest! {
             prop_assert_eq!(in_tables(&projection), in_engine(&engine));
         }
     }
+
+    #[test]
+    fn the_tables_equal_the_engine_where_references_live_long(bytes in prop::collection::vec(any::<u8>(), 1..1_500)) {
+        let (mut engine, mut projection) = (Engine::new(Config::new()), open());
+        for (now, command) in busy::history(&bytes) {
+            let _ = engine.apply(now, &command);
+            projection.follow(&engine).expect("a change that is known");
+            prop_assert_eq!(in_tables(&projection), in_engine(&engine));
+        }
+    }
 }
 
 #[test]
@@ -108,4 +121,98 @@ fn a_gap_is_an_error_and_following_twice_is_none() {
     let error = projection.follow(&engine).expect_err("change 2 is missing");
     assert!(matches!(error, ProjectionError::Gap { position: 1, found: 3 }), "{error}");
     assert_eq!(in_tables(&projection), before);
+}
+
+/// Histories that are the same in every run (bytes of a xorshift generator).
+fn pinned_histories() -> impl Iterator<Item = Vec<(Timestamp, Command<'static>)>> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut byte = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 56) as u8
+    };
+    (0..20).map(move |_| busy::history(&(0..1_500).map(|_| byte()).collect::<Vec<_>>()))
+}
+
+/// Without this, a change that no history makes could be written wrongly and no test would fail.
+#[test]
+fn histories_make_every_change_that_the_tables_show() {
+    let mut made = BTreeSet::new();
+    for history in pinned_histories() {
+        let mut engine = Engine::new(Config::new());
+        for (now, command) in history {
+            let _ = engine.apply(now, &command);
+            for change in engine.changes() {
+                let fact = format!("{:?}", change.fact);
+                made.insert(fact.split([' ', '{']).next().unwrap_or_default().to_owned());
+            }
+        }
+    }
+    for fact in [
+        "AppCreated",
+        "AppUpdated",
+        "AppDeleted",
+        "ResourceTypeRegistered",
+        "ResourceTypeUpdated",
+        "RecordCreated",
+        "RecordUpdated",
+        "RecordDeactivated",
+        "RecordReactivated",
+        "RecordPurged",
+        "PlaceholderMade",
+        "PlaceholderNamed",
+        "PlaceholderWoken",
+        "PlaceholderFilled",
+        "ReferenceAdded",
+        "ReferenceRemoved",
+    ] {
+        assert!(made.contains(fact), "no history has a {fact}");
+    }
+}
+
+#[test]
+fn a_restart_goes_on_where_the_tables_are() {
+    for (number, history) in pinned_histories().take(8).enumerate() {
+        let file = format!("{}/restart-{number}.sqlite", env!("CARGO_TARGET_TMPDIR"));
+        let _ = std::fs::remove_file(&file); // of an earlier run
+        let reopen = || Projection::open(Connection::open(&file).expect("a file")).expect("tables");
+
+        // The process is killed when a command is applied, and not yet in the tables.
+        let mut engine = Engine::new(Config::new());
+        let mut projection = reopen();
+        for (now, command) in &history[..history.len() / 2] {
+            let _ = engine.apply(*now, command);
+            projection.follow(&engine).expect("tables in step");
+        }
+        let position = projection.position().expect("a position");
+        assert!(position > 0);
+        drop((engine, projection));
+
+        let (mut engine, mut projection) = (Engine::new(Config::new()), reopen());
+        assert_eq!(projection.position().expect("a position"), position);
+        for (now, command) in &history {
+            let _ = engine.apply(*now, command);
+            projection.replay(&engine).expect("a replay");
+        }
+        projection.follow(&engine).expect("tables in step");
+        assert_eq!(in_tables(&projection), in_engine(&engine));
+    }
+}
+
+#[test]
+fn a_journal_that_lost_its_end_is_found_out() {
+    let (mut engine, mut projection) = (Engine::new(Config::new()), open());
+    let create = |engine: &mut Engine, number| {
+        engine.create_app(Timestamp(0), AppId(Uuid::from_u128(number)), "App", None).expect("an app");
+    };
+    for number in 1..=3 {
+        create(&mut engine, number);
+        projection.follow(&engine).expect("tables in step");
+    }
+    let mut short = Engine::new(Config::new());
+    create(&mut short, 1);
+    projection.replay(&short).expect("what the tables have");
+    let error = projection.follow(&short).expect_err("the tables have more");
+    assert!(matches!(error, ProjectionError::Gap { position: 3, found: 1 }), "{error}");
 }

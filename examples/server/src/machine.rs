@@ -211,7 +211,8 @@ impl Worker {
         self.save(written);
     }
 
-    /// Saves the state of tenants that went far since the last time. All entries so far are applied.
+    /// Saves the state of tenants that went far since the last time. All entries so far are applied. Commands
+    /// wait meanwhile, for a second or so per gigabyte of records; a service that minds saves from a replica.
     fn save(&mut self, place: i64) {
         let Some(store) = &mut self.store else { return };
         for (tenant, since) in self.tenants.iter().zip(&mut self.since_snapshot) {

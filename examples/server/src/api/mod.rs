@@ -6,11 +6,13 @@ mod sync;
 mod tasks;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, patch, post, put};
 use headcount::{AppId, AppView, Command, Engine, Error, Reply};
@@ -50,7 +52,16 @@ pub fn router(state: Arc<State>) -> Router {
         .method_not_allowed_fallback(async || {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
         })
+        .layer(middleware::from_fn(log))
         .with_state(state)
+}
+
+/// Tells of each request: what it was, its status, and how long it took. (`RUST_LOG=headcount_server=debug`)
+async fn log(request: Request, next: middleware::Next) -> Response {
+    let (method, path, begun) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
+    let response = next.run(request).await;
+    tracing::debug!(%method, path, status = response.status().as_u16(), took = ?begun.elapsed(), "answered");
+    response
 }
 
 fn routes() -> Vec<(&'static str, MethodRouter<Arc<State>>)> {
