@@ -314,6 +314,7 @@ fn tasks_are_created_listed_and_resolved() {
         (json!({"action": "fly", "resource_type": "account"}), 400),
         (json!({"action": "create_account"}), 400),
         (json!({"action": "create_account", "resource_type": "nosuch"}), 404),
+        (json!({"action": "fly", "resource_type": "nosuch", "payload": []}), 404),
         (json!({"action": "create_account", "resource_type": "account", "payload": []}), 400),
         (json!({"action": "create_account", "resource_type": "account", "execute_after": "x"}), 400),
     ] {

@@ -14,9 +14,9 @@ use crate::answer::{self, Answer, Refusal};
 
 #[derive(Deserialize)]
 struct TaskBody {
-    action: Option<TaskAction>,
+    action: Option<Value>,
     resource_type: Option<String>,
-    payload: Option<Map<String, Value>>,
+    payload: Option<Value>,
     execute_after: Option<String>,
 }
 
@@ -28,12 +28,21 @@ pub(super) async fn create(call: Call, body: Body) -> Answer {
     let app = call.id("app")?;
     call.read_app(|_| Ok(()))?;
     let new: TaskBody = object(body, false)?;
-    let action = new.action.ok_or_else(|| Refusal::malformed("action is missing"))?;
     let resource_type = new.resource_type.filter(|slug| !slug.is_empty());
     let resource_type = resource_type.ok_or_else(|| Refusal::malformed("resource_type is missing"))?;
+    // A type that is not found is told before what else is malformed.
+    call.read_app(|app| app.resource_type(&resource_type).map(|_| ()).ok_or_else(Refusal::not_found))?;
+    let action = new.action.ok_or_else(|| Refusal::malformed("action is missing"))?;
+    let action: TaskAction =
+        serde_json::from_value(action).map_err(|error| Refusal::malformed(format!("action: {error}")))?;
     let execute_after = new.execute_after.filter(|text| !text.is_empty());
     let execute_after = execute_after.map(|text| moment("execute_after", &text)).transpose()?;
-    let payload = new.payload.map(|payload| Value::from(payload).to_string().into());
+    let payload = match new.payload {
+        None => None,
+        Some(Value::String(text)) if text.is_empty() => None,
+        Some(Value::Object(payload)) => Some(Value::from(payload).to_string().into()),
+        Some(_) => return Err(Refusal::malformed("payload: expected an object")),
+    };
     let task = TaskId(Uuid::new_v4());
     let new = NewTask { action, resource_type: resource_type.into(), payload, execute_after };
     let show = move |app: headcount::AppView<'_>, _| app.task(task).map(|task| answer::task(task, now()));
