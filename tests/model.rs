@@ -459,8 +459,7 @@ mod copy {
 fn random_histories_reach_every_fact_and_every_error() {
     let mut reached = std::collections::BTreeSet::new();
     for seed in 0..600_u64 {
-        let mut state = seed;
-        let bytes: Vec<u8> = (0..400).flat_map(|_| splitmix(&mut state).to_le_bytes()).collect();
+        let bytes = generate::bytes(seed, 3_200);
         let mut engine = Engine::new(config());
         for step in generate::history(&bytes) {
             let (reply, changes) = run(&mut engine, &step);
@@ -486,10 +485,4 @@ fn random_histories_reach_every_fact_and_every_error() {
     for expected in facts.iter().chain(&errors).flat_map(|line| line.split(' ')) {
         assert!(reached.contains(expected), "{expected} is never reached");
     }
-}
-
-fn splitmix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed ^ (mixed >> 27)
 }

@@ -17,11 +17,7 @@ fn restore(value: Value) -> Result<Engine, Box<dyn std::error::Error>> {
 
 /// The saved history, of a few, that came to the most records.
 fn a_rich_snapshot() -> Value {
-    let saved = (0..40).map(|seed| {
-        let mut state = seed;
-        let bytes: Vec<u8> = (0..300).flat_map(|_| splitmix(&mut state).to_le_bytes()).collect();
-        mutate::saved(&bytes)
-    });
+    let saved = (0..40).map(|seed| mutate::saved(&generate::bytes(seed, 2_400)));
     saved.max_by_key(records).expect("a snapshot")
 }
 
@@ -29,12 +25,6 @@ fn records(saved: &Value) -> usize {
     let apps = saved["apps"].as_array().expect("apps");
     let tables = apps.iter().flat_map(|app| app["tables"].as_array().expect("tables"));
     tables.map(|table| table.as_array().expect("rows").len()).sum()
-}
-
-fn splitmix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed ^ (mixed >> 27)
 }
 
 #[test]
