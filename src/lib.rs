@@ -86,65 +86,37 @@
 
 extern crate alloc;
 
-// Where control flows, and how the state is read.
 mod engine;
-mod view;
-
-// Verbs.
-mod page;
-mod reconcile;
-mod upsert;
-
-// Nouns.
-mod app;
-mod registry;
-mod session;
-mod table;
-mod task;
-
-// What goes in.
-mod command;
-mod input;
-mod owned;
 #[cfg(feature = "serde")]
 mod parse;
+mod save;
+mod state;
+mod store;
+mod values;
+mod verbs;
+mod view;
 
-// The whole state.
-mod digest;
-mod invariants;
+pub use engine::Engine;
 #[cfg(feature = "serde")]
-mod snapshot;
-
-// What all of them use.
-mod change;
-mod error;
-mod hash;
-mod id;
-mod limits;
-mod text;
-mod time;
-
-pub use change::{Change, Fact, Field, Fields, RecordKey};
-pub use command::{
+pub use parse::PageSeed;
+pub use save::invariants::BrokenInvariant;
+#[cfg(feature = "serde")]
+pub use save::snapshot::{RestoreError, Snapshot};
+pub use state::registry::ResourceType;
+pub use state::session::{SessionCounts, SessionStatus};
+pub use state::task::{TaskAction, TaskStatus};
+/// The crate whose [`Uuid`] the ids are made of.
+pub use uuid::{self, Uuid};
+pub use values::change::{Change, Fact, Field, Fields, RecordKey};
+pub use values::command::{
     AppUpdate, CleanupOutcome, Command, Guard, NewTask, PageOutcome, PurgeOutcome, Reply, Resolution,
     ResourceTypeUpdate, Scope,
 };
-pub use engine::Engine;
-pub use error::{Error, ErrorKind, Fault, FaultCode};
-pub use id::{AppId, ResourceTypeId, SessionId, TaskId};
-pub use input::{Account, AccountStatus, Group, Kind, License, Page, Reference, References};
-pub use invariants::BrokenInvariant;
-pub use limits::{Config, Limits};
-#[cfg(feature = "serde")]
-pub use parse::PageSeed;
-pub use registry::ResourceType;
-pub use session::{SessionCounts, SessionStatus};
-#[cfg(feature = "serde")]
-pub use snapshot::{RestoreError, Snapshot};
-pub use task::{TaskAction, TaskStatus};
-pub use time::Timestamp;
-/// The crate whose [`Uuid`] the ids are made of.
-pub use uuid::{self, Uuid};
+pub use values::error::{Error, ErrorKind, Fault, FaultCode};
+pub use values::id::{AppId, ResourceTypeId, SessionId, TaskId};
+pub use values::limits::{Config, Limits};
+pub use values::record::{Account, AccountStatus, Group, Kind, License, Page, Reference, References};
+pub use values::time::Timestamp;
 pub use view::{
     AppView, Changes, ConfigurationStatus, Preview, RecordCounts, RecordFilter, RecordView, Records,
     SessionView, TaskPage, TaskQuery, TaskView, TypeProgress,

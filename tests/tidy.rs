@@ -67,14 +67,14 @@ fn imports_point_down() {
     let above_nouns = ["engine", "page", "upsert", "reconcile"];
     let above_verbs = ["engine"];
     let mut rules: Vec<(PathBuf, &[&str])> = Vec::new();
-    for file in rust_files(src.join("table")).expect("the tables") {
+    for file in rust_files(src.join("store")).expect("the tables") {
         rules.push((file, &above_tables));
     }
     for noun in ["app.rs", "registry.rs", "session.rs", "task.rs"] {
-        rules.push((src.join(noun), &above_nouns));
+        rules.push((src.join("state").join(noun), &above_nouns));
     }
     for verb in ["page.rs", "reconcile.rs", "upsert/mod.rs", "upsert/target.rs"] {
-        rules.push((src.join(verb), &above_verbs));
+        rules.push((src.join("verbs").join(verb), &above_verbs));
     }
     let mut found = Vec::new();
     for (file, above) in rules {

@@ -3,15 +3,15 @@
 use alloc::borrow::ToOwned;
 
 use super::{Engine, find_app, find_app_mut, find_type, out_of_range};
-use crate::app::{App, GroupNumber};
-use crate::change::Fact;
-use crate::command::{AppUpdate, ResourceTypeUpdate};
-use crate::error::{Error, shorten};
-use crate::id::{AppId, ResourceTypeId};
-use crate::input::Kind;
-use crate::registry::{Registry, ResourceType};
-use crate::text::{Rule, present};
-use crate::time::Timestamp;
+use crate::state::app::{App, GroupNumber};
+use crate::state::registry::{Registry, ResourceType};
+use crate::values::change::Fact;
+use crate::values::command::{AppUpdate, ResourceTypeUpdate};
+use crate::values::error::{Error, shorten};
+use crate::values::id::{AppId, ResourceTypeId};
+use crate::values::record::Kind;
+use crate::values::text::{Rule, present};
+use crate::values::time::Timestamp;
 
 /// Apps (SPEC 2).
 impl Engine {

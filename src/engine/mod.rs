@@ -12,15 +12,15 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use crate::app::{App, GroupNumber};
-use crate::change::ChangeLog;
-use crate::command::{Command, Reply};
-use crate::error::{Error, FaultCode, shorten};
-use crate::hash::HashKey;
-use crate::id::{AppId, ResourceTypeId, SessionId, TaskId};
-use crate::limits::{Config, Limits};
-use crate::registry::{Registry, ResourceType};
-use crate::time::Timestamp;
+use crate::state::app::{App, GroupNumber};
+use crate::state::registry::{Registry, ResourceType};
+use crate::values::change::ChangeLog;
+use crate::values::command::{Command, Reply};
+use crate::values::error::{Error, FaultCode, shorten};
+use crate::values::hash::HashKey;
+use crate::values::id::{AppId, ResourceTypeId, SessionId, TaskId};
+use crate::values::limits::{Config, Limits};
+use crate::values::time::Timestamp;
 
 /// All state of one tenant, and the commands that change it.
 ///

@@ -6,18 +6,18 @@ use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
 use super::{Engine, find_app_mut, find_type};
-use crate::app::App;
-use crate::change::{ChangeLog, Fact};
-use crate::command::{CleanupOutcome, PageOutcome, PurgeOutcome, Scope};
-use crate::error::{Error, ErrorKind, FaultCode, shorten};
-use crate::id::{AppId, SessionId};
-use crate::input::Page;
-use crate::registry::Registry;
-use crate::session::{Session, SessionStatus};
-use crate::text::Rule;
-use crate::time::Timestamp;
-use crate::upsert::Upsert;
-use crate::{page, reconcile};
+use crate::state::app::App;
+use crate::state::registry::Registry;
+use crate::state::session::{Session, SessionStatus};
+use crate::values::change::{ChangeLog, Fact};
+use crate::values::command::{CleanupOutcome, PageOutcome, PurgeOutcome, Scope};
+use crate::values::error::{Error, ErrorKind, FaultCode, shorten};
+use crate::values::id::{AppId, SessionId};
+use crate::values::record::Page;
+use crate::values::text::Rule;
+use crate::values::time::Timestamp;
+use crate::verbs::upsert::Upsert;
+use crate::verbs::{page, reconcile};
 
 /// Sessions (SPEC 2, 3, 4).
 impl Engine {

@@ -3,13 +3,13 @@
 use alloc::borrow::ToOwned;
 
 use super::{Engine, find_app_mut, find_type};
-use crate::change::Fact;
-use crate::command::{NewTask, Resolution};
-use crate::error::Error;
-use crate::id::{AppId, TaskId};
-use crate::task::{Ending, Task};
-use crate::text::{Rule, present};
-use crate::time::Timestamp;
+use crate::state::task::{Ending, Task};
+use crate::values::change::Fact;
+use crate::values::command::{NewTask, Resolution};
+use crate::values::error::Error;
+use crate::values::id::{AppId, TaskId};
+use crate::values::text::{Rule, present};
+use crate::values::time::Timestamp;
 
 /// Tasks (SPEC 6).
 impl Engine {

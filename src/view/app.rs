@@ -1,13 +1,13 @@
 //! One app as readers see it.
 
-use crate::app::App;
-use crate::command::Guard;
 use crate::engine::Engine;
-use crate::error::Error;
-use crate::id::{AppId, ResourceTypeId, SessionId, TaskId};
-use crate::registry::{Registry, ResourceType};
-use crate::session::SessionStatus;
-use crate::time::Timestamp;
+use crate::state::app::App;
+use crate::state::registry::{Registry, ResourceType};
+use crate::state::session::SessionStatus;
+use crate::values::command::Guard;
+use crate::values::error::Error;
+use crate::values::id::{AppId, ResourceTypeId, SessionId, TaskId};
+use crate::values::time::Timestamp;
 use crate::view::{
     Preview, RecordCounts, RecordFilter, RecordView, Records, SessionView, TaskPage, TaskQuery, TaskView,
 };

@@ -2,10 +2,10 @@
 
 use alloc::borrow::Cow;
 
-use crate::change::{Change, Entry, Fact, RecordFact, RecordKey, RowKey};
 use crate::engine::Engine;
-use crate::id::AppId;
-use crate::table::Slot;
+use crate::store::Slot;
+use crate::values::change::{Change, Entry, Fact, RecordFact, RecordKey, RowKey};
+use crate::values::id::AppId;
 use crate::view::AppView;
 
 /// Goes through the changes of the last command: see [`Engine::changes`].

@@ -14,7 +14,7 @@ pub use session::{Preview, SessionView, TypeProgress};
 pub use task::{TaskPage, TaskQuery, TaskView};
 
 use crate::engine::Engine;
-use crate::id::AppId;
+use crate::values::id::AppId;
 
 impl Engine {
     /// The app with this id.

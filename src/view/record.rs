@@ -1,9 +1,9 @@
 //! Records as readers see them.
 
-use crate::input::{AccountStatus, Kind};
-use crate::registry::ResourceType;
-use crate::table::{Ones, Slot, Stored, Table};
-use crate::time::Timestamp;
+use crate::state::registry::ResourceType;
+use crate::store::{Ones, Slot, Stored, Table};
+use crate::values::record::{AccountStatus, Kind};
+use crate::values::time::Timestamp;
 use crate::view::AppView;
 
 /// One account, group or license, to be read. What a kind does not have, or a record lacks, is `None`.

@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-use crate::id::SessionId;
-use crate::input::Kind;
-use crate::reconcile;
-use crate::registry::ResourceType;
-use crate::session::{Session, SessionCounts, SessionStatus};
-use crate::table::Bits;
-use crate::time::Timestamp;
+use crate::state::registry::ResourceType;
+use crate::state::session::{Session, SessionCounts, SessionStatus};
+use crate::store::Bits;
+use crate::values::id::SessionId;
+use crate::values::record::Kind;
+use crate::values::time::Timestamp;
+use crate::verbs::reconcile;
 use crate::view::{AppView, RecordView};
 
 /// A session, open or ended, to be read (SPEC 5).

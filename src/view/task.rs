@@ -4,12 +4,12 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use crate::engine::out_of_range;
-use crate::error::Error;
-use crate::id::TaskId;
-use crate::limits::Limits;
-use crate::registry::ResourceType;
-use crate::task::{Ending, Task, TaskAction, TaskStatus};
-use crate::time::Timestamp;
+use crate::state::registry::ResourceType;
+use crate::state::task::{Ending, Task, TaskAction, TaskStatus};
+use crate::values::error::Error;
+use crate::values::id::TaskId;
+use crate::values::limits::Limits;
+use crate::values::time::Timestamp;
 use crate::view::AppView;
 
 /// A provisioning task, to be read (SPEC 6).

@@ -18,8 +18,8 @@ use super::NO_ROW;
 #[cfg(feature = "serde")]
 use super::arena::CHUNK_BYTES;
 use super::arena::UNIT_BYTES;
-use crate::change::RowKey;
-use crate::input::AccountStatus;
+use crate::values::change::RowKey;
+use crate::values::record::AccountStatus;
 
 pub(super) const HEADER_BYTES: usize = 32;
 const SLOTS: usize = 6;

@@ -14,18 +14,18 @@ use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
-use crate::app::{App, GroupNumber};
-use crate::command::Guard;
 use crate::engine::Engine;
-use crate::id::AppId;
-use crate::invariants::BrokenInvariant;
-use crate::limits::Config;
 use crate::parse::Text;
-use crate::registry::{Registry, ResourceType};
-use crate::session::Session;
-use crate::table::{Draft, RowFlags, Table, is_runs, reference_words};
-use crate::task::Task;
-use crate::time::Timestamp;
+use crate::save::invariants::BrokenInvariant;
+use crate::state::app::{App, GroupNumber};
+use crate::state::registry::{Registry, ResourceType};
+use crate::state::session::Session;
+use crate::state::task::Task;
+use crate::store::{Draft, RowFlags, Table, is_runs, reference_words};
+use crate::values::command::Guard;
+use crate::values::id::AppId;
+use crate::values::limits::Config;
+use crate::values::time::Timestamp;
 
 /// The layout of the values below. A new one gets a new number.
 const FORMAT: u32 = 1;
@@ -130,7 +130,7 @@ impl Engine {
         let expected = high << 64 | low;
         expect_count("7", &[snapshot.seq])?;
         let mut engine = Self::new(config);
-        engine.changes = crate::change::ChangeLog::resume_after(snapshot.seq);
+        engine.changes = crate::values::change::ChangeLog::resume_after(snapshot.seq);
         restore_groups(&mut engine, snapshot.groups)?;
         for app in snapshot.apps {
             restore_app(&mut engine, app)?;
@@ -302,7 +302,13 @@ impl Serialize for TableRef<'_> {
 
 /// What a row is parsed from.
 #[derive(Deserialize)]
-struct SavedRow<'a>(u8, Timestamp, crate::input::AccountStatus, #[serde(borrow)] [Text<'a>; 6], Vec<u32>);
+struct SavedRow<'a>(
+    u8,
+    Timestamp,
+    crate::values::record::AccountStatus,
+    #[serde(borrow)] [Text<'a>; 6],
+    Vec<u32>,
+);
 
 /// A table without its index.
 #[derive(Debug)]

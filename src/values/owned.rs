@@ -2,8 +2,8 @@
 
 use alloc::borrow::Cow;
 
-use crate::command::{AppUpdate, Command, NewTask, Resolution, ResourceTypeUpdate, Scope};
-use crate::input::{Account, Group, Page, Reference, References};
+use crate::values::command::{AppUpdate, Command, NewTask, Resolution, ResourceTypeUpdate, Scope};
+use crate::values::record::{Account, Group, Page, Reference, References};
 
 fn text(text: Cow<'_, str>) -> Cow<'static, str> {
     Cow::Owned(text.into_owned())

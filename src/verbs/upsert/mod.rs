@@ -11,13 +11,13 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::change::{ChangeLog, Field, Fields, RecordFact, RowKey};
-use crate::command::PageOutcome;
-use crate::hash::HashKey;
-use crate::input::{Account, AccountStatus, Group, Reference};
-use crate::page::{CheckedAccounts, CheckedPage};
-use crate::session::Session;
-use crate::table::{Draft, NO_ROW, Slot, Table, reference_words};
+use crate::state::session::Session;
+use crate::store::{Draft, NO_ROW, Slot, Table, reference_words};
+use crate::values::change::{ChangeLog, Field, Fields, RecordFact, RowKey};
+use crate::values::command::PageOutcome;
+use crate::values::hash::HashKey;
+use crate::values::record::{Account, AccountStatus, Group, Reference};
+use crate::verbs::page::{CheckedAccounts, CheckedPage};
 use target::{Target, merge_same};
 
 /// A type has no room for what a page would add to it.

@@ -12,8 +12,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::input::{Kind, Page, Reference, References};
-use crate::limits::Limits;
+use crate::values::limits::Limits;
+use crate::values::record::{Kind, Page, Reference, References};
 
 /// A text that borrows from the input where the format allows: a bare `Cow` would always copy.
 #[derive(Serialize, Deserialize)]

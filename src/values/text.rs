@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::error::{Error, FaultCode, shorten};
+use crate::values::error::{Error, FaultCode, shorten};
 
 /// A rule that a text is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

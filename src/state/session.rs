@@ -6,10 +6,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::command::PageOutcome;
-use crate::error::Error;
-use crate::id::SessionId;
-use crate::time::Timestamp;
+use crate::values::command::PageOutcome;
+use crate::values::error::Error;
+use crate::values::id::SessionId;
+use crate::values::time::Timestamp;
 
 /// Where a session is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,8 +2,8 @@
 
 use alloc::string::String;
 
-use crate::id::TaskId;
-use crate::time::Timestamp;
+use crate::values::id::TaskId;
+use crate::values::time::Timestamp;
 
 /// What a connector is to do (SPEC 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

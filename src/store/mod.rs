@@ -22,8 +22,8 @@ pub(crate) use record::is_runs;
 pub(crate) use record::{Draft, Slot, Stored, reference_words};
 
 #[cfg(feature = "serde")]
-use crate::hash::HashKey;
-use crate::time::Timestamp;
+use crate::values::hash::HashKey;
+use crate::values::time::Timestamp;
 use arena::Arena;
 use column::Column;
 use index::Index;

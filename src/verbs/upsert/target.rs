@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::change::RowKey;
+use crate::values::change::RowKey;
 
 /// Above this many references of one account to one type, the same id twice is found by sorting.
 const PAIRWISE_MAX: usize = 16;
@@ -12,7 +12,7 @@ const PAIRWISE_MAX: usize = 16;
 pub(super) struct Target<'p> {
     pub(super) table: u32,
     pub(super) hash: u32,
-    /// [`NO_ROW`](crate::table::NO_ROW) until the id is known to be there.
+    /// [`NO_ROW`](crate::store::NO_ROW) until the id is known to be there.
     pub(super) row: u32,
     pub(super) id: &'p str,
     /// Empty if no reference to it in the account has a name.

@@ -8,8 +8,8 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::id::{AppId, ResourceTypeId, SessionId, TaskId};
-use crate::session::SessionStatus;
+use crate::state::session::SessionStatus;
+use crate::values::id::{AppId, ResourceTypeId, SessionId, TaskId};
 
 /// One fact about what a command changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

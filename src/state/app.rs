@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 
 use indexmap::IndexMap;
 
-use crate::command::Guard;
-use crate::error::Error;
-use crate::hash::HashKey;
-use crate::id::{SessionId, TaskId};
-use crate::session::Session;
-use crate::table::Table;
-use crate::task::Task;
-use crate::time::Timestamp;
+use crate::state::session::Session;
+use crate::state::task::Task;
+use crate::store::Table;
+use crate::values::command::Guard;
+use crate::values::error::Error;
+use crate::values::hash::HashKey;
+use crate::values::id::{SessionId, TaskId};
+use crate::values::time::Timestamp;
 
 /// Names a clone group within the engine; shown nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,16 +6,16 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::app::{App, GroupNumber};
-use crate::change::RowKey;
 use crate::engine::Engine;
-use crate::input::Kind;
-use crate::limits::Limits;
-use crate::registry::Registry;
-use crate::session::{Cursor, Session, SessionStatus};
-use crate::table::{Slot, Table};
-use crate::task::{Ending, Task};
-use crate::text::Rule;
+use crate::state::app::{App, GroupNumber};
+use crate::state::registry::Registry;
+use crate::state::session::{Cursor, Session, SessionStatus};
+use crate::state::task::{Ending, Task};
+use crate::store::{Slot, Table};
+use crate::values::change::RowKey;
+use crate::values::limits::Limits;
+use crate::values::record::Kind;
+use crate::values::text::Rule;
 
 /// A rule that the state breaks. An engine that was only ever given commands breaks none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,14 +5,14 @@
 
 use alloc::collections::BTreeMap;
 
-use crate::app::{App, GroupNumber};
 use crate::engine::Engine;
-use crate::hash::DigestHasher;
-use crate::registry::Registry;
-use crate::session::Session;
-use crate::table::{Slot, Table};
-use crate::task::{Ending, Task};
-use crate::time::Timestamp;
+use crate::state::app::{App, GroupNumber};
+use crate::state::registry::Registry;
+use crate::state::session::Session;
+use crate::state::task::{Ending, Task};
+use crate::store::{Slot, Table};
+use crate::values::hash::DigestHasher;
+use crate::values::time::Timestamp;
 
 /// Names the byte stream: another one wants another name.
 const DOMAIN: &[u8] = b"headcount digest 1";

@@ -7,14 +7,14 @@ use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::app::App;
-use crate::change::{ChangeLog, Fact, RecordFact, RecordKey, RowKey};
-use crate::command::PurgeOutcome;
-use crate::input::Kind;
-use crate::registry::Registry;
-use crate::session::{Cursor, Session};
-use crate::table::{Bits, Ones, Slot, Table, moves};
-use crate::time::Timestamp;
+use crate::state::app::App;
+use crate::state::registry::Registry;
+use crate::state::session::{Cursor, Session};
+use crate::store::{Bits, Ones, Slot, Table, moves};
+use crate::values::change::{ChangeLog, Fact, RecordFact, RecordKey, RowKey};
+use crate::values::command::PurgeOutcome;
+use crate::values::record::Kind;
+use crate::values::time::Timestamp;
 
 /// A step passes over at most this many rows per unit of its budget, so that its time is bounded
 /// also where little is stale: 64 words cost about what marking one record does.

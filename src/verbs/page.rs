@@ -5,12 +5,12 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::error::{Error, Fault, FaultCode, shorten};
-use crate::hash::HashKey;
-use crate::input::{Account, AccountStatus, Group, Kind, Page, Reference};
-use crate::limits::Limits;
-use crate::registry::Registry;
-use crate::text::{self, Rule};
+use crate::state::registry::Registry;
+use crate::values::error::{Error, Fault, FaultCode, shorten};
+use crate::values::hash::HashKey;
+use crate::values::limits::Limits;
+use crate::values::record::{Account, AccountStatus, Group, Kind, Page, Reference};
+use crate::values::text::{self, Rule};
 
 /// References of one account to one type, as sent.
 #[derive(Clone, Copy, Debug)]

@@ -5,9 +5,9 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::id::ResourceTypeId;
-use crate::input::Kind;
-use crate::time::Timestamp;
+use crate::values::id::ResourceTypeId;
+use crate::values::record::Kind;
+use crate::values::time::Timestamp;
 
 /// One of the types that the apps of a clone group share (SPEC 1).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,11 +4,11 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
-use crate::id::{AppId, ResourceTypeId, SessionId, TaskId};
-use crate::input::{Kind, Page};
-use crate::session::SessionStatus;
-use crate::task::TaskAction;
-use crate::time::Timestamp;
+use crate::state::session::SessionStatus;
+use crate::state::task::TaskAction;
+use crate::values::id::{AppId, ResourceTypeId, SessionId, TaskId};
+use crate::values::record::{Kind, Page};
+use crate::values::time::Timestamp;
 
 /// One step of the machine, with all that it needs but the time. [`Engine::apply`] carries it out;
 /// each variant also has a method of its own on [`Engine`], with the documentation of its rules.

@@ -8,11 +8,11 @@ use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::command::Guard;
-use crate::id::{AppId, ResourceTypeId, SessionId, TaskId};
-use crate::input::Kind;
-use crate::session::SessionStatus;
-use crate::task::TaskStatus;
+use crate::state::session::SessionStatus;
+use crate::state::task::TaskStatus;
+use crate::values::command::Guard;
+use crate::values::id::{AppId, ResourceTypeId, SessionId, TaskId};
+use crate::values::record::Kind;
 
 /// How many characters of a text that was refused an error repeats.
 const FOUND_CHARS_MAX: usize = 64;

@@ -1,0 +1,11 @@
+//! Plain values.
+pub(crate) mod change;
+pub(crate) mod command;
+pub(crate) mod error;
+pub(crate) mod hash;
+pub(crate) mod id;
+pub(crate) mod limits;
+pub(crate) mod owned;
+pub(crate) mod record;
+pub(crate) mod text;
+pub(crate) mod time;

@@ -1,0 +1,4 @@
+//! Verbs.
+pub(crate) mod page;
+pub(crate) mod reconcile;
+pub(crate) mod upsert;
