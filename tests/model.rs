@@ -1,22 +1,14 @@
 //! The engine beside the naive model: random histories over small key spaces, and the rules of SPEC 10
 //! that speak of more than one state.
 
-#[path = "support/busy.rs"]
-mod busy;
-#[path = "support/compare.rs"]
-mod compare;
-#[path = "support/generate.rs"]
-mod generate;
-#[path = "support/model/mod.rs"]
-mod model;
-
 use std::num::NonZeroU64;
 
-use generate::{Choices, config, limits, prologue};
 use headcount::{
     Change, Command, Config, Engine, Error, RecordFilter, Reply, SessionId, Snapshot, Timestamp,
 };
-use model::Model;
+use headcount_testing::generate::{self, Choices, config, limits, prologue};
+use headcount_testing::model::{self, Model};
+use headcount_testing::{busy, compare, random};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
@@ -459,7 +451,7 @@ mod copy {
 fn random_histories_reach_every_fact_and_every_error() {
     let mut reached = std::collections::BTreeSet::new();
     for seed in 0..600_u64 {
-        let bytes = generate::bytes(seed, 3_200);
+        let bytes = random::bytes(seed, 3_200);
         let mut engine = Engine::new(config());
         for step in generate::history(&bytes) {
             let (reply, changes) = run(&mut engine, &step);

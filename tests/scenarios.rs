@@ -1,7 +1,6 @@
 //! Runs the scenarios in `scenarios/`, each as a test of its own that is called what it shows.
 
-#[path = "support/script.rs"]
-mod script;
+use headcount_testing::script;
 
 macro_rules! scenarios {
     ($($name:ident,)*) => {

@@ -3,16 +3,8 @@
 #![no_main]
 
 use headcount::{Config, Engine};
+use headcount_testing::{busy, compare, generate, model};
 use libfuzzer_sys::fuzz_target;
-
-#[path = "../../tests/support/busy.rs"]
-mod busy;
-#[path = "../../tests/support/compare.rs"]
-mod compare;
-#[path = "../../tests/support/generate.rs"]
-mod generate;
-#[path = "../../tests/support/model/mod.rs"]
-mod model;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&how, rest)) = bytes.split_first() else { return };

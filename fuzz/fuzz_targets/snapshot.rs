@@ -7,12 +7,8 @@
 #![no_main]
 
 use headcount::{Engine, RestoreError, Snapshot};
+use headcount_testing::{generate, mutate};
 use libfuzzer_sys::fuzz_target;
-
-#[path = "../../tests/support/generate.rs"]
-mod generate;
-#[path = "../../tests/support/mutate.rs"]
-mod mutate;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&how, rest)) = bytes.split_first() else { return };

@@ -40,7 +40,7 @@ struct Run {
 
 /// # Panics
 /// Where the scenario expects something else than what comes.
-pub(crate) fn run(name: &str, text: &str) {
+pub fn run(name: &str, text: &str) {
     let steps = parse(text);
     assert!(steps.iter().any(|step| step.words[0] == "rule"), "{name}: the scenario names no rule");
     let mut run = Run {

@@ -1,7 +1,5 @@
 //! Pushes a synthetic directory into an engine: what `big_roll`, the benches and the tests share.
 
-#![allow(dead_code, unreachable_pub, reason = "each target that includes this uses a part of it")]
-
 use std::num::NonZeroU64;
 
 use headcount::{

@@ -3,8 +3,6 @@
 //! Lists of structs that are searched from the front, everything copied, nothing clever: each function
 //! is to be read beside the rule that it names.
 
-#![allow(dead_code, unreachable_pub, reason = "each target that includes this uses a part of it")]
-
 mod check;
 mod observe;
 mod push;

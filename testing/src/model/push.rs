@@ -19,7 +19,7 @@ struct Pushed {
 
 /// What a page did so far.
 #[derive(Default)]
-pub struct Tally {
+pub(super) struct Tally {
     pub total: u32,
     pub created: u32,
     pub updated: u32,

@@ -1,8 +1,6 @@
 //! A synthetic directory, the same on every machine: what the example `big_roll`, the benches and the
 //! tests push. Each record is made from its number alone, so pages can be made one at a time.
 
-#![allow(dead_code, unreachable_pub, reason = "each target that includes this uses a part of it")]
-
 use std::ops::Range;
 
 use headcount::{Account, Group, Page, Reference};
