@@ -11,6 +11,7 @@ pub const PAGE: u32 = 100;
 /// How large the directory is.
 #[derive(Clone, Copy, Debug)]
 pub struct Directory {
+    /// Accounts in it.
     pub accounts: u32,
     /// Teams that each account is a member of.
     pub memberships: u32,
@@ -35,6 +36,7 @@ pub fn splitmix(state: &mut u64) -> u64 {
 }
 
 impl Directory {
+    /// A directory of so many accounts, each a member of five teams.
     pub const fn new(accounts: u32) -> Self {
         Self { accounts, memberships: 5 }
     }

@@ -39,6 +39,7 @@ pub fn limits() -> Limits {
     limits
 }
 
+/// A configuration with those [`limits`].
 pub fn config() -> Config {
     Config::new().with_limits(limits())
 }
@@ -63,10 +64,12 @@ pub fn prologue() -> Vec<(Timestamp, Command<'static>)> {
 }
 
 impl<'b> Choices<'b> {
+    /// Choices that these bytes make.
     pub const fn new(bytes: &'b [u8]) -> Self {
         Self { bytes }
     }
 
+    /// Whether every byte has made its choice.
     pub const fn is_used_up(&self) -> bool {
         self.bytes.is_empty()
     }

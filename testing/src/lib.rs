@@ -1,5 +1,10 @@
-//! What headcount's tests, fuzz targets, benches and examples share.
-#![allow(missing_docs, reason = "moved as they were")]
+//! What headcount's tests, fuzz targets, benches and examples share. Never published.
+//!
+//! - [`model`] is the contract once more, naive; [`compare`] runs the engine beside it.
+//! - [`generate`] and [`busy`] make histories of commands from bytes, [`random`] makes bytes from a seed.
+//! - [`mutate`] changes snapshots in some places.
+//! - [`directory`] is a synthetic directory of any size, [`roll`] pushes it.
+//! - [`script`] runs the scenarios.
 
 pub mod busy;
 pub mod compare;

@@ -6,6 +6,7 @@ use headcount::{
     AppId, Config, Engine, Error, Kind, Page, PageOutcome, ResourceTypeId, Scope, SessionId, Timestamp, Uuid,
 };
 
+/// The app whose roll is called.
 pub const APP: AppId = AppId(Uuid::from_u128(1));
 
 /// An engine with one app that has accounts and teams.

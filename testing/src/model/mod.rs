@@ -24,12 +24,15 @@ pub use state::{App, Key, Record, Session, Task, Type};
 /// All state of one tenant.
 #[derive(Clone, Debug)]
 pub struct Model {
+    /// The limits that input is held to.
     pub limits: Limits,
     /// In order of creation.
     pub apps: Vec<App>,
     /// By clone group, the types in order of registration.
     pub groups: BTreeMap<u64, Vec<Type>>,
+    /// Clone groups ever made: the last one's key.
     pub groups_made: u64,
+    /// The sequence number of the last change.
     pub seq: u64,
     /// What the last command changed.
     pub facts: Vec<Fact<'static>>,
@@ -45,6 +48,7 @@ fn invalid<T>(field: &'static str, code: FaultCode) -> Result<T, Error> {
 }
 
 impl Model {
+    /// A tenant without apps.
     pub fn new(limits: Limits) -> Self {
         Self { limits, apps: Vec::new(), groups: BTreeMap::new(), groups_made: 0, seq: 0, facts: Vec::new() }
     }
@@ -108,6 +112,7 @@ impl Model {
         Ok(&mut self.apps[at])
     }
 
+    /// The types of an app, in order of registration.
     pub fn types(&self, app: &App) -> &[Type] {
         &self.groups[&app.group]
     }

@@ -348,6 +348,7 @@ impl Model {
 }
 
 impl App {
+    /// Where the record is in the list of records.
     pub fn at(&self, key: &Key) -> Option<usize> {
         self.records.iter().position(|record| record.key == *key)
     }
