@@ -1,13 +1,13 @@
 //! Runs the scenarios in `scenarios/`, each as a test of its own that is called what it shows.
 
-use headcount_testing::script;
+use headcount_testing::scenario;
 
 macro_rules! scenarios {
     ($($name:ident,)*) => {
         $(
             #[test]
             fn $name() {
-                script::run(stringify!($name), include_str!(concat!("scenarios/", stringify!($name), ".txt")));
+                scenario::run(stringify!($name), include_str!(concat!("scenarios/", stringify!($name), ".txt")));
             }
         )*
 

@@ -4,7 +4,7 @@
 //! - [`generate`] and [`busy`] make histories of commands from bytes, [`random`] makes bytes from a seed.
 //! - [`mutate`] changes snapshots in some places.
 //! - [`directory`] is a synthetic directory of any size, [`roll`] pushes it.
-//! - [`script`] runs the scenarios.
+//! - [`scenario`] runs the scenarios.
 
 pub mod busy;
 pub mod compare;
@@ -14,4 +14,4 @@ pub mod model;
 pub mod mutate;
 pub mod random;
 pub mod roll;
-pub mod script;
+pub mod scenario;
