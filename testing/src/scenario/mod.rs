@@ -1,4 +1,4 @@
-//! Runs a scenario: commands, what they answer, and what the state is then, as lines of text.
+//! Scenarios: texts of commands, what they answer, and what the state is then.
 //!
 //! ```text
 //! rule 3.7 a push of its own record fills a placeholder     which rule of SPEC it shows
@@ -9,86 +9,79 @@
 //! records hr team                                           a view,
 //!   g1 active name=Engineering                              and what it shows, indented
 //! ```
+//!
+//! The whole language is told in `tests/scenarios/README.md`, whose examples run.
 
+mod commands;
+mod folder;
+mod rewrite;
 mod show;
 mod stage;
+mod text;
 
-use std::collections::BTreeMap;
+pub use folder::{Mode, Scenario, walk};
+pub use text::{COMMANDS, SETTINGS, VIEWS, rules};
 
-use headcount::{Config, Engine, Limits, Timestamp};
+use rewrite::Edit;
+use stage::{Found, Stage};
+use text::Step;
 
-use show::answer;
-use stage::Run;
-
-/// A command or a view, with the lines that belong to it.
-struct Step<'s> {
-    line: usize,
-    words: Vec<&'s str>,
-    block: Vec<&'s str>,
-    answer: Option<&'s str>,
+/// Runs a scenario. Each expectation that does not hold is told with its line.
+pub fn run(text: &str) -> Result<(), String> {
+    let steps = text::parse(text)?;
+    let edits = play(&steps)?;
+    if edits.is_empty() {
+        return Ok(());
+    }
+    Err(edits.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
-/// # Panics
-/// Where the scenario expects something else than what comes.
-pub fn run(name: &str, text: &str) {
-    let steps = parse(text);
-    assert!(steps.iter().any(|step| step.words[0] == "rule"), "{name}: the scenario names no rule");
-    let mut run = Run {
-        engine: Engine::new(Config::new()),
-        limits: Limits::default(),
-        now: Timestamp(0),
-        types_made: 0,
-        last_error: None,
-        names: BTreeMap::new(),
+/// The scenario with the expectations that hold now. Comments, order and layout stay.
+pub fn update(text: &str) -> Result<String, String> {
+    let steps = text::parse(text)?;
+    let updated = rewrite::rewrite(text, &play(&steps)?);
+    run(&updated).map_err(|still| format!("what it shows cannot be written down: {still}"))?;
+    Ok(updated)
+}
+
+/// Carries out all steps: what is to be edited so that each expectation holds.
+fn play<'s>(steps: &'s [Step<'s>]) -> Result<Vec<Edit<'s>>, String> {
+    let mut stage = Stage::new();
+    let mut edits = Vec::new();
+    for step in steps {
+        edits.extend(take(&mut stage, step).map_err(|wrong| step.at(&wrong))?);
+    }
+    Ok(edits)
+}
+
+fn take<'s>(stage: &mut Stage, step: &'s Step<'s>) -> Result<Option<Edit<'s>>, String> {
+    let saved = stage.saved();
+    let found = stage.take(step)?;
+    stage.check_invariants()?;
+    let edit = match found {
+        Found::Nothing => None,
+        Found::Shown(lines) => (!step.shows(&lines)).then(|| Edit::show(step, lines)),
+        Found::Answered(Err(error)) => {
+            if stage.saved() != saved || stage.has_changes() {
+                return Err(format!("an error left a trace: {error}"));
+            }
+            let answer = format!("error {}", error.code());
+            let is_expected = step.answer().is_some_and(|expected| is_error(expected, &answer, &error));
+            (!is_expected).then(|| Edit::answer(step, answer, Some(error.to_string())))
+        }
+        Found::Answered(Ok(reply)) => {
+            let answer = show::reply(&reply);
+            let is_expected = step.answer().is_none_or(|expected| expected == answer);
+            (!is_expected).then(|| Edit::answer(step, answer, None))
+        }
     };
-    for step in &steps {
-        let at = || format!("{name}.txt:{}: {}", step.line, step.words.join(" "));
-        if let Some(shown) = run.view(&step.words) {
-            let expected: Vec<String> = step.block.iter().map(|line| (*line).to_owned()).collect();
-            assert_eq!(shown, expected, "{}\nshown: {shown:#?}", at());
-        } else if !run.setting(&step.words) {
-            let before = postcard::to_allocvec(&run.engine.snapshot()).expect("bytes");
-            let reply =
-                run.command(&step.words, &step.block).unwrap_or_else(|wrong| panic!("{}: {wrong}", at()));
-            let answer = answer(&reply);
-            match (step.answer, &reply) {
-                (None, Ok(_)) => {}
-                (Some(expected), _) => {
-                    let rest = answer
-                        .strip_prefix(expected)
-                        .filter(|rest| rest.is_empty() || rest.starts_with([' ', ':']));
-                    let holds = rest.is_some_and(|rest| rest.is_empty() || reply.is_err());
-                    assert!(holds, "{}\nexpected: {expected}\nanswered: {answer}", at());
-                }
-                (None, Err(_)) => panic!("{}\nanswered: {answer}", at()),
-            }
-            run.last_error = reply.err();
-            if run.last_error.is_some() {
-                let after = postcard::to_allocvec(&run.engine.snapshot()).expect("bytes");
-                assert_eq!(after, before, "{}: an error left a trace", at());
-                assert_eq!(run.engine.changes().len(), 0, "{}: an error changed something", at());
-            }
-        }
-        run.engine.check_invariants().unwrap_or_else(|broken| panic!("{}: {broken}", at()));
-    }
+    Ok(edit)
 }
 
-fn parse(text: &str) -> Vec<Step<'_>> {
-    let mut steps: Vec<Step<'_>> = Vec::new();
-    for (at, line) in text.lines().enumerate() {
-        let trimmed = line.trim();
-        if trimmed.is_empty() || trimmed.starts_with('#') {
-            continue;
-        }
-        let last = steps.last_mut();
-        if line.starts_with("  ") {
-            last.expect("a block belongs to a step").block.push(trimmed);
-        } else if let Some(answer) = line.strip_prefix("= ") {
-            last.expect("an answer belongs to a command").answer = Some(answer.trim());
-        } else {
-            let words = trimmed.split_whitespace().collect();
-            steps.push(Step { line: at + 1, words, block: Vec::new(), answer: None });
-        }
-    }
-    steps
+/// An error is expected by its code; as much of its words may follow as the scenario cares for.
+fn is_error(expected: &str, answer: &str, error: &headcount::Error) -> bool {
+    let whole = format!("{answer} {error}");
+    expected
+        .strip_prefix(answer)
+        .is_some_and(|words| words.is_empty() || (words.starts_with(' ') && whole.starts_with(expected)))
 }

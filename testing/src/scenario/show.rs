@@ -4,83 +4,63 @@ use std::fmt::Write as _;
 
 use headcount::{
     AppId, AppView, Change, Error, Fact, RecordFilter, RecordKey, RecordView, Reply, SessionId, SessionView,
-    TaskQuery, TaskStatus, Uuid,
+    TaskQuery, TaskStatus, Timestamp,
 };
 
-use super::stage::{Run, id};
+use super::stage::{Stage, id};
+use super::text::VIEWS;
 
-impl Run {
+impl Stage {
     /// What a view shows, if the words name one.
-    pub(super) fn view(&self, words: &[&str]) -> Option<Vec<String>> {
-        if let ["faults"] = *words {
-            return Some(faults(self.last_error.as_ref()));
+    pub(super) fn view(&self, words: &[&str]) -> Result<Option<Vec<String>>, String> {
+        let Some((word, rest)) = words.split_first() else { return Ok(None) };
+        if !VIEWS.contains(word) {
+            return Ok(None);
         }
-        if let ["changes"] = *words {
-            return Some(self.engine.changes().map(|change| self.change(&change)).collect());
-        }
-        if let ["apps"] = *words {
-            return Some(self.engine.apps().map(|app| self.app_line(app)).collect());
-        }
-        let view = |name: &str| self.engine.app(AppId(id(name)));
-        Some(match *words {
-            ["types", app] => view(app)?
+        let shown = match (*word, rest) {
+            ("faults", []) => faults(self.last_error.as_ref()),
+            ("changes", []) => self.engine.changes().map(|change| self.change(&change)).collect(),
+            ("apps", []) => self.engine.apps().map(|app| self.app_line(app)).collect(),
+            (_, [app, rest @ ..]) => self.view_of_app(word, app, rest)?,
+            _ => return Err("the view has another form".into()),
+        };
+        Ok(Some(shown))
+    }
+
+    fn view_of_app(&self, word: &str, app: &str, rest: &[&str]) -> Result<Vec<String>, String> {
+        let view = self.engine.app(AppId(id(app))).ok_or_else(|| format!("there is no app {app}"))?;
+        let missing = |what: &str| format!("{app} has no {what}");
+        Ok(match (word, rest) {
+            ("types", []) => view
                 .resource_types()
                 .iter()
                 .map(|of| format!("{} {} {}", of.slug(), of.kind(), of.name()))
                 .collect(),
-            ["records", app, slug, ref filter @ ..] => {
-                let filter = match filter {
-                    [] => RecordFilter::All,
-                    ["active"] => RecordFilter::Active,
-                    ["inactive"] => RecordFilter::Inactive,
-                    ["placeholder"] => RecordFilter::Placeholder,
-                    other => panic!("no filter: {other:?}"),
-                };
-                view(app)?.records(slug, filter)?.map(record_line).collect()
+            ("records", [slug, filter @ ..]) => {
+                let records = view.records(slug, record_filter(filter)?).ok_or_else(|| missing(slug))?;
+                records.map(record_line).collect()
             }
-            ["members", app, slug, of] => {
-                view(app)?.record(slug, of)?.members().map(|member| member.id().to_owned()).collect()
+            ("members", [slug, of]) => {
+                let record = view.record(slug, of).ok_or_else(|| missing(of))?;
+                record.members().map(|member| member.id().to_owned()).collect()
             }
-            ["preview", app, session] => match view(app)?.preview(SessionId(id(session))) {
-                Ok(preview) => {
-                    let counts = preview.by_type().map(|(of, count)| format!("{} {count}", of.slug()));
-                    let records = preview
-                        .records()
-                        .map(|record| format!("{} {}", record.resource_type().slug(), record.id()));
-                    counts.chain(records).collect()
-                }
-                Err(error) => vec![format!("error {error}")],
-            },
-            ["sessions", app] => view(app)?.sessions().map(|session| self.session_line(session)).collect(),
-            ["session", app, session] => {
-                let session = view(app)?.session(SessionId(id(session)))?;
+            ("preview", [session]) => preview_lines(view, session),
+            ("sessions", []) => view.sessions().map(|session| self.session_line(session)).collect(),
+            ("session", [session]) => {
+                let session = view.session(SessionId(id(session))).ok_or_else(|| missing(session))?;
                 let progress = session.progress();
                 let lines = progress.map(|of| format!("{} {}", of.resource_type.slug(), of.synced_count));
                 std::iter::once(self.session_line(session)).chain(lines).collect()
             }
-            ["tasks", app, ref status @ ..] => {
-                let mut query = TaskQuery::at(self.now);
-                for status in status {
-                    query = query.with_status(match *status {
-                        "pending" => TaskStatus::Pending,
-                        "scheduled" => TaskStatus::Scheduled,
-                        "completed" => TaskStatus::Completed,
-                        "failed" => TaskStatus::Failed,
-                        other => panic!("no status: {other}"),
-                    });
-                }
-                let page = view(app)?.tasks(&query).expect("a page");
+            ("tasks", statuses) => {
+                let page = view.tasks(&task_query(self.now, statuses)?).map_err(|error| error.to_string())?;
                 page.tasks.into_iter().map(|task| self.task_line(task)).collect()
             }
-            _ => return None,
+            _ => return Err("the view has another form".into()),
         })
     }
 
-    pub(super) fn known(&self, id: Uuid) -> String {
-        self.names.get(&id).cloned().unwrap_or_else(|| id.to_string())
-    }
-
-    pub(super) fn app_line(&self, app: AppView<'_>) -> String {
+    fn app_line(&self, app: AppView<'_>) -> String {
         let mut line = format!("{} {}", app.name(), app.configuration_status().as_str());
         if let Some(at) = app.last_synced_at() {
             let _ = write!(line, " synced={}", at.as_millis());
@@ -93,7 +73,7 @@ impl Run {
         line
     }
 
-    pub(super) fn session_line(&self, session: SessionView<'_>) -> String {
+    fn session_line(&self, session: SessionView<'_>) -> String {
         let mut line = format!(
             "{} {} started={}",
             self.known(session.id().0),
@@ -130,7 +110,7 @@ impl Run {
         line
     }
 
-    pub(super) fn task_line(&self, task: headcount::TaskView<'_>) -> String {
+    fn task_line(&self, task: headcount::TaskView<'_>) -> String {
         let (id, status) = (self.known(task.id().0), task.status(self.now));
         let mut line = format!("{id} {} {} {status}", task.action(), task.resource_type().slug());
         for (name, text) in [
@@ -146,7 +126,7 @@ impl Run {
         line
     }
 
-    pub(super) fn change(&self, change: &Change<'_>) -> String {
+    fn change(&self, change: &Change<'_>) -> String {
         let app = self.engine.app(change.app);
         let key = |key: &RecordKey<'_>| {
             let found = app.and_then(|app| app.resource_type_by_id(key.resource_type));
@@ -193,6 +173,41 @@ impl Run {
     }
 }
 
+fn record_filter(words: &[&str]) -> Result<RecordFilter, String> {
+    Ok(match words {
+        [] => RecordFilter::All,
+        ["active"] => RecordFilter::Active,
+        ["inactive"] => RecordFilter::Inactive,
+        ["placeholder"] => RecordFilter::Placeholder,
+        other => return Err(format!("{other:?} is no filter")),
+    })
+}
+
+fn task_query(now: Timestamp, statuses: &[&str]) -> Result<TaskQuery, String> {
+    let mut query = TaskQuery::at(now);
+    for status in statuses {
+        query = query.with_status(match *status {
+            "pending" => TaskStatus::Pending,
+            "scheduled" => TaskStatus::Scheduled,
+            "completed" => TaskStatus::Completed,
+            "failed" => TaskStatus::Failed,
+            other => return Err(format!("{other} is no status of a task")),
+        });
+    }
+    Ok(query)
+}
+
+fn preview_lines(view: AppView<'_>, session: &str) -> Vec<String> {
+    let preview = match view.preview(SessionId(id(session))) {
+        Ok(preview) => preview,
+        Err(error) => return vec![format!("error {}", error.code())],
+    };
+    let counts = preview.by_type().map(|(of, count)| format!("{} {count}", of.slug()));
+    let records =
+        preview.records().map(|record| format!("{} {}", record.resource_type().slug(), record.id()));
+    counts.chain(records).collect()
+}
+
 fn faults(error: Option<&Error>) -> Vec<String> {
     match error {
         Some(Error::PageFaults { faults, faults_total, .. }) => {
@@ -232,14 +247,14 @@ fn record_line(record: RecordView<'_>) -> String {
     line
 }
 
-pub(super) fn answer(reply: &Result<Reply, Error>) -> String {
+/// What a command answers that succeeded.
+pub(super) fn reply(reply: &Reply) -> String {
     match reply {
-        Err(error) => format!("error {} {error}", error.code()),
-        Ok(Reply::Done) => "done".into(),
-        Ok(Reply::Completion(status)) => status.to_string(),
-        Ok(Reply::Cleanup(outcome)) => format!("deactivated {} {}", outcome.deactivated, outcome.status),
-        Ok(Reply::Purge(outcome)) => format!("purged {} references {}", outcome.purged, outcome.references),
-        Ok(Reply::Page(outcome)) => {
+        Reply::Done => "done".into(),
+        Reply::Completion(status) => status.to_string(),
+        Reply::Cleanup(outcome) => format!("deactivated {} {}", outcome.deactivated, outcome.status),
+        Reply::Purge(outcome) => format!("purged {} references {}", outcome.purged, outcome.references),
+        Reply::Page(outcome) => {
             let mut line =
                 format!("total {} created {} updated {}", outcome.total, outcome.created, outcome.updated);
             for (name, count) in [
@@ -254,6 +269,6 @@ pub(super) fn answer(reply: &Result<Reply, Error>) -> String {
             }
             line
         }
-        Ok(other) => panic!("a reply that scenarios cannot show: {other:?}"),
+        other => panic!("a reply that scenarios cannot show: {other:?}"),
     }
 }
