@@ -8,7 +8,7 @@ use headcount::{
 };
 use headcount_testing::generate::{self, Choices, config, limits, prologue};
 use headcount_testing::model::{self, Model};
-use headcount_testing::{busy, compare, random};
+use headcount_testing::{busy, compare, random, regression};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
@@ -77,7 +77,7 @@ impl StateMachineTest for Tested {
 }
 
 prop_state_machine! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(regression::config(400))]
 
     #[test]
     fn the_engine_does_what_the_model_does(sequential 1..60 => Tested);
@@ -102,7 +102,7 @@ fn save_and_load_with(engine: &Engine, config: Config) -> Engine {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(regression::config(150))]
 
     /// SPEC 10.7, 2: through both formats, with another hash key, and with save and load at one point.
     #[test]
@@ -275,7 +275,7 @@ mod rolls {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(regression::config(200))]
 
         /// SPEC 10.10.
         #[test]

@@ -2,7 +2,7 @@
 
 use headcount::{BrokenInvariant, Engine, RestoreError, Snapshot};
 use headcount_testing::generate::{Choices, config, open_session};
-use headcount_testing::{mutate, random};
+use headcount_testing::{mutate, random, regression};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -183,7 +183,7 @@ fn two_records_with_one_id_or_two_apps_with_one_id_are_found() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(regression::config(300))]
 
     /// Never a panic, and never an engine that breaks a rule, also when the digest was made to fit.
     #[test]

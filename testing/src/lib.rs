@@ -3,6 +3,7 @@
 //! - [`model`] is the contract once more, naive; [`compare`] runs the engine beside it.
 //! - [`generate`] and [`busy`] make histories of commands from bytes, [`random`] makes bytes from a seed.
 //! - [`mutate`] changes snapshots in some places.
+//! - [`regression`] lets a property that failed once be tried with the same input for ever.
 //! - [`directory`] is a synthetic directory of any size, [`roll`] pushes it.
 //! - [`scenario`] runs the scenarios.
 
@@ -13,5 +14,6 @@ pub mod generate;
 pub mod model;
 pub mod mutate;
 pub mod random;
+pub mod regression;
 pub mod roll;
 pub mod scenario;
