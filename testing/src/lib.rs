@@ -3,6 +3,7 @@
 //! - [`model`] is the contract once more, naive; [`compare`] runs the engine beside it.
 //! - [`generate`] and [`busy`] make histories of commands from bytes, [`random`] makes bytes from a seed.
 //! - [`mutate`] changes snapshots in some places.
+//! - [`fuzz`] has the bodies of the fuzz targets.
 //! - [`regression`] lets a property that failed once be tried with the same input for ever.
 //! - [`directory`] is a synthetic directory of any size, [`roll`] pushes it.
 //! - [`scenario`] runs the scenarios.
@@ -10,6 +11,7 @@
 pub mod busy;
 pub mod compare;
 pub mod directory;
+pub mod fuzz;
 pub mod generate;
 pub mod model;
 pub mod mutate;
