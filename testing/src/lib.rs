@@ -3,7 +3,7 @@
 //! - [`model`] is the contract once more, naive; [`compare`] runs the engine beside it.
 //! - [`generate`] and [`busy`] make histories of commands from bytes, [`random`] makes bytes from a seed.
 //! - [`mutate`] changes snapshots in some places.
-//! - [`fuzz`] has the bodies of the fuzz targets.
+//! - [`fuzz`] has the bodies of the fuzz targets; [`reached`] says what histories come to.
 //! - [`regression`] lets a property that failed once be tried with the same input for ever.
 //! - [`directory`] is a synthetic directory of any size, [`roll`] pushes it.
 //! - [`scenario`] runs the scenarios.
@@ -16,6 +16,7 @@ pub mod generate;
 pub mod model;
 pub mod mutate;
 pub mod random;
+pub mod reached;
 pub mod regression;
 pub mod roll;
 pub mod scenario;
