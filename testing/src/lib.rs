@@ -3,7 +3,7 @@
 //! - [`model`] is the contract once more, naive; [`compare`] runs the engine beside it.
 //! - [`generate`] and [`busy`] make histories of commands from bytes, [`random`] makes bytes from a seed.
 //! - [`mutate`] changes snapshots in some places.
-//! - [`fuzz`] has the bodies of the fuzz targets; [`reached`] says what histories come to.
+//! - [`fuzz`] has the bodies of the fuzz targets, [`seeds`] their seeds, [`reached`] what histories come to.
 //! - [`regression`] lets a property that failed once be tried with the same input for ever.
 //! - [`directory`] is a synthetic directory of any size, [`roll`] pushes it.
 //! - [`scenario`] runs the scenarios.
@@ -20,3 +20,4 @@ pub mod reached;
 pub mod regression;
 pub mod roll;
 pub mod scenario;
+pub mod seeds;
