@@ -4,14 +4,9 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use headcount::{Config, Engine, Page, SessionId, Snapshot};
+use headcount_testing::directory::{Directory, PAGE, Roll};
+use headcount_testing::roll;
 use std::hint::black_box;
-
-#[path = "../tests/support/directory.rs"]
-mod directory;
-#[path = "../tests/support/roll.rs"]
-mod roll;
-
-use directory::{Directory, PAGE, Roll};
 
 const ACCOUNTS: u32 = 50_000;
 const DIRECTORY: Directory = Directory::new(ACCOUNTS);

@@ -7,15 +7,10 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use headcount::{Config, Engine, Page};
+use headcount_testing::directory::{Directory, PAGE, Roll};
+use headcount_testing::roll;
 use indicatif::{ProgressBar, ProgressStyle};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-
-#[path = "../tests/support/directory.rs"]
-mod directory;
-#[path = "../tests/support/roll.rs"]
-mod roll;
-
-use directory::{Directory, PAGE, Roll};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

@@ -3,14 +3,9 @@
 use std::alloc::System;
 
 use headcount::Config;
+use headcount_testing::directory::{Directory, Roll};
+use headcount_testing::roll;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-
-#[path = "support/directory.rs"]
-mod directory;
-#[path = "support/roll.rs"]
-mod roll;
-
-use directory::{Directory, Roll};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

@@ -1,12 +1,8 @@
 //! The synthetic directory that benches and `big_roll` use is what it says, and small tables grow well.
 
-#[path = "support/directory.rs"]
-mod directory;
-#[path = "support/roll.rs"]
-mod roll;
-
-use directory::{Directory, PAGE, Roll};
 use headcount::{Config, Engine, PageOutcome, RecordFilter};
+use headcount_testing::directory::{Directory, PAGE, Roll};
+use headcount_testing::roll;
 
 /// Calls one roll: the sums over its account pages, the changes, and how many were deactivated.
 fn call(

@@ -1,22 +1,14 @@
 //! The engine beside the naive model: random histories over small key spaces, and the rules of SPEC 10
 //! that speak of more than one state.
 
-#[path = "support/busy.rs"]
-mod busy;
-#[path = "support/compare.rs"]
-mod compare;
-#[path = "support/generate.rs"]
-mod generate;
-#[path = "support/model/mod.rs"]
-mod model;
-
 use std::num::NonZeroU64;
 
-use generate::{Choices, config, limits, prologue};
 use headcount::{
     Change, Command, Config, Engine, Error, RecordFilter, Reply, SessionId, Snapshot, Timestamp,
 };
-use model::Model;
+use headcount_testing::generate::{self, Choices, config, limits, prologue};
+use headcount_testing::model::{self, Model};
+use headcount_testing::{busy, compare, random, reached, regression};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
@@ -85,7 +77,7 @@ impl StateMachineTest for Tested {
 }
 
 prop_state_machine! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(regression::config(400))]
 
     #[test]
     fn the_engine_does_what_the_model_does(sequential 1..60 => Tested);
@@ -110,7 +102,7 @@ fn save_and_load_with(engine: &Engine, config: Config) -> Engine {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(regression::config(150))]
 
     /// SPEC 10.7, 2: through both formats, with another hash key, and with save and load at one point.
     #[test]
@@ -283,7 +275,7 @@ mod rolls {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(regression::config(200))]
 
         /// SPEC 10.10.
         #[test]
@@ -459,30 +451,9 @@ mod copy {
 fn random_histories_reach_every_fact_and_every_error() {
     let mut reached = std::collections::BTreeSet::new();
     for seed in 0..600_u64 {
-        let bytes = generate::bytes(seed, 3_200);
-        let mut engine = Engine::new(config());
-        for step in generate::history(&bytes) {
-            let (reply, changes) = run(&mut engine, &step);
-            let facts = changes.iter().map(|change| serde_json::to_value(&change.fact).expect("a value"));
-            reached.extend(facts.filter_map(|fact| match fact {
-                serde_json::Value::Object(fact) => fact.keys().next().cloned(),
-                other => other.as_str().map(str::to_owned),
-            }));
-            reached.extend(reply.err().map(|error| error.code().to_owned()));
-        }
+        reached.extend(reached::by_history(&generate::history(&random::bytes(seed, 3_200)), config()));
     }
-    let facts = [
-        "app_created app_updated app_deleted resource_type_registered resource_type_updated session_opened",
-        "session_completing session_ended record_created record_updated record_deactivated record_reactivated",
-        "record_purged placeholder_made placeholder_named placeholder_woken placeholder_filled reference_added",
-        "reference_removed task_created task_resolved",
-    ];
-    let errors = [
-        "app_not_found resource_type_not_found session_not_found task_not_found invalid_argument page_too_large",
-        "page_faults app_id_in_use resource_type_id_in_use session_id_in_use task_id_in_use slug_taken task_ended",
-        "resource_type_has_records guard_exceeded resource_type_full wrong_state kind_mismatch out_of_scope",
-    ];
-    for expected in facts.iter().chain(&errors).flat_map(|line| line.split(' ')) {
-        assert!(reached.contains(expected), "{expected} is never reached");
+    for expected in reached::FACTS.iter().chain(reached::ERRORS) {
+        assert!(reached.contains(*expected), "{expected} is never reached");
     }
 }

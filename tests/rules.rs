@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use headcount_testing::scenario::{self, Scenario};
+
 /// The rules of SPEC 2 to 10, by section; those of section 2 by their row or sentence.
 const RULES: &[&str] = &[
     "2.ids",
@@ -68,6 +70,10 @@ fn tests_folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests"))
 }
 
+fn scenarios() -> Vec<Scenario> {
+    scenario::walk(&tests_folder().join("scenarios")).expect("the folder of scenarios")
+}
+
 /// The table's rows: the rule, and the tests in backticks.
 fn rows() -> Vec<(String, Vec<String>)> {
     let text = fs::read_to_string(tests_folder().join("README.md")).expect("the table");
@@ -95,6 +101,7 @@ fn every_rule_has_one_row_and_no_row_is_of_no_rule() {
 
 #[test]
 fn every_test_that_the_table_names_is_there() {
+    let scenarios = scenarios();
     for (rule, tests) in rows() {
         for test in tests {
             let (file, name) =
@@ -110,27 +117,25 @@ fn every_test_that_the_table_names_is_there() {
                     || source.contains(&format!("fn {name}(sequential"))
             };
             let is_scenario =
-                file == "scenarios.rs" && tests_folder().join(format!("scenarios/{name}.txt")).exists();
+                file == "scenarios.rs" && scenarios.iter().any(|scenario| scenario.name == name);
             assert!(is_test(&source) || is_scenario, "{rule}: there is no test {test}");
         }
     }
 }
 
-/// A scenario's own `rule` line leads here too, so that neither is moved without the other.
+/// A scenario's own `rule` lines lead here too, so that neither is moved without the other.
 #[test]
-fn every_scenario_is_in_the_row_of_its_rule() {
+fn every_scenario_is_in_the_row_of_each_of_its_rules() {
     let named: BTreeSet<(String, String)> = rows()
         .into_iter()
         .flat_map(|(rule, tests)| tests.into_iter().map(move |test| (rule.clone(), test)))
         .collect();
-    for file in fs::read_dir(tests_folder().join("scenarios")).expect("the folder") {
-        let path = file.expect("a file").path();
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let text = fs::read_to_string(&path).expect("a scenario");
-        let rule =
-            text.lines().find_map(|line| line.strip_prefix("rule ")?.split(' ').next().map(str::to_owned));
-        let rule = rule.unwrap_or_else(|| panic!("{name} names no rule"));
-        let row = (rule, format!("scenarios.rs::{name}"));
-        assert!(named.contains(&row), "{name} is not in the row of its rule {}", row.0);
+    for scenario in scenarios() {
+        let text = scenario.read().expect("a scenario is text");
+        assert!(scenario::rules(&text).next().is_some(), "{} names no rule", scenario.name);
+        for rule in scenario::rules(&text) {
+            let row = (rule.to_owned(), format!("scenarios.rs::{}", scenario.name));
+            assert!(named.contains(&row), "{} is not in the row of its rule {rule}", scenario.name);
+        }
     }
 }

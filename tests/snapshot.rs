@@ -1,12 +1,8 @@
 //! Save and load, and bytes that no engine could have written (SPEC 9).
 
-#[path = "support/generate.rs"]
-mod generate;
-#[path = "support/mutate.rs"]
-mod mutate;
-
-use generate::{Choices, config, open_session};
 use headcount::{BrokenInvariant, Engine, RestoreError, Snapshot};
+use headcount_testing::generate::{Choices, config, open_session};
+use headcount_testing::{mutate, random, regression};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -17,7 +13,7 @@ fn restore(value: Value) -> Result<Engine, Box<dyn std::error::Error>> {
 
 /// The saved history, of a few, that came to the most records.
 fn a_rich_snapshot() -> Value {
-    let saved = (0..40).map(|seed| mutate::saved(&generate::bytes(seed, 2_400)));
+    let saved = (0..40).map(|seed| mutate::saved(&random::bytes(seed, 2_400)));
     saved.max_by_key(records).expect("a snapshot")
 }
 
@@ -187,7 +183,7 @@ fn two_records_with_one_id_or_two_apps_with_one_id_are_found() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(regression::config(300))]
 
     /// Never a panic, and never an engine that breaks a rule, also when the digest was made to fit.
     #[test]

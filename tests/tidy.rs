@@ -1,176 +1,377 @@
 //! Reads the source tree and fails on what we banned from it.
 //!
-//! `no_std` and the lints refuse most of this already; what they cannot see, or what somebody could switch
+//! `no_std` and the lints refuse some of this already; what they cannot see, or what somebody could switch
 //! off in passing, is looked for here. Comments and unit tests may say and do what they like.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-/// What the core must not contain, and why.
-const BANNED: &[(&str, &str)] = &[
-    ("std::", "the core is no_std"),
-    ("extern crate std", "the core is no_std"),
-    ("HashMap", "its order is random, or depends on the hash key"),
-    ("HashSet", "its order is random, or depends on the hash key"),
-    ("swap_remove", "it breaks the order of what is left"),
-    ("unsafe", "the borrow checker is to see everything"),
-    ("static mut", "no state outside of an engine"),
-    ("thread_local", "no state outside of an engine"),
-    ("Atomic", "no state that changes behind a shared reference"),
-    ("RefCell", "no state that changes behind a shared reference"),
-    (".unwrap()", "no input reaches a panic"),
-    (".expect(\"", "no input reaches a panic"),
-    (".expect(&", "no input reaches a panic"),
-    ("panic!", "no input reaches a panic"),
-    ("unreachable!", "no input reaches a panic"),
-    ("assert!", "no input reaches a panic, unless it is a debug_assert of our own bug"),
-    ("assert_eq!", "no input reaches a panic, unless it is a debug_assert of our own bug"),
-    ("todo!", "no stubs"),
-    ("unimplemented!", "no stubs"),
-    ("FIXME", "no stubs"),
-    ("dbg!", "no output"),
-    ("Instant", "no clock: time is an argument"),
-    ("SystemTime", "no clock: time is an argument"),
-    ("new_v4", "no randomness: ids are arguments"),
-    ("new_v7", "no randomness, no clock: ids are arguments"),
-    ("RandomState", "no randomness: the hash key is an argument"),
-    ("getrandom", "no randomness: ids are arguments"),
-    ("rand::", "no randomness: ids are arguments"),
-    ("env!", "no environment"),
-    ("cfg(target", "the same on every machine"),
-];
+use headcount_testing::tidy::{self, Fault, Map, Sources, bans, imports, size};
 
-/// Text that a banned word is part of without being it.
-const FINE: &[&str] = &["debug_assert!", "debug_assert_eq!", "unsafe_code"];
+/// Places where the core defaults what is missing without a word. Lower it whenever there are fewer.
+const SILENT_DEFAULTS: usize = 33;
 
-const FILE_LINES_MAX: usize = 600;
+/// Files and functions of the core that are longer or wider than they may be. Lower it until it can go.
+const STILL_TOO_LARGE: usize = 4;
 
-#[test]
-fn the_source_has_nothing_that_is_banned() {
-    let files = rust_files(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("the source tree");
-    assert!(files.len() > 20, "only {} files found: is this the source tree?", files.len());
-    let mut found = Vec::new();
-    for file in files {
-        let text = fs::read_to_string(&file).expect("a source file");
-        found.extend(faults(&text).into_iter().map(|fault| format!("{}:{fault}", file.display())));
-    }
-    assert!(found.is_empty(), "\n{}", found.join("\n"));
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// The absences that the crate page names: tables know rolls, not sessions; the nouns know no verbs.
+fn core() -> Sources {
+    let sources = tidy::read(&root().join("src")).expect("the source tree");
+    assert!(sources.len() > 20, "only {} files found: is this the source tree?", sources.len());
+    sources
+}
+
+fn assert_none(faults: &[Fault]) {
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert!(told.is_empty(), "\n{}", told.join("\n"));
+}
+
 #[test]
-fn imports_point_down() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let above_tables =
-        ["session", "engine", "view", "app", "registry", "command", "page", "upsert", "reconcile"];
-    let above_nouns = ["engine", "page", "upsert", "reconcile"];
-    let above_verbs = ["engine"];
-    let mut rules: Vec<(PathBuf, &[&str])> = Vec::new();
-    for file in rust_files(src.join("store")).expect("the tables") {
-        rules.push((file, &above_tables));
+fn the_core_has_nothing_that_is_banned() {
+    assert_none(&bans::faults(&core()));
+}
+
+#[test]
+fn files_and_functions_of_the_core_fit_on_few_screens() {
+    let found = size::faults(&core());
+    if found.len() > STILL_TOO_LARGE {
+        assert_none(&found);
     }
-    for noun in ["app.rs", "registry.rs", "session.rs", "task.rs"] {
-        rules.push((src.join("state").join(noun), &above_nouns));
+    assert_eq!(found.len(), STILL_TOO_LARGE, "there are fewer than the constant says: lower it");
+}
+
+#[test]
+fn silent_defaults_only_become_fewer() {
+    let found = bans::defaults(&core());
+    if found.len() > SILENT_DEFAULTS {
+        assert_none(&found);
     }
-    for verb in ["page.rs", "reconcile.rs", "upsert/mod.rs", "upsert/target.rs"] {
-        rules.push((src.join("verbs").join(verb), &above_verbs));
+    assert_eq!(found.len(), SILENT_DEFAULTS, "there are fewer than the constant says: lower it");
+}
+
+#[test]
+fn a_lint_is_switched_off_with_a_reason_and_never_for_dead_code() {
+    for folder in ["src", "tests", "testing", "fuzz/fuzz_targets", "benches"] {
+        assert_none(&bans::waivers(&tidy::read(&root().join(folder)).expect("a source tree")));
     }
-    let mut found = Vec::new();
-    for (file, above) in rules {
-        let text = fs::read_to_string(&file).expect("a source file");
-        found.extend(
-            upward_imports(&text, above).into_iter().map(|fault| format!("{}:{fault}", file.display())),
-        );
-    }
-    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+/// The map of floors in `lib.rs` is true.
+#[test]
+fn imports_keep_to_the_map() {
+    assert_none(&imports::faults(&core()));
 }
 
 /// A check that finds nothing proves nothing, unless it finds what is there.
-#[test]
-fn each_ban_is_found_where_it_is_planted() {
-    for (banned, _) in BANNED {
-        let planted = format!("fn one() {{}}\nlet a = {banned} b;\n");
-        assert!(faults(&planted).iter().any(|fault| fault.starts_with("2: ")), "{banned}");
-        let in_comment = format!("/// {banned}\n//! {banned}\nlet a = 1; // {banned}\n");
-        assert_eq!(faults(&in_comment), Vec::<String>::new(), "{banned}");
-        let in_tests = format!("#[cfg(test)]\nmod tests {{\n    {banned}\n}}\n");
-        assert_eq!(faults(&in_tests), Vec::<String>::new(), "{banned}");
-    }
-    assert_eq!(faults("debug_assert!(true);\n"), Vec::<String>::new());
-    assert_eq!(faults("#[allow(dead_code)]\n").len(), 1);
-    assert_eq!(faults("#[allow(\n    dead_code,\n    reason = \"why\"\n)]\n"), Vec::<String>::new());
-    assert_eq!(faults("#[cfg(test)]\nmod tests {\n}\nfn after() {}\n").len(), 1);
-    assert_eq!(faults(&"\n".repeat(FILE_LINES_MAX + 1)).len(), 1);
-    assert_eq!(upward_imports("use crate::page;\nuse crate::{id, engine};\n", &["engine", "page"]).len(), 2);
-    assert_eq!(upward_imports("use crate::pages;\n// crate::page\n", &["page"]), Vec::<String>::new());
-}
+mod planted {
+    use super::*;
 
-fn faults(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    if text.lines().count() > FILE_LINES_MAX {
-        found.push(format!("{FILE_LINES_MAX}: more lines than that"));
+    /// A tree of these files.
+    fn tree(files: &[(&str, &str)]) -> Sources {
+        files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect()
     }
-    let lines: Vec<&str> = text.lines().collect();
-    let tests = lines.iter().position(|line| *line == "#[cfg(test)]").unwrap_or(lines.len());
-    if let Some(end) = lines[tests..].iter().position(|line| *line == "}")
-        && tests + end + 1 < lines.len()
-    {
-        found.push(format!("{}: unit tests are not the last thing in the file", tests + 1));
-    }
-    for (number, line) in (1..).zip(&lines[..tests]) {
-        let mut code = code_of(line).to_owned();
-        for fine in FINE {
-            code = code.replace(fine, "");
-        }
-        for (banned, reason) in BANNED.iter().filter(|(banned, _)| code.contains(banned)) {
-            found.push(format!("{number}: `{banned}`: {reason}"));
-        }
-        let waives = ["[allow(", "[expect("].iter().any(|attribute| code.contains(attribute));
-        if waives && !attribute_at(&lines[number - 1..]).contains("reason = ") {
-            found.push(format!("{number}: a lint is switched off, but not why"));
-        }
-    }
-    found
-}
 
-fn upward_imports(text: &str, above: &[&str]) -> Vec<String> {
-    let mut found = Vec::new();
-    let lines: Vec<&str> = text.lines().take_while(|line| *line != "#[cfg(test)]").collect();
-    for (number, line) in (1..).zip(lines) {
-        let Some((_, path)) = code_of(line).split_once("crate::") else { continue };
-        let words = path.split(|char: char| !char.is_alphanumeric() && char != '_');
-        // Of `use crate::a::B` only the module counts, of `use crate::{a, b::C}` all that it names.
-        let words =
-            words.filter(|word| !word.is_empty()).take(if path.starts_with('{') { usize::MAX } else { 1 });
-        found.extend(
-            words.filter(|word| above.contains(word)).map(|word| format!("{number}: imports `{word}`")),
+    fn told(faults: Vec<Fault>) -> Vec<String> {
+        faults.iter().map(ToString::to_string).collect()
+    }
+
+    fn banned(text: &str) -> Vec<String> {
+        told(bans::faults(&tree(&[("a.rs", text)])))
+    }
+
+    const NONE: [&str; 0] = [];
+
+    #[test]
+    fn each_banned_word_is_found() {
+        for (word, _) in bans::WORDS {
+            let code = match *word {
+                "cfg(target" => "#[cfg(target_os = \"linux\")]\nfn b() {}".to_owned(),
+                word if word.ends_with('!') => format!("fn b() {{\n{word}()}}"),
+                word if word.ends_with("::") => format!("use\n{word}b;"),
+                "static mut" => "\nstatic mut B: u8 = 0;".to_owned(),
+                "extern crate std" => "\nextern crate std;".to_owned(),
+                "unsafe" => "\nunsafe fn b() {}".to_owned(),
+                word => format!("\nuse b::{word};"),
+            };
+            let found = banned(&code);
+            assert!(found.iter().any(|fault| fault.contains(&format!("`{word}`"))), "{word}: {found:?}");
+            let said =
+                format!("/// {word}\nfn b() {{}} // {word}\n/* {word} */\nconst C: &str = \"{word}\";\n");
+            assert_eq!(banned(&said), NONE, "{word}");
+            let tested = format!("fn b() {{}}\n#[cfg(test)]\nmod tests {{\n{code}\n}}\n");
+            assert_eq!(banned(&tested), NONE, "{word}");
+        }
+        assert_eq!(banned("#![forbid(unsafe_code)]\n"), NONE);
+        assert_eq!(banned("fn a() {}\n\nuse std::fs; // why\n"), ["a.rs:3: `std::`: the core is no_std"]);
+        let after_tests = "#[cfg(test)]\nmod tests {}\n#[cfg(test)]\nuse std::fs;\nuse std::io;\n";
+        assert_eq!(banned(after_tests), ["a.rs:5: `std::`: the core is no_std"]);
+    }
+
+    #[test]
+    fn a_panic_says_what_was_believed() {
+        for fine in [
+            "a.expect(\"a row has a type\")",
+            "a.expect_err(\"it was refused above\")",
+            "panic!(\"no input reaches this\")",
+            "panic!(\"no input reaches this: {a}\", a)",
+            "unreachable!(\"the match above is exhaustive\")",
+            "assert!(a > b, \"rows only ever grow\")",
+            "assert!(c::<a, b>(), \"rows only ever grow\")",
+            "assert_eq!(a, b, \"two columns, one length\")",
+            "debug_assert!(a)",
+            "debug_assert_eq!(a, b)",
+            "unwrap(a)",
+            "session.expect(Status::InProgress)",
+            "a.unwrap_or(b)",
+            "\"a.unwrap() panic!()\"",
+        ] {
+            assert_eq!(banned(&format!("fn f() {{ {fine}; }}")), NONE, "{fine}");
+        }
+        for bad in [
+            "a.unwrap()",
+            "a.map(Option::unwrap)",
+            "a.unwrap_err()",
+            "a.expect(\"a row\")",
+            "a.expect(&b)",
+            "panic!()",
+            "panic!(\"two words\")",
+            "panic!(a)",
+            "unreachable!()",
+            "unreachable!(\"never here\")",
+            "assert!(a)",
+            "assert!(a, \"two words\")",
+            "assert!(a, b)",
+            "assert_eq!(a, b)",
+            "assert_ne!(a, b, \"not equal\")",
+        ] {
+            let found = banned(&format!("fn f() {{\n    b(|| {{ {bad} }});\n}}"));
+            assert!(matches!(found.as_slice(), [one] if one.starts_with("a.rs:2: ")), "{bad}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn silent_defaults_are_counted() {
+        let text = "fn f() {\n    a.unwrap_or_default();\n    b.entry(c).or_default(); // or_default\n}\n\
+                    #[cfg(test)]\nmod tests { fn g() { a.unwrap_or_default() } }\n";
+        let found = told(bans::defaults(&tree(&[("a.rs", text), ("b/tests.rs", text)])));
+        assert_eq!(found, ["a.rs:2: `unwrap_or_default`", "a.rs:3: `or_default`"]);
+    }
+
+    #[test]
+    fn a_waived_lint_is_found() {
+        let waivers = |text: &str| told(bans::waivers(&tree(&[("a.rs", text)])));
+        assert_eq!(waivers("#[allow(unused)]\nfn f() {}"), ["a.rs:1: a lint is switched off, but not why"]);
+        assert_eq!(waivers("#![expect(unused)]"), ["a.rs:1: a lint is switched off, but not why"]);
+        assert_eq!(waivers("#[allow(\n    unused,\n    reason = \"why\"\n)]\nfn f() {}"), NONE);
+        assert_eq!(
+            waivers("\n#[allow(dead_code, reason = \"why\")]\nfn f() {}"),
+            ["a.rs:2: dead code is taken out"]
+        );
+        assert_eq!(waivers("#[cfg_attr(test, allow(dead_code, reason = \"why\"))]\nfn f() {}").len(), 1);
+        assert_eq!(waivers("fn f() { a.expect(\"why\") }\n#[doc = \"allow(dead_code)\"]\nfn g() {}"), NONE);
+    }
+
+    #[test]
+    fn what_is_too_long_or_too_wide_is_found() {
+        let sizes = |text: &str| told(size::faults(&tree(&[("a.rs", text)])));
+        let lines = |count: usize| "    b();\n".repeat(count);
+        assert_eq!(sizes(&format!("\nfn f() {{\n{}}}\n", lines(58))), NONE);
+        let long = format!("\nimpl A {{\n    #[inline]\n    pub fn f() {{\n{}    }}\n}}\n", lines(59));
+        assert_eq!(sizes(&long), ["a.rs:4: `f` has 61 lines, expected at most 60"]);
+        assert_eq!(sizes(&"\n".repeat(500)), NONE);
+        assert_eq!(sizes(&"\n".repeat(501)), ["a.rs:501: the file has 501 lines, expected at most 500"]);
+        let in_tests = format!("#[cfg(test)]\nmod tests {{\n    fn f() {{\n{}    }}\n}}\n", lines(70));
+        assert_eq!(sizes(&in_tests), NONE);
+        for (declared, parameters) in [
+            ("fn f(a: A, b: B, c: C, d: D, e: E)", 5),
+            ("fn f(&mut self, a: A, b: B, c: C, d: D, e: E,)", 5),
+            ("fn f(self: Box<Self>, a: A, b: B, c: C, d: D, e: E)", 5),
+            (
+                "fn f<'a, K: Fn(u8, u8) -> u8, const N: usize>(a: M<K, V>, b: fn(u8, u8) -> [u8; 3], c: (u8, u8))",
+                3,
+            ),
+            ("fn f()", 0),
+            ("fn f(a: A, b: B, c: C, d: D, e: E, f: F)", 6),
+            ("fn f<A: Into<B>>(&'a self, a: A, b: B, c: C, d: D, e: E, f: F<G, H>) -> I where A: J", 6),
+        ] {
+            let found =
+                sizes(&format!("trait T {{\n{declared};\n}}\nimpl T for A {{\n{declared} {{}}\n}}\n"));
+            let expected = format!("`f` has {parameters} parameters, expected at most 5");
+            let expected = [format!("a.rs:2: {expected}"), format!("a.rs:5: {expected}")];
+            assert_eq!(found, if parameters > 5 { expected.as_slice() } else { &[] }, "{declared}");
+        }
+    }
+
+    const MAP: &str = "\
+//! The core.
+//!
+//! | floor | module | what it is |
+//! | ---: | --- | --- |
+//! | 3 | `engine`, `view/` | where control flows |
+//! | 2 | `state` | nouns |
+//! | 1 | `values` | plain values |
+//!
+//! | floor | another table |
+pub use engine::Engine;
+pub use values::{Id as AppId, time::Timestamp};
+pub use uuid::{self, Uuid};
+";
+
+    /// What is told of a tree of `values/id.rs`, `values/time.rs`, `state/mod.rs`, `engine.rs` and `view.rs` when
+    /// this text is the one file's.
+    fn imported(file: &str, text: &str) -> Vec<String> {
+        let mut sources = tree(&[
+            ("lib.rs", MAP),
+            ("values/mod.rs", "pub use id::Id;"),
+            ("values/id.rs", "pub struct Id;"),
+            ("values/time.rs", ""),
+            ("state/mod.rs", "use crate::values::id::Id;\npub struct App;"),
+            ("state/rows.rs", ""),
+            ("engine.rs", "use crate::state::App;\npub struct Engine;"),
+            ("view.rs", "use crate::{AppId, Uuid, values::Id};"),
+        ]);
+        sources.insert(file.to_owned(), text.to_owned());
+        told(imports::faults(&sources))
+    }
+
+    #[test]
+    fn the_table_of_floors_is_read() {
+        let map = Map::parse(MAP).expect("a map");
+        let modules: Vec<_> = map.modules().map(|module| (module, map.floor(module))).collect();
+        let expected = [("engine", 3), ("state", 2), ("values", 1), ("view", 3)];
+        assert_eq!(modules, expected.map(|(module, floor)| (module, Some(floor))));
+        assert_eq!(map.floor("another table"), None);
+        for (from, to, fault) in [
+            ("| floor | module |", "| storey | module |", "lib.rs:1: there is no table that begins"),
+            ("//! | 2 | `state`", "//! | two | `state`", "lib.rs:6: a floor is a number from 1"),
+            ("//! | 2 | `state`", "//! | 2 | `values`", "lib.rs:7: `values` stands on two floors"),
+            ("//! | 2 | `state`", "//! | 3 | `state`", "lib.rs:1: no module stands on floor 2"),
+            ("| nouns |", "", "lib.rs:6: a row has three cells"),
+        ] {
+            let found = told(Map::parse(&MAP.replace(from, to)).expect_err(fault));
+            assert!(found.iter().any(|told| told.starts_with(fault)), "{fault}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn imports_that_go_down_are_fine() {
+        for (file, text) in [
+            ("engine.rs", "use crate::{state::{self, App}, values::id::Id as Other};\nuse super::values;"),
+            ("state/rows.rs", "use super::App;\nuse super::super::values::Id;\nuse crate::Timestamp;"),
+            (
+                "values/id.rs",
+                "//! See [`crate::engine::Engine`].\n/// Or `crate::view`.\nfn f() {} // crate::view",
+            ),
+            (
+                "values/id.rs",
+                "#[cfg(test)]\nmod tests {\n    use crate::engine::Engine;\n    use super::*;\n}",
+            ),
+            ("values/id.rs", "const A: &str = \"crate::engine\";\npub(in crate::values) fn f() {}"),
+            ("values/id.rs", "mod inner {\n    use super::super::time;\n    use super::f;\n}"),
+            ("view.rs", "use crate::engine::Engine;"),
+            ("values/tests.rs", "use crate::engine::Engine;"),
+        ] {
+            assert_eq!(imported(file, text), NONE, "{file}: {text}");
+        }
+    }
+
+    #[test]
+    fn an_import_that_goes_up_is_found_wherever_it_stands() {
+        let up = |file: &str, written: &str| {
+            vec![format!("{file}: `{written}`: `values` on floor 1 imports `engine` on floor 3")]
+        };
+        for (text, line, written) in [
+            ("use crate::engine::Engine;", 1, "crate::engine::Engine"),
+            ("\nuse crate::{values::Id, engine::{self}};", 2, "crate::engine"),
+            ("use crate::engine::*;", 1, "crate::engine::*"),
+            ("fn f() -> crate::engine::Engine { loop {} }", 1, "crate::engine::Engine"),
+            ("fn f() {\n    debug_assert!(crate::engine::is_fine());\n}", 2, "crate::engine::is_fine"),
+            ("use super::super::engine::Engine;", 1, "super::super::engine::Engine"),
+            ("mod inner {\n    use super::super::super::engine;\n}", 2, "super::super::super::engine"),
+            ("use crate::Engine;", 1, "crate::Engine"),
+            (
+                "struct A {\n    #[serde(with = \"crate::engine::text\")]\n    a: u8,\n}",
+                2,
+                "crate::engine::text",
+            ),
+            (
+                "#[cfg_attr(feature = \"serde\", serde(borrow, with = \"crate::engine::text\"))]\nstruct A;",
+                1,
+                "crate::engine::text",
+            ),
+        ] {
+            assert_eq!(
+                imported("values/id.rs", text),
+                up(&format!("values/id.rs:{line}"), written),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_circle_is_found_on_one_floor_and_between_parts_of_two_modules() {
+        assert_eq!(imported("view.rs", "use crate::engine::Engine;\n"), NONE, "a neighbour may be imported");
+        let mut sources = tree(&[("lib.rs", MAP), ("values.rs", ""), ("state.rs", "")]);
+        sources.insert("view.rs".to_owned(), "\nuse crate::engine::Engine;".to_owned());
+        sources.insert("engine.rs".to_owned(), "use crate::view::View;".to_owned());
+        assert_eq!(
+            told(imports::faults(&sources)),
+            [
+                "engine.rs:1: a circle engine → view → engine: engine.rs:1 `crate::view::View`, view.rs:2 `crate::engine::Engine`"
+            ]
+        );
+        // Each step goes down, from a part of one to a part of the other, and yet neither is below the other.
+        let lib = "//! | floor | module | what it is |\n//! | --- | --- | --- |\n//! | 1 | `a/low` | |\n\
+                   //! | 2 | `b` | |\n//! | 3 | `a` | |\n";
+        let sources = tree(&[
+            ("lib.rs", lib),
+            ("a/mod.rs", "use crate::b::B;"),
+            ("a/low.rs", ""),
+            ("b.rs", "use crate::a::low::Low;"),
+        ]);
+        let found = told(imports::faults(&sources));
+        assert_eq!(
+            found,
+            ["a/mod.rs:1: a circle a → b → a: a/mod.rs:1 `crate::b::B`, b.rs:1 `crate::a::low::Low`"]
         );
     }
-    found
-}
 
-/// The line without its comment. (A `//` in a string would hide what follows it; the core has none.)
-fn code_of(line: &str) -> &str {
-    line.split_once("//").map_or(line, |(code, _)| code)
-}
-
-/// The attribute that begins in the first of these lines.
-fn attribute_at(lines: &[&str]) -> String {
-    let end = lines.iter().position(|line| line.trim_end().ends_with(']')).map_or(lines.len(), |end| end + 1);
-    lines[..end].concat()
-}
-
-fn rust_files(folder: PathBuf) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            files.extend(rust_files(path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
+    #[test]
+    fn a_module_without_a_floor_a_floor_without_a_module_and_an_unknown_name_are_found() {
+        assert_eq!(imported("extra/mod.rs", ""), ["extra/mod.rs:1: the table does not name `extra`"]);
+        let mut sources = tree(&[("lib.rs", MAP), ("values.rs", ""), ("state.rs", ""), ("engine.rs", "")]);
+        assert_eq!(told(imports::faults(&sources)), ["lib.rs:1: the table names `view`, which is no module"]);
+        sources.insert("view.rs".to_owned(), "use crate::Nothing;".to_owned());
+        assert_eq!(
+            told(imports::faults(&sources)),
+            ["view.rs:1: `crate::Nothing`: nothing in lib.rs has this name"]
+        );
+        sources.insert("view.rs".to_owned(), "fn f( {".to_owned());
+        assert!(told(imports::faults(&sources))[0].starts_with("view.rs:1: this is no Rust"));
+        let lib = MAP.replace("pub use engine::Engine", "pub use engine::*");
+        assert_eq!(imported("lib.rs", &lib), ["lib.rs:10: a glob hides what it exports"]);
     }
-    files.sort();
-    Ok(files)
+
+    #[test]
+    fn an_absence_is_looked_for_by_way_of_others() {
+        let sources = tree(&[
+            ("lib.rs", ""),
+            ("table/mod.rs", "use crate::error::Error;"),
+            ("table/rows.rs", ""),
+            ("error.rs", "\nuse crate::session::Status;"),
+            ("session.rs", ""),
+            ("engine.rs", "use crate::table::Table;"),
+        ]);
+        assert_eq!(
+            told(imports::chain(&sources, "table", "session")),
+            [
+                "table/mod.rs:1: `crate::error::Error`: error/Error",
+                "error.rs:2: `crate::session::Status`: session/Status"
+            ]
+        );
+        assert_eq!(told(imports::chain(&sources, "table", "engine")), NONE);
+        assert_eq!(imports::chain(&sources, "engine", "session").len(), 3);
+    }
 }

@@ -7,13 +7,8 @@ use headcount::{
     RecordFilter, ResourceTypeId, Scope, SessionId, TaskAction, TaskId, TaskQuery, TaskStatus, Timestamp,
     Uuid,
 };
-
-#[path = "support/directory.rs"]
-mod directory;
-#[path = "support/roll.rs"]
-mod roll;
-
-use roll::APP;
+use headcount_testing::directory;
+use headcount_testing::roll::{self, APP};
 
 /// 1,000 teams, of which every third became inactive at 5, and 100 accounts that make placeholders.
 fn engine() -> Engine {

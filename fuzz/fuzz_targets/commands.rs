@@ -2,32 +2,4 @@
 
 #![no_main]
 
-use headcount::{Config, Engine};
-use libfuzzer_sys::fuzz_target;
-
-#[path = "../../tests/support/busy.rs"]
-mod busy;
-#[path = "../../tests/support/compare.rs"]
-mod compare;
-#[path = "../../tests/support/generate.rs"]
-mod generate;
-#[path = "../../tests/support/model/mod.rs"]
-mod model;
-
-fuzz_target!(|bytes: &[u8]| {
-    let Some((&how, rest)) = bytes.split_first() else { return };
-    // Mostly refused commands under low limits, or mostly accepted ones.
-    let (history, config) = match how % 2 {
-        0 => (generate::history(rest), generate::config()),
-        _ => (busy::history(rest), Config::new()),
-    };
-    let mut engine = Engine::new(config);
-    let mut model = model::Model::new(*config.limits());
-    for (now, command) in history {
-        compare::step(&mut engine, &mut model, now, &command);
-    }
-    let saved = postcard::to_allocvec(&engine.snapshot()).expect("bytes");
-    let snapshot = postcard::from_bytes(&saved).expect("a snapshot");
-    let loaded = Engine::restore(config.with_hash_key([1; 16]), snapshot).expect("an engine");
-    assert_eq!(loaded.digest(), engine.digest());
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| headcount_testing::fuzz::commands(bytes));

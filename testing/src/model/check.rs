@@ -3,12 +3,12 @@
 use headcount::{Error, FaultCode, Limits};
 
 /// Errors repeat at most 64 characters of what was refused.
-pub fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     if text.chars().count() <= 64 { text.to_owned() } else { text.chars().take(64).chain(['…']).collect() }
 }
 
 /// The first that is wrong: missing, too long, a NUL.
-pub fn fault(text: &str, required: bool, chars_max: u32) -> Option<FaultCode> {
+pub(super) fn fault(text: &str, required: bool, chars_max: u32) -> Option<FaultCode> {
     if text.is_empty() {
         return required.then_some(FaultCode::Required);
     }
@@ -18,7 +18,7 @@ pub fn fault(text: &str, required: bool, chars_max: u32) -> Option<FaultCode> {
     text.contains('\0').then_some(FaultCode::Nul)
 }
 
-pub fn email_fault(email: &str, chars_max: u32) -> Option<FaultCode> {
+pub(super) fn email_fault(email: &str, chars_max: u32) -> Option<FaultCode> {
     let fault = fault(email, false, chars_max);
     let parts: Vec<&str> = email.split('@').collect();
     let is_email = parts.len() == 2
@@ -31,16 +31,16 @@ fn refuse(field: &'static str, fault: Option<FaultCode>) -> Result<(), Error> {
     fault.map_or(Ok(()), |code| super::invalid(field, code))
 }
 
-pub fn name(field: &'static str, name: &str, limits: &Limits) -> Result<(), Error> {
+pub(super) fn name(field: &'static str, name: &str, limits: &Limits) -> Result<(), Error> {
     refuse(field, fault(name, true, limits.text_chars_max))
 }
 
-pub fn slug(field: &'static str, slug: &str, limits: &Limits) -> Result<(), Error> {
+pub(super) fn slug(field: &'static str, slug: &str, limits: &Limits) -> Result<(), Error> {
     let is_slug = slug.chars().all(|char| char.is_ascii_alphanumeric() || "-_".contains(char));
     refuse(field, fault(slug, true, limits.slug_chars_max).or((!is_slug).then_some(FaultCode::InvalidSlug)))
 }
 
-pub fn opaque(field: &'static str, text: &str, required: bool, limits: &Limits) -> Result<(), Error> {
+pub(super) fn opaque(field: &'static str, text: &str, required: bool, limits: &Limits) -> Result<(), Error> {
     let too_long = text.len() > limits.opaque_bytes_max as usize;
     refuse(field, if too_long { Some(FaultCode::TooLong) } else { fault(text, required, u32::MAX) })
 }

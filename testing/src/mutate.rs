@@ -1,7 +1,5 @@
 //! Snapshots changed in some places: what the snapshot tests and the fuzzer share.
 
-#![allow(dead_code, unreachable_pub, reason = "each target that includes this uses a part of it")]
-
 use headcount::Engine;
 use serde_json::Value;
 

@@ -1,13 +1,12 @@
 //! Pushes a synthetic directory into an engine: what `big_roll`, the benches and the tests share.
 
-#![allow(dead_code, unreachable_pub, reason = "each target that includes this uses a part of it")]
-
 use std::num::NonZeroU64;
 
 use headcount::{
     AppId, Config, Engine, Error, Kind, Page, PageOutcome, ResourceTypeId, Scope, SessionId, Timestamp, Uuid,
 };
 
+/// The app whose roll is called.
 pub const APP: AppId = AppId(Uuid::from_u128(1));
 
 /// An engine with one app that has accounts and teams.

@@ -159,7 +159,7 @@ pub fn without_prose(error: Error) -> Error {
 
 // Replies and counts are `non_exhaustive`: made here by way of serde, as any client would.
 
-pub fn page_reply(tally: &Tally) -> Reply {
+pub(super) fn page_reply(tally: &Tally) -> Reply {
     from_json(serde_json::json!({"page": {
         "total": tally.total,
         "created": tally.created,
@@ -171,11 +171,11 @@ pub fn page_reply(tally: &Tally) -> Reply {
     }}))
 }
 
-pub fn cleanup_reply(deactivated: u64, status: SessionStatus) -> Reply {
+pub(super) fn cleanup_reply(deactivated: u64, status: SessionStatus) -> Reply {
     from_json(serde_json::json!({"cleanup": {"deactivated": deactivated, "status": status}}))
 }
 
-pub fn purge_reply(purged: u64, references: u64) -> Reply {
+pub(super) fn purge_reply(purged: u64, references: u64) -> Reply {
     from_json(serde_json::json!({"purge": {"purged": purged, "references": references}}))
 }
 
@@ -183,7 +183,7 @@ fn from_json(reply: serde_json::Value) -> Reply {
     serde_json::from_value(reply).expect("a reply")
 }
 
-pub fn add_tally(counts: &mut SessionCounts, tally: &Tally) {
+pub(super) fn add_tally(counts: &mut SessionCounts, tally: &Tally) {
     counts.created += u64::from(tally.created);
     counts.updated += u64::from(tally.updated);
     counts.unchanged += u64::from(tally.unchanged);

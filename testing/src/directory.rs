@@ -1,8 +1,6 @@
 //! A synthetic directory, the same on every machine: what the example `big_roll`, the benches and the
 //! tests push. Each record is made from its number alone, so pages can be made one at a time.
 
-#![allow(dead_code, unreachable_pub, reason = "each target that includes this uses a part of it")]
-
 use std::ops::Range;
 
 use headcount::{Account, Group, Page, Reference};
@@ -13,6 +11,7 @@ pub const PAGE: u32 = 100;
 /// How large the directory is.
 #[derive(Clone, Copy, Debug)]
 pub struct Directory {
+    /// Accounts in it.
     pub accounts: u32,
     /// Teams that each account is a member of.
     pub memberships: u32,
@@ -37,6 +36,7 @@ pub fn splitmix(state: &mut u64) -> u64 {
 }
 
 impl Directory {
+    /// A directory of so many accounts, each a member of five teams.
     pub const fn new(accounts: u32) -> Self {
         Self { accounts, memberships: 5 }
     }

@@ -19,7 +19,7 @@ struct Pushed {
 
 /// What a page did so far.
 #[derive(Default)]
-pub struct Tally {
+pub(super) struct Tally {
     pub total: u32,
     pub created: u32,
     pub updated: u32,
@@ -348,6 +348,7 @@ impl Model {
 }
 
 impl App {
+    /// Where the record is in the list of records.
     pub fn at(&self, key: &Key) -> Option<usize> {
         self.records.iter().position(|record| record.key == *key)
     }

@@ -1,7 +1,5 @@
 //! One step of the engine beside the model: everything that can be seen is compared.
 
-#![allow(dead_code, unreachable_pub, reason = "each target that includes this uses a part of it")]
-
 use headcount::{Change, Command, Engine, Fact, Preview, SessionStatus, Timestamp};
 
 use crate::model::{Key, Model, observe, without_prose};

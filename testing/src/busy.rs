@@ -1,0 +1,143 @@
+//! Histories of commands that are mostly carried out, so that records, references and placeholders live through
+//! all that can happen to them. (Those of `generate.rs` are mostly refusals: good for errors, thin on references.)
+
+use std::num::NonZeroU64;
+
+use headcount::{
+    Account, AppId, Command, Group, Kind, Page, Reference, References, ResourceTypeId, ResourceTypeUpdate,
+    Scope, SessionId, Timestamp, Uuid,
+};
+
+const FIRST: AppId = AppId(Uuid::from_u128(1));
+const CLONE: AppId = AppId(Uuid::from_u128(2));
+
+struct Busy<'b> {
+    bytes: std::slice::Iter<'b, u8>,
+    commands: Vec<(Timestamp, Command<'static>)>,
+    sessions: u128,
+    /// The present slug of the one group type.
+    team: &'static str,
+}
+
+/// The history that these bytes stand for; every command has a time later than the one before.
+pub fn history(bytes: &[u8]) -> Vec<(Timestamp, Command<'static>)> {
+    let mut busy = Busy { bytes: bytes.iter(), commands: Vec::new(), sessions: 0, team: "team" };
+    busy.command(Command::CreateApp { app: FIRST, name: "App".into(), clone_from: None });
+    for (id, slug, kind) in [
+        (1, "account", Kind::Account),
+        (2, "team", Kind::Group),
+        (3, "license", Kind::License),
+        (4, "spare", Kind::Group),
+    ] {
+        let id = ResourceTypeId(Uuid::from_u128(id));
+        busy.command(Command::RegisterResourceType {
+            app: FIRST,
+            id,
+            slug: slug.into(),
+            name: "Type".into(),
+            kind,
+        });
+    }
+    busy.command(Command::CreateApp { app: CLONE, name: "Clone".into(), clone_from: Some(FIRST) });
+    while busy.bytes.len() > 0 {
+        busy.roll();
+        busy.between_rolls();
+    }
+    busy.commands
+}
+
+impl Busy<'_> {
+    fn below(&mut self, bound: u8) -> u8 {
+        self.bytes.next().map_or(0, |byte| byte % bound)
+    }
+
+    fn one_in(&mut self, bound: u8) -> bool {
+        self.below(bound) == bound - 1
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(i64::try_from(self.commands.len()).expect("a short history"))
+    }
+
+    fn command(&mut self, command: Command<'static>) {
+        self.commands.push((self.now(), command));
+    }
+
+    fn references(&mut self, slug: &'static str) -> References<'static> {
+        let ids = (1..=6).filter(|_| self.one_in(4)).collect::<Vec<_>>();
+        let list = ids
+            .into_iter()
+            .map(|id| Reference { id: id.to_string().into(), name: self.one_in(2).then(|| "Named".into()) });
+        vec![(slug.into(), list.collect())]
+    }
+
+    fn account(&mut self, id: u32) -> Account<'static> {
+        Account {
+            id: id.to_string().into(),
+            username: Some(if self.one_in(3) { "b" } else { "a" }.into()),
+            memberships: self.references(self.team),
+            assignments: self.references("license"),
+            ..Account::default()
+        }
+    }
+
+    fn page(&mut self) -> (&'static str, Page<'static>) {
+        let ids = (1..=8).filter(|_| self.one_in(2)).collect::<Vec<u32>>();
+        let group = |id: u32| Group { id: id.to_string().into(), name: "Full".into(), description: None };
+        match self.below(6) {
+            0 => (self.team, Page::Groups(ids.into_iter().take(3).map(group).collect())),
+            1 => ("license", Page::Licenses(ids.into_iter().take(2).map(group).collect())),
+            _ => ("account", Page::Accounts(ids.into_iter().map(|id| self.account(id)).collect())),
+        }
+    }
+
+    fn roll(&mut self) {
+        let app = if self.one_in(3) { CLONE } else { FIRST };
+        self.sessions += 1;
+        let session = SessionId(Uuid::from_u128(self.sessions));
+        self.command(Command::StartSession { app, session, scope: Scope::All });
+        for _ in 0..self.below(4) {
+            let (slug, page) = self.page();
+            self.command(Command::PushPage { app, session, slug: slug.into(), page });
+        }
+        match self.below(8) {
+            0 => self.command(Command::AbandonSession { app, session }),
+            1 => self.command(Command::FailSession { app, session, reason: "lost".into() }),
+            _ => {
+                self.command(Command::CompleteSession { app, session, force: true });
+                // Some cleanups are left for the next start to finish.
+                for _ in 0..self.below(8) {
+                    let budget = NonZeroU64::MIN.saturating_add(u64::from(self.below(4)));
+                    self.command(Command::RunCleanup { app, session, budget });
+                }
+            }
+        }
+    }
+
+    fn between_rolls(&mut self) {
+        let app = if self.one_in(2) { CLONE } else { FIRST };
+        match self.below(10) {
+            0..=2 => self.command(Command::PurgeInactive { app, inactive_before: self.now() }),
+            3 => {
+                let slug = if self.team == "team" { "squad" } else { "team" };
+                let update = ResourceTypeUpdate { slug: Some(slug.into()), ..ResourceTypeUpdate::default() };
+                self.command(Command::UpdateResourceType { app, slug: self.team.into(), update });
+                self.team = slug;
+            }
+            4 => {
+                let kind = [Kind::License, Kind::Group, Kind::Account][usize::from(self.below(3))];
+                let update = ResourceTypeUpdate { kind: Some(kind), ..ResourceTypeUpdate::default() };
+                self.command(Command::UpdateResourceType { app, slug: "spare".into(), update });
+            }
+            5 => {
+                self.command(Command::DeleteApp { app: CLONE });
+                self.command(Command::CreateApp {
+                    app: CLONE,
+                    name: "Clone".into(),
+                    clone_from: Some(FIRST),
+                });
+            }
+            _ => {}
+        }
+    }
+}

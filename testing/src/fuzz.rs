@@ -1,0 +1,147 @@
+//! The bodies of the fuzz targets, so that tests on stable run them too.
+
+use headcount::{
+    AppId, Command, Config, Engine, Kind, Limits, Page, PageSeed, ResourceTypeId, RestoreError, Scope,
+    SessionId, Snapshot, Timestamp, Uuid,
+};
+use serde::de::DeserializeSeed;
+use serde_json::Value;
+
+use crate::model::Model;
+use crate::{busy, compare, generate, mutate};
+
+/// A fuzz target: its name, and what it does with an input.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name of its binary in `fuzz/`, and of its folder of seeds.
+    pub name: &'static str,
+    /// Panics on a finding.
+    pub run: fn(&[u8]),
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target { name: "commands", run: commands },
+    Target { name: "page_json", run: page_json },
+    Target { name: "snapshot", run: snapshot },
+];
+
+/// Random commands, the engine beside the model.
+///
+/// The first byte says how the others become a history: mostly refused commands under low limits, or mostly
+/// accepted ones.
+///
+/// # Panics
+/// If the two differ, or the engine does not load what it saved.
+pub fn commands(bytes: &[u8]) {
+    let Some((&how, rest)) = bytes.split_first() else { return };
+    let (history, config) = match how % 2 {
+        0 => (generate::history(rest), generate::config()),
+        _ => (busy::history(rest), Config::new()),
+    };
+    let mut engine = Engine::new(config);
+    let mut model = Model::new(*config.limits());
+    for (now, command) in history {
+        compare::step(&mut engine, &mut model, now, &command);
+    }
+    let saved = postcard::to_allocvec(&engine.snapshot()).expect("bytes");
+    let snapshot = postcard::from_bytes(&saved).expect("a snapshot");
+    let loaded = Engine::restore(config.with_hash_key([1; 16]), snapshot).expect("an engine");
+    assert_eq!(loaded.digest(), engine.digest());
+}
+
+/// Bytes as a snapshot: an error, or an engine that keeps every rule and goes on working.
+///
+/// The first byte says what the others are: a snapshot in JSON or postcard, or a history whose snapshot is
+/// changed in some places and then given its right digest, so that the checks behind the digest are met too.
+///
+/// # Panics
+/// If an engine that was loaded breaks a rule.
+pub fn snapshot(bytes: &[u8]) {
+    let Some((&how, rest)) = bytes.split_first() else { return };
+    match how % 4 {
+        0 => restore(postcard::from_bytes(rest).ok(), rest),
+        1 => restore(serde_json::from_slice(rest).ok(), rest),
+        _ => {
+            let (history, changed) = changed(rest);
+            let read = |value: &Value| serde_json::from_value::<Snapshot>(value.clone()).ok();
+            let refused = read(&changed).map(|snapshot| Engine::restore(generate::config(), snapshot));
+            // What only the digest gives away is tried again with the digest that it should have had.
+            if let Some(Err(RestoreError::DigestMismatch { found, .. })) = refused {
+                restore(read(&mutate::with_digest(changed, found)), history);
+            }
+        }
+    }
+}
+
+/// A history, and its snapshot with a few changes: the last bytes say which, those before them are the history.
+pub(crate) fn changed(bytes: &[u8]) -> (&[u8], Value) {
+    const CHANGES_BYTES: usize = 12;
+    let (history, changes) = bytes.split_at(bytes.len().saturating_sub(CHANGES_BYTES));
+    (history, mutate::change(mutate::saved(history), changes))
+}
+
+/// An engine that was loaded behaves as one should, whatever comes next.
+fn restore(snapshot: Option<Snapshot>, commands: &[u8]) {
+    let Some(Ok(mut engine)) = snapshot.map(|snapshot| Engine::restore(generate::config(), snapshot)) else {
+        return;
+    };
+    let mut choices = generate::Choices::new(commands);
+    while !choices.is_used_up() {
+        let (now, command) = choices.command(generate::open_session(&engine));
+        let _ = engine.apply(now, &command);
+        engine.check_invariants().expect("every rule");
+    }
+}
+
+/// Bytes as the body of a push, for each kind: an error of the parser, or a page that the engine and the model do
+/// the same with. A refused page leaves the digest as it was.
+///
+/// The first byte says under which limits: low ones, or the engine's own. The bytes are JSON first, then postcard.
+///
+/// # Panics
+/// If the parser or the engine does, or engine and model differ.
+pub fn page_json(bytes: &[u8]) {
+    let Some((&how, body)) = bytes.split_first() else { return };
+    let config = if how % 2 == 0 { generate::config() } else { Config::new() };
+    let mut engine = Engine::new(config);
+    let mut model = Model::new(*config.limits());
+    for command in beginning() {
+        compare::step(&mut engine, &mut model, Timestamp(0), &command);
+    }
+    for (slug, kind) in TYPES {
+        let pages = [in_json(kind, config.limits(), body), in_postcard(kind, config.limits(), body)];
+        for page in pages.into_iter().flatten() {
+            let command = Command::PushPage { app: APP, session: SESSION, slug: slug.into(), page };
+            compare::step(&mut engine, &mut model, Timestamp(1), &command);
+        }
+    }
+}
+
+const APP: AppId = AppId(Uuid::from_u128(1));
+const SESSION: SessionId = SessionId(Uuid::from_u128(1));
+const TYPES: [(&str, Kind); 3] =
+    [("account", Kind::Account), ("team", Kind::Group), ("license", Kind::License)];
+
+/// An app with a type of each kind and an open session.
+fn beginning() -> Vec<Command<'static>> {
+    let mut commands = vec![Command::CreateApp { app: APP, name: "App".into(), clone_from: None }];
+    commands.extend((1..).zip(TYPES).map(|(number, (slug, kind))| {
+        let id = ResourceTypeId(Uuid::from_u128(number));
+        Command::RegisterResourceType { app: APP, id, slug: slug.into(), name: "Type".into(), kind }
+    }));
+    commands.push(Command::StartSession { app: APP, session: SESSION, scope: Scope::All });
+    commands
+}
+
+/// The page as a host reads it: with nothing after its end.
+fn in_json<'b>(kind: Kind, limits: &Limits, body: &'b [u8]) -> Option<Page<'b>> {
+    let mut parser = serde_json::Deserializer::from_slice(body);
+    let page = PageSeed::new(kind, limits).deserialize(&mut parser).ok()?;
+    parser.end().ok()?;
+    Some(page)
+}
+
+fn in_postcard<'b>(kind: Kind, limits: &Limits, body: &'b [u8]) -> Option<Page<'b>> {
+    PageSeed::new(kind, limits).deserialize(&mut postcard::Deserializer::from_bytes(body)).ok()
+}

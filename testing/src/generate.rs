@@ -1,0 +1,292 @@
+//! Commands made from a stream of choices, over key spaces so small that everything collides: what the
+//! model tests and the fuzzer share. Good input and bad, right order and wrong.
+
+use std::borrow::Cow;
+use std::num::NonZeroU64;
+
+use headcount::{
+    Account, AppId, AppUpdate, Command, Config, Engine, Group, Guard, Kind, Limits, NewTask, Page, Reference,
+    References, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId,
+    Timestamp, Uuid,
+};
+
+/// Where choices come from: a list that was drawn, or a fuzzer's bytes. All zeros when it is used up.
+pub struct Choices<'b> {
+    bytes: &'b [u8],
+}
+
+type Text = Cow<'static, str>;
+
+/// The app that most commands are about.
+pub const FIRST: AppId = AppId(Uuid::from_u128(1));
+
+const SLUGS: [&str; 6] = ["account", "team", "license", "staff", "role", "nosuch"];
+const KINDS: [Kind; 5] = [Kind::Account, Kind::Group, Kind::License, Kind::Account, Kind::Group];
+
+/// Limits so low that commands reach them.
+pub fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.records_per_page_max = 5;
+    limits.references_per_account_max = 6;
+    limits.faults_listed_max = 4;
+    limits.records_per_type_max = 5;
+    limits.sessions_per_app_max = 2;
+    limits.id_chars_max = 4;
+    limits.text_chars_max = 10;
+    limits.description_chars_max = 12;
+    limits.slug_chars_max = 8;
+    limits.opaque_bytes_max = 8;
+    limits
+}
+
+/// A configuration with those [`limits`].
+pub fn config() -> Config {
+    Config::new().with_limits(limits())
+}
+
+/// Two apps of one clone group, one of another, and types of all kinds: where histories begin.
+pub fn prologue() -> Vec<(Timestamp, Command<'static>)> {
+    let app = |number| AppId(Uuid::from_u128(number));
+    let create = |number, clone_from| Command::CreateApp { app: app(number), name: "App".into(), clone_from };
+    let mut commands = vec![create(1, None), create(2, Some(app(1))), create(3, None)];
+    for (id, at, through) in [(1, 0, 1), (2, 1, 2), (3, 2, 1), (4, 3, 1), (5, 0, 3), (6, 1, 3)] {
+        let id = ResourceTypeId(Uuid::from_u128(id));
+        let (slug, kind) = (SLUGS[at].into(), KINDS[at]);
+        commands.push(Command::RegisterResourceType {
+            app: app(through),
+            id,
+            slug,
+            name: "Type".into(),
+            kind,
+        });
+    }
+    commands.into_iter().map(|command| (Timestamp(0), command)).collect()
+}
+
+impl<'b> Choices<'b> {
+    /// Choices that these bytes make.
+    pub const fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes }
+    }
+
+    /// Whether every byte has made its choice.
+    pub const fn is_used_up(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    fn below(&mut self, bound: u8) -> u8 {
+        let Some((byte, rest)) = self.bytes.split_first() else { return 0 };
+        self.bytes = rest;
+        byte % bound
+    }
+
+    fn one_in(&mut self, bound: u8) -> bool {
+        self.below(bound) == bound - 1
+    }
+
+    fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        (self.below(2) == 1).then(|| make(self))
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        let at = self.below(of.len() as u8);
+        of[usize::from(at)]
+    }
+
+    fn uuid(&mut self, bound: u8) -> Uuid {
+        Uuid::from_u128(u128::from(self.below(bound)) + 1)
+    }
+
+    fn time(&mut self) -> Timestamp {
+        Timestamp(i64::from(self.below(12)) - 2)
+    }
+
+    /// Mostly one of a few good texts, now and then one that breaks a rule.
+    fn text(&mut self, good: &[&'static str]) -> Text {
+        if self.one_in(96) {
+            self.pick(&["", "a\0b", "longer than any limit", "éééé", "éééééééééé", "a b"]).into()
+        } else {
+            self.pick(good).into()
+        }
+    }
+
+    fn name(&mut self) -> Text {
+        self.text(&["Ann", "Bob"])
+    }
+
+    fn slug(&mut self) -> Text {
+        if self.one_in(12) {
+            self.text(&["nosuch", "UP_-9", "sp ace"])
+        } else {
+            self.pick(&SLUGS[..5]).into()
+        }
+    }
+
+    fn external_id(&mut self) -> Text {
+        self.text(&["1", "2", "3", "4", "5", "6"])
+    }
+
+    fn references(&mut self, slugs: &[&'static str]) -> References<'static> {
+        (0..self.below(3))
+            .map(|_| {
+                let slug = if self.one_in(40) { self.slug() } else { self.pick(slugs).into() };
+                let list = (0..self.below(4))
+                    .map(|_| Reference { id: self.external_id(), name: self.maybe(Self::name) })
+                    .collect();
+                (slug, list)
+            })
+            .collect()
+    }
+
+    fn account(&mut self) -> Account<'static> {
+        Account {
+            id: self.external_id(),
+            email: if self.one_in(40) {
+                self.maybe(|one| one.text(&["a@", "@", "a@b@c"]))
+            } else {
+                Some(self.text(&["a@b", "c@d"]))
+            },
+            username: self.one_in(4).then(|| self.name()),
+            first_name: self.one_in(4).then(|| self.name()),
+            last_name: self.one_in(4).then(|| self.name()),
+            display_name: self.one_in(4).then(|| self.name()),
+            status: self.one_in(4).then(|| self.text(&["active", "inactive", "suspended"])),
+            memberships: self.references(&["team", "role"]),
+            assignments: if self.one_in(3) { self.references(&["license"]) } else { Vec::new() },
+        }
+    }
+
+    fn group(&mut self) -> Group<'static> {
+        Group {
+            id: self.external_id(),
+            name: self.name(),
+            description: self.one_in(3).then(|| self.text(&["Some"])),
+        }
+    }
+
+    fn list<T>(&mut self, make: impl Fn(&mut Self) -> T) -> Vec<T> {
+        let length = if self.one_in(40) { 6 } else { self.below(5) };
+        (0..length).map(|_| make(self)).collect()
+    }
+
+    fn push(&mut self, app: AppId, session: SessionId) -> Command<'static> {
+        let at = self.below(5);
+        let slug = if self.one_in(40) { self.slug() } else { SLUGS[usize::from(at)].into() };
+        let kind = if self.one_in(60) { self.pick(&KINDS) } else { KINDS[usize::from(at)] };
+        let page = match kind {
+            Kind::Account => Page::Accounts(self.list(Self::account)),
+            Kind::Group => Page::Groups(self.list(Self::group)),
+            Kind::License => Page::Licenses(self.list(Self::group)),
+        };
+        Command::PushPage { app, session, slug, page }
+    }
+
+    fn guard(&mut self) -> Guard {
+        Guard {
+            max_count: self.maybe(|one| u64::from(one.below(4))),
+            max_percent: self.maybe(|one| one.below(103)),
+        }
+    }
+
+    fn task(&mut self, app: AppId) -> Command<'static> {
+        let task = TaskId(self.uuid(4));
+        if self.below(2) == 0 {
+            let action = self.pick(&[TaskAction::CreateAccount, TaskAction::ResetPassword]);
+            let payload = self.maybe(|one| one.text(&["{}"]));
+            let new = NewTask {
+                action,
+                resource_type: self.slug(),
+                payload,
+                execute_after: self.maybe(Self::time),
+            };
+            Command::CreateTask { app, task, new }
+        } else {
+            let resolution = if self.below(2) == 0 {
+                Resolution::Completed { result: self.maybe(|one| one.text(&["ok"])) }
+            } else {
+                Resolution::Failed { code: self.text(&["e1"]), message: self.text(&["no"]) }
+            };
+            Command::ResolveTask { app, task, resolution }
+        }
+    }
+
+    fn of_registry(&mut self, app: AppId) -> Command<'static> {
+        if self.below(2) == 0 {
+            let (id, slug, name) = (ResourceTypeId(self.uuid(9)), self.slug(), self.name());
+            return Command::RegisterResourceType { app, id, slug, name, kind: self.pick(&KINDS) };
+        }
+        let update = ResourceTypeUpdate {
+            name: self.maybe(Self::name),
+            slug: self.one_in(3).then(|| self.slug()),
+            kind: self.one_in(3).then(|| self.pick(&KINDS)),
+        };
+        Command::UpdateResourceType { app, slug: self.slug(), update }
+    }
+
+    fn of_app(&mut self, app: AppId) -> Command<'static> {
+        match self.below(5) {
+            0 if self.one_in(4) => Command::DeleteApp { app },
+            1 | 2 => {
+                let clone_from = self.maybe(|one| AppId(one.uuid(4)));
+                Command::CreateApp { app, name: self.name(), clone_from }
+            }
+            _ => Command::UpdateApp {
+                app,
+                update: AppUpdate { name: self.maybe(Self::name), guard: self.maybe(Self::guard) },
+            },
+        }
+    }
+
+    /// The next command, and when. Most are about the first app, and its open session where there is one:
+    /// what is deep in a history would hardly be reached otherwise.
+    pub fn command(&mut self, open: Option<SessionId>) -> (Timestamp, Command<'static>) {
+        let now = self.time();
+        let app = AppId(if self.below(6) == 0 { self.uuid(4) } else { FIRST.0 });
+        let any = SessionId(self.uuid(3));
+        let session = open.filter(|_| self.below(8) > 0).unwrap_or(any);
+        let command = match self.below(32) {
+            0..=11 => self.push(app, session),
+            12..=15 => {
+                let scope = match self.below(4) {
+                    0 => Scope::types((0..self.below(3)).map(|_| self.slug())),
+                    _ => Scope::All,
+                };
+                Command::StartSession { app, session: any, scope }
+            }
+            16..=19 => Command::CompleteSession { app, session, force: self.below(2) == 1 },
+            20..=23 => {
+                let budget = NonZeroU64::MIN.saturating_add(u64::from(self.below(4)) * 3);
+                Command::RunCleanup { app, session, budget }
+            }
+            24 => Command::AbandonSession { app, session },
+            25 => Command::FailSession { app, session, reason: self.text(&["lost"]) },
+            26 | 27 => Command::PurgeInactive { app, inactive_before: self.time() },
+            28 => self.task(app),
+            29 | 30 => self.of_registry(app),
+            _ => self.of_app(app),
+        };
+        (now, command)
+    }
+}
+
+/// The open session of the first app.
+pub fn open_session(engine: &Engine) -> Option<SessionId> {
+    let newest = engine.app(FIRST)?.sessions().next_back()?;
+    (!newest.status().has_ended()).then(|| newest.id())
+}
+
+/// The history that these bytes stand for: the prologue, then commands until they are used up.
+pub fn history(bytes: &[u8]) -> Vec<(Timestamp, Command<'static>)> {
+    let mut engine = Engine::new(config());
+    let mut history = prologue();
+    for (now, command) in &history {
+        let _ = engine.apply(*now, command).expect("a prologue");
+    }
+    let mut choices = Choices::new(bytes);
+    while !choices.is_used_up() {
+        let (now, command) = choices.command(open_session(&engine));
+        let _ = engine.apply(now, &command);
+        history.push((now, command));
+    }
+    history
+}

@@ -1,0 +1,25 @@
+//! What headcount's tests, fuzz targets, benches and examples share. Never published.
+//!
+//! - [`model`] is the contract once more, naive; [`compare`] runs the engine beside it.
+//! - [`generate`] and [`busy`] make histories of commands from bytes, [`random`] makes bytes from a seed.
+//! - [`mutate`] changes snapshots in some places.
+//! - [`fuzz`] has the bodies of the fuzz targets, [`seeds`] their seeds, [`reached`] what histories come to.
+//! - [`regression`] lets a property that failed once be tried with the same input for ever.
+//! - [`directory`] is a synthetic directory of any size, [`roll`] pushes it.
+//! - [`scenario`] runs the scenarios.
+//! - [`tidy`] checks a source tree: what is banned, how long things are, who imports whom.
+
+pub mod busy;
+pub mod compare;
+pub mod directory;
+pub mod fuzz;
+pub mod generate;
+pub mod model;
+pub mod mutate;
+pub mod random;
+pub mod reached;
+pub mod regression;
+pub mod roll;
+pub mod scenario;
+pub mod seeds;
+pub mod tidy;

@@ -1,0 +1,144 @@
+//! A naive model of the engine, written from SPEC, for tests and fuzzing to compare the engine with.
+//!
+//! Lists of structs that are searched from the front, everything copied, nothing clever: each function
+//! is to be read beside the rule that it names.
+
+mod apps;
+mod check;
+mod observe;
+mod purge;
+mod push;
+mod sessions;
+mod state;
+mod tasks;
+
+use std::collections::BTreeMap;
+
+use headcount::{
+    AppId, Command, Error, Fact, FaultCode, Limits, RecordKey, Reply, SessionId, SessionStatus, Timestamp,
+};
+
+pub use observe::{observe, without_prose};
+pub use state::{App, Key, Record, Session, Task, Type};
+
+/// All state of one tenant.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The limits that input is held to.
+    pub limits: Limits,
+    /// In order of creation.
+    pub apps: Vec<App>,
+    /// By clone group, the types in order of registration.
+    pub groups: BTreeMap<u64, Vec<Type>>,
+    /// Clone groups ever made: the last one's key.
+    pub groups_made: u64,
+    /// The sequence number of the last change.
+    pub seq: u64,
+    /// What the last command changed.
+    pub facts: Vec<Fact<'static>>,
+}
+
+/// SPEC 1: null and empty are one.
+fn present(text: &Option<std::borrow::Cow<'_, str>>) -> Option<String> {
+    text.as_ref().filter(|text| !text.is_empty()).map(|text| text.to_string())
+}
+
+fn invalid<T>(field: &'static str, code: FaultCode) -> Result<T, Error> {
+    Err(Error::InvalidArgument { field: field.into(), code, found: String::new(), expected: String::new() })
+}
+
+impl Model {
+    /// A tenant without apps.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, apps: Vec::new(), groups: BTreeMap::new(), groups_made: 0, seq: 0, facts: Vec::new() }
+    }
+
+    /// Carries out a command. An error has changed nothing: the model checks first, too.
+    pub fn apply(&mut self, now: Timestamp, command: &Command<'_>) -> Result<Reply, Error> {
+        self.facts.clear();
+        let reply = self.dispatch(now, command);
+        assert!(reply.is_ok() || self.facts.is_empty(), "the model changed something and failed");
+        self.seq += self.facts.len() as u64;
+        reply
+    }
+
+    fn dispatch(&mut self, now: Timestamp, command: &Command<'_>) -> Result<Reply, Error> {
+        match command {
+            Command::CreateApp { app, name, clone_from } => self.create_app(now, *app, name, *clone_from),
+            Command::UpdateApp { app, update } => self.update_app(*app, present(&update.name), update.guard),
+            Command::DeleteApp { app } => self.delete_app(*app),
+            Command::RegisterResourceType { app, id, slug, name, kind } => {
+                let created_at = now;
+                let new =
+                    Type { id: *id, slug: slug.to_string(), name: name.to_string(), kind: *kind, created_at };
+                self.register(*app, new)
+            }
+            Command::UpdateResourceType { app, slug, update } => {
+                self.update_type(*app, slug, present(&update.name), present(&update.slug), update.kind)
+            }
+            Command::StartSession { app, session, scope } => self.start(now, *app, *session, scope),
+            Command::PushPage { app, session, slug, page } => self.push(*app, *session, slug, page),
+            Command::CompleteSession { app, session, force } => self.complete(*app, *session, *force),
+            Command::AbandonSession { app, session } => {
+                self.end_early(now, *app, *session, SessionStatus::Abandoned, None)
+            }
+            Command::FailSession { app, session, reason } => {
+                self.session(*app, *session)?;
+                check::opaque("reason", reason, true, &self.limits)?;
+                self.end_early(now, *app, *session, SessionStatus::Error, Some(reason.to_string()))
+            }
+            Command::RunCleanup { app, session, budget } => {
+                self.run_cleanup(now, *app, *session, budget.get())
+            }
+            Command::CreateTask { app, task, new } => self.create_task(now, *app, *task, new),
+            Command::ResolveTask { app, task, resolution } => self.resolve_task(now, *app, *task, resolution),
+            Command::PurgeInactive { app, inactive_before } => self.purge(*app, *inactive_before),
+            _ => unreachable!("a command that the model does not know"),
+        }
+    }
+
+    // Looking up.
+
+    fn app_at(&self, id: AppId) -> Result<usize, Error> {
+        self.apps.iter().position(|app| app.id == id).ok_or(Error::AppNotFound { app: id })
+    }
+
+    fn app(&self, id: AppId) -> Result<&App, Error> {
+        Ok(&self.apps[self.app_at(id)?])
+    }
+
+    fn app_mut(&mut self, id: AppId) -> Result<&mut App, Error> {
+        let at = self.app_at(id)?;
+        Ok(&mut self.apps[at])
+    }
+
+    /// The types of an app, in order of registration.
+    pub fn types(&self, app: &App) -> &[Type] {
+        &self.groups[&app.group]
+    }
+
+    fn number(&self, app: AppId, slug: &str) -> Result<usize, Error> {
+        let types = self.types(self.app(app)?);
+        let found = types.iter().position(|found| found.slug == slug);
+        found.ok_or_else(|| Error::ResourceTypeNotFound { slug: check::short(slug) })
+    }
+
+    fn session(&self, app: AppId, id: SessionId) -> Result<&Session, Error> {
+        let found = self.app(app)?.sessions.iter().find(|session| session.id == id);
+        found.ok_or(Error::SessionNotFound { session: id })
+    }
+
+    fn session_mut(&mut self, app: AppId, id: SessionId) -> Result<&mut Session, Error> {
+        let found = self.app_mut(app)?.sessions.iter_mut().find(|session| session.id == id);
+        found.ok_or(Error::SessionNotFound { session: id })
+    }
+
+    fn expect(&self, app: AppId, id: SessionId, expected: SessionStatus) -> Result<(), Error> {
+        let status = self.session(app, id)?.status;
+        if status == expected { Ok(()) } else { Err(Error::WrongState { session: id, status, expected }) }
+    }
+
+    fn record_key(&self, app: &App, key: &Key) -> RecordKey<'static> {
+        RecordKey { resource_type: self.types(app)[key.0].id, id: key.1.clone().into() }
+    }
+}

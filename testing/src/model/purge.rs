@@ -1,0 +1,38 @@
+//! SPEC 2: purge.
+
+use headcount::{AppId, Error, Fact, Reply, Timestamp};
+
+use super::{Key, Model, Record, observe};
+
+impl Model {
+    pub(super) fn purge(&mut self, id: AppId, before: Timestamp) -> Result<Reply, Error> {
+        let app = self.app(id)?.clone();
+        let goes = |record: &&Record| {
+            record.inactive_since.is_some_and(|since| since < before) && !app.is_referred_to(&record.key)
+        };
+        let mut gone: Vec<Key> = app.records.iter().filter(goes).map(|record| record.key.clone()).collect();
+        // By type in order of registration; within a type the order of first sight stays.
+        gone.sort_by_key(|key| key.0);
+        let mut accounts: Vec<&Record> =
+            app.records.iter().filter(|record| !gone.contains(&record.key)).collect();
+        accounts.sort_by_key(|record| record.key.0);
+        let mut references = 0;
+        for account in accounts {
+            for target in account.references.iter().filter(|target| gone.contains(target)) {
+                let (account, target) = (self.record_key(&app, &account.key), self.record_key(&app, target));
+                self.facts.push(Fact::ReferenceRemoved { account, target });
+                references += 1;
+            }
+        }
+        for key in &gone {
+            let record = self.record_key(&app, key);
+            self.facts.push(Fact::RecordPurged { record });
+        }
+        let app = self.app_mut(id)?;
+        app.records.retain(|record| !gone.contains(&record.key));
+        for record in &mut app.records {
+            record.references.retain(|target| !gone.contains(target));
+        }
+        Ok(observe::purge_reply(gone.len() as u64, references))
+    }
+}

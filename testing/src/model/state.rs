@@ -1,0 +1,142 @@
+//! What the model keeps: lists of structs that are searched from the front.
+
+use std::collections::BTreeMap;
+
+use headcount::{
+    AccountStatus, AppId, Field, Guard, Kind, ResourceTypeId, SessionCounts, SessionId, SessionStatus,
+    TaskAction, TaskId, TaskStatus, Timestamp,
+};
+
+/// A resource type, as its clone group has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Type {
+    /// Its id, unique in the engine.
+    pub id: ResourceTypeId,
+    /// Its slug, unique in its clone group.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// What its records are.
+    pub kind: Kind,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+/// An app with all that is its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct App {
+    /// Its id.
+    pub id: AppId,
+    /// Its name.
+    pub name: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When a session last completed.
+    pub last_synced_at: Option<Timestamp>,
+    /// What a completion may deactivate at most.
+    pub guard: Guard,
+    /// The key of its clone group.
+    pub group: u64,
+    /// In order of first sight.
+    pub records: Vec<Record>,
+    /// Oldest first.
+    pub sessions: Vec<Session>,
+    /// In order of creation.
+    pub tasks: Vec<Task>,
+}
+
+/// Names a record within its app: the number of its type, and its external id.
+pub type Key = (usize, String);
+
+/// An account, a group or a license; or a placeholder for a group or license.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Its type and external id.
+    pub key: Key,
+    /// Whether it is active.
+    pub active: bool,
+    /// Whether it was only ever referred to.
+    pub placeholder: bool,
+    /// When it was marked inactive, unless it is active.
+    pub inactive_since: Option<Timestamp>,
+    /// The texts that are present, by field.
+    pub fields: BTreeMap<Field, String>,
+    /// The status of an account; `Active` for others.
+    pub status: AccountStatus,
+    /// In the order sent, by type in order of registration.
+    pub references: Vec<Key>,
+    /// Whether the open session got it.
+    pub pushed: bool,
+}
+
+/// One call of the roll.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// Its id, unique in the engine.
+    pub id: SessionId,
+    /// Where it stands.
+    pub status: SessionStatus,
+    /// The numbers of the types in scope, ascending; `None` is all.
+    pub scope: Option<Vec<usize>>,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Why it failed.
+    pub reason: Option<String>,
+    /// The full active records in scope when it was started.
+    pub base: u64,
+    /// By type; of an ended session, the types of then.
+    pub synced: Vec<u64>,
+    /// What it did so far.
+    pub counts: SessionCounts,
+}
+
+impl Session {
+    /// Whether the type with this number is in scope.
+    pub fn covers(&self, number: usize) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.contains(&number))
+    }
+}
+
+/// A provisioning task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// Its id, unique in the engine.
+    pub id: TaskId,
+    /// What is to be done.
+    pub action: TaskAction,
+    /// The number of the type that it is about.
+    pub number: usize,
+    /// What the host wants done, in words of its own.
+    pub payload: Option<String>,
+    /// When it becomes due, if not at once.
+    pub execute_after: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// What completing it gave.
+    pub result: Option<String>,
+    /// Code and message of its failure.
+    pub error: Option<(String, String)>,
+}
+
+impl Task {
+    /// SPEC 6: reading takes `now`.
+    pub fn status(&self, now: Timestamp) -> TaskStatus {
+        match (self.resolved_at, &self.error) {
+            (Some(_), None) => TaskStatus::Completed,
+            (Some(_), Some(_)) => TaskStatus::Failed,
+            _ if self.execute_after.is_some_and(|due| now < due) => TaskStatus::Scheduled,
+            _ => TaskStatus::Pending,
+        }
+    }
+}
+
+impl App {
+    /// Whether an active account refers to the record.
+    pub fn is_referred_to(&self, key: &Key) -> bool {
+        self.records.iter().any(|record| record.active && record.references.contains(key))
+    }
+}

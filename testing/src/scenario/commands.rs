@@ -1,0 +1,188 @@
+//! The commands that a scenario's lines stand for.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
+use std::str::FromStr;
+
+use headcount::{
+    AppId, AppUpdate, Command, Guard, Kind, NewTask, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope,
+    SessionId, TaskAction, TaskId, Timestamp, Uuid,
+};
+
+use super::stage::Stage;
+
+pub(super) fn number<T: FromStr>(word: &str) -> Result<T, String> {
+    word.parse().map_err(|_| format!("{word} is no number that fits"))
+}
+
+pub(super) fn kind(word: &str) -> Result<Kind, String> {
+    Ok(match word {
+        "account" => Kind::Account,
+        "group" => Kind::Group,
+        "license" => Kind::License,
+        other => return Err(format!("{other} is no kind")),
+    })
+}
+
+fn action(word: &str) -> Result<TaskAction, String> {
+    Ok(match word {
+        "create_account" => TaskAction::CreateAccount,
+        "update_account" => TaskAction::UpdateAccount,
+        "delete_account" => TaskAction::DeleteAccount,
+        "suspend_account" => TaskAction::SuspendAccount,
+        "unsuspend_account" => TaskAction::UnsuspendAccount,
+        "reset_password" => TaskAction::ResetPassword,
+        other => return Err(format!("{other} is no action")),
+    })
+}
+
+/// What follows the fixed words of a command: `key=value`, or a bare word.
+struct Options<'w>(BTreeMap<&'w str, &'w str>);
+
+impl<'w> Options<'w> {
+    fn new(words: &[&'w str], known: &[&str]) -> Result<Self, String> {
+        let mut options = BTreeMap::new();
+        for word in words {
+            let (key, value) = word.split_once('=').unwrap_or((word, ""));
+            if !known.contains(&key) {
+                return Err(format!("{word} is none of {known:?}"));
+            }
+            options.insert(key, value);
+        }
+        Ok(Self(options))
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        self.0.get(key).map(|value| spaced(value))
+    }
+
+    fn number<T: FromStr>(&self, key: &str) -> Result<Option<T>, String> {
+        self.0.get(key).map(|value| number(value)).transpose()
+    }
+}
+
+/// `_` stands for a space.
+fn spaced(word: &str) -> String {
+    word.replace('_', " ")
+}
+
+impl Stage {
+    /// The command that the words stand for. A page is none: it is pushed by itself.
+    pub(super) fn command(&mut self, words: &[&str]) -> Result<Command<'static>, String> {
+        match *words {
+            ["app" | "update-app" | "delete", ..] => self.of_app(words),
+            ["type" | "update-type", ..] => self.of_type(words),
+            ["task" | "resolve", ..] => self.of_task(words),
+            ["purge", app, before] => {
+                Ok(Command::PurgeInactive { app: self.app(app), inactive_before: Timestamp(number(before)?) })
+            }
+            _ => self.of_session(words),
+        }
+    }
+
+    fn app(&mut self, name: &str) -> AppId {
+        AppId(self.name(name))
+    }
+
+    fn of_app(&mut self, words: &[&str]) -> Result<Command<'static>, String> {
+        Ok(match *words {
+            ["app", name] => {
+                Command::CreateApp { app: self.app(name), name: spaced(name).into(), clone_from: None }
+            }
+            ["app", name, "from", from] => {
+                let clone_from = Some(self.app(from));
+                Command::CreateApp { app: self.app(name), name: spaced(name).into(), clone_from }
+            }
+            ["update-app", name, ref rest @ ..] => {
+                let options = Options::new(rest, &["name", "count", "percent", "unguarded"])?;
+                let guard =
+                    Guard { max_count: options.number("count")?, max_percent: options.number("percent")? };
+                let has_guard = !guard.is_none() || options.has("unguarded");
+                let update = AppUpdate {
+                    name: options.text("name").map(Into::into),
+                    guard: has_guard.then_some(guard),
+                };
+                Command::UpdateApp { app: self.app(name), update }
+            }
+            ["delete", name] => Command::DeleteApp { app: self.app(name) },
+            _ => return Err("a command about an app has another form".into()),
+        })
+    }
+
+    fn of_type(&mut self, words: &[&str]) -> Result<Command<'static>, String> {
+        Ok(match *words {
+            ["type", app, slug, of, ref rest @ ..] => {
+                let options = Options::new(rest, &["id", "name"])?;
+                self.types_made += 1;
+                let id = ResourceTypeId(Uuid::from_u128(options.number("id")?.unwrap_or(self.types_made)));
+                let name = options.text("name").unwrap_or_else(|| slug.to_uppercase()).into();
+                let slug = slug.to_owned().into();
+                Command::RegisterResourceType { app: self.app(app), id, slug, name, kind: kind(of)? }
+            }
+            ["update-type", app, slug, ref rest @ ..] => {
+                let options = Options::new(rest, &["name", "slug", "kind"])?;
+                let update = ResourceTypeUpdate {
+                    name: options.text("name").map(Into::into),
+                    slug: options.text("slug").map(Into::into),
+                    kind: options.text("kind").map(|word| kind(&word)).transpose()?,
+                };
+                Command::UpdateResourceType { app: self.app(app), slug: slug.to_owned().into(), update }
+            }
+            _ => return Err("a command about a type has another form".into()),
+        })
+    }
+
+    fn of_task(&mut self, words: &[&str]) -> Result<Command<'static>, String> {
+        Ok(match *words {
+            ["task", app, name, of, slug, ref rest @ ..] => {
+                let options = Options::new(rest, &["payload", "after"])?;
+                let new = NewTask {
+                    action: action(of)?,
+                    resource_type: slug.to_owned().into(),
+                    payload: options.text("payload").map(Into::into),
+                    execute_after: options.number("after")?.map(Timestamp),
+                };
+                Command::CreateTask { app: self.app(app), task: TaskId(self.name(name)), new }
+            }
+            ["resolve", app, name, ref rest @ ..] => {
+                let options = Options::new(rest, &["result", "code", "message"])?;
+                let resolution = match options.text("code") {
+                    None => Resolution::Completed { result: options.text("result").map(Into::into) },
+                    Some(code) => Resolution::Failed {
+                        code: code.into(),
+                        message: options.text("message").unwrap_or_default().into(),
+                    },
+                };
+                Command::ResolveTask { app: self.app(app), task: TaskId(self.name(name)), resolution }
+            }
+            _ => return Err("a command about a task has another form".into()),
+        })
+    }
+
+    fn of_session(&mut self, words: &[&str]) -> Result<Command<'static>, String> {
+        let [verb, app, session, ref rest @ ..] = *words else {
+            return Err("a command about a session names an app and a session".into());
+        };
+        let (app, session) = (self.app(app), SessionId(self.name(session)));
+        Ok(match (verb, rest) {
+            ("start", []) => Command::StartSession { app, session, scope: Scope::All },
+            ("start", ["scope", slugs @ ..]) => {
+                let scope = Scope::types(slugs.iter().map(|slug| (*slug).to_owned()));
+                Command::StartSession { app, session, scope }
+            }
+            ("complete", rest) => {
+                let options = Options::new(rest, &["force"])?;
+                Command::CompleteSession { app, session, force: options.has("force") }
+            }
+            ("abandon", []) => Command::AbandonSession { app, session },
+            ("fail", reason) => Command::FailSession { app, session, reason: reason.join(" ").into() },
+            ("cleanup", ["all"]) => Command::RunCleanup { app, session, budget: NonZeroU64::MAX },
+            ("cleanup", [budget]) => Command::RunCleanup { app, session, budget: number(budget)? },
+            _ => return Err("a command about a session has another form".into()),
+        })
+    }
+}

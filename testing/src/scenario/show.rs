@@ -1,0 +1,274 @@
+//! Replies and views as the lines that a scenario expects.
+
+use std::fmt::Write as _;
+
+use headcount::{
+    AppId, AppView, Change, Error, Fact, RecordFilter, RecordKey, RecordView, Reply, SessionId, SessionView,
+    TaskQuery, TaskStatus, Timestamp,
+};
+
+use super::stage::{Stage, id};
+use super::text::VIEWS;
+
+impl Stage {
+    /// What a view shows, if the words name one.
+    pub(super) fn view(&self, words: &[&str]) -> Result<Option<Vec<String>>, String> {
+        let Some((word, rest)) = words.split_first() else { return Ok(None) };
+        if !VIEWS.contains(word) {
+            return Ok(None);
+        }
+        let shown = match (*word, rest) {
+            ("faults", []) => faults(self.last_error.as_ref()),
+            ("changes", []) => self.engine.changes().map(|change| self.change(&change)).collect(),
+            ("apps", []) => self.engine.apps().map(|app| self.app_line(app)).collect(),
+            (_, [app, rest @ ..]) => self.view_of_app(word, app, rest)?,
+            _ => return Err("the view has another form".into()),
+        };
+        Ok(Some(shown))
+    }
+
+    fn view_of_app(&self, word: &str, app: &str, rest: &[&str]) -> Result<Vec<String>, String> {
+        let view = self.engine.app(AppId(id(app))).ok_or_else(|| format!("there is no app {app}"))?;
+        let missing = |what: &str| format!("{app} has no {what}");
+        Ok(match (word, rest) {
+            ("types", []) => view
+                .resource_types()
+                .iter()
+                .map(|of| format!("{} {} {}", of.slug(), of.kind(), of.name()))
+                .collect(),
+            ("records", [slug, filter @ ..]) => {
+                let records = view.records(slug, record_filter(filter)?).ok_or_else(|| missing(slug))?;
+                records.map(record_line).collect()
+            }
+            ("members", [slug, of]) => {
+                let record = view.record(slug, of).ok_or_else(|| missing(of))?;
+                record.members().map(|member| member.id().to_owned()).collect()
+            }
+            ("preview", [session]) => preview_lines(view, session),
+            ("sessions", []) => view.sessions().map(|session| self.session_line(session)).collect(),
+            ("session", [session]) => {
+                let session = view.session(SessionId(id(session))).ok_or_else(|| missing(session))?;
+                let progress = session.progress();
+                let lines = progress.map(|of| format!("{} {}", of.resource_type.slug(), of.synced_count));
+                std::iter::once(self.session_line(session)).chain(lines).collect()
+            }
+            ("tasks", statuses) => {
+                let page = view.tasks(&task_query(self.now, statuses)?).map_err(|error| error.to_string())?;
+                page.tasks.into_iter().map(|task| self.task_line(task)).collect()
+            }
+            _ => return Err("the view has another form".into()),
+        })
+    }
+
+    fn app_line(&self, app: AppView<'_>) -> String {
+        let mut line = format!("{} {}", app.name(), app.configuration_status().as_str());
+        if let Some(at) = app.last_synced_at() {
+            let _ = write!(line, " synced={}", at.as_millis());
+        }
+        if !app.guard().is_none() {
+            let _ = write!(line, " guard={:?}/{:?}", app.guard().max_count, app.guard().max_percent);
+        }
+        let group: Vec<String> = app.clone_group().map(|app| self.known(app.0)).collect();
+        let _ = write!(line, " group={}", group.join(","));
+        line
+    }
+
+    fn session_line(&self, session: SessionView<'_>) -> String {
+        let mut line = format!(
+            "{} {} started={}",
+            self.known(session.id().0),
+            session.status(),
+            session.started_at().as_millis()
+        );
+        if let Some(at) = session.ended_at() {
+            let _ = write!(line, " ended={}", at.as_millis());
+        }
+        if let Some(reason) = session.reason() {
+            let _ = write!(line, " reason={reason}");
+        }
+        if let Some(scope) = session.scope() {
+            let slugs: Vec<&str> = scope.map(|of| of.slug()).collect();
+            let _ = write!(line, " scope={}", slugs.join(","));
+        }
+        let counts = session.counts();
+        for (name, count) in [
+            ("base", session.base()),
+            ("created", counts.created),
+            ("updated", counts.updated),
+            ("unchanged", counts.unchanged),
+            ("reactivated", counts.reactivated),
+            ("filled", counts.filled),
+            ("placeholders", counts.placeholders),
+            ("deactivated", counts.deactivated),
+            ("references_added", counts.references_added),
+            ("references_removed", counts.references_removed),
+        ] {
+            if count > 0 {
+                let _ = write!(line, " {name}={count}");
+            }
+        }
+        line
+    }
+
+    fn task_line(&self, task: headcount::TaskView<'_>) -> String {
+        let (id, status) = (self.known(task.id().0), task.status(self.now));
+        let mut line = format!("{id} {} {} {status}", task.action(), task.resource_type().slug());
+        for (name, text) in [
+            ("payload", task.payload()),
+            ("result", task.result()),
+            ("code", task.error().map(|(code, _)| code)),
+            ("message", task.error().map(|(_, message)| message)),
+        ] {
+            if let Some(text) = text {
+                let _ = write!(line, " {name}={text}");
+            }
+        }
+        line
+    }
+
+    fn change(&self, change: &Change<'_>) -> String {
+        let app = self.engine.app(change.app);
+        let key = |key: &RecordKey<'_>| {
+            let found = app.and_then(|app| app.resource_type_by_id(key.resource_type));
+            format!("{} {}", found.map_or("?", |found| found.slug()), key.id)
+        };
+        match &change.fact {
+            Fact::AppCreated { clone_from } => {
+                let from = clone_from.map(|from| format!(" from {}", self.known(from.0)));
+                format!("app-created{}", from.unwrap_or_default())
+            }
+            Fact::AppUpdated => "app-updated".into(),
+            Fact::AppDeleted => "app-deleted".into(),
+            Fact::ResourceTypeRegistered { resource_type } | Fact::ResourceTypeUpdated { resource_type } => {
+                let did = if matches!(change.fact, Fact::ResourceTypeUpdated { .. }) {
+                    "updated"
+                } else {
+                    "registered"
+                };
+                let found = app.and_then(|app| app.resource_type_by_id(*resource_type));
+                format!("type-{did} {}", found.map_or("?", |found| found.slug()))
+            }
+            Fact::SessionOpened { session } => format!("session-opened {}", self.known(session.0)),
+            Fact::SessionCompleting { session } => format!("session-completing {}", self.known(session.0)),
+            Fact::SessionEnded { session, status } => {
+                format!("session-ended {} {status}", self.known(session.0))
+            }
+            Fact::RecordCreated { record } => format!("created {}", key(record)),
+            Fact::RecordUpdated { record, fields } => format!("updated {} {fields:?}", key(record)),
+            Fact::RecordDeactivated { record } => format!("deactivated {}", key(record)),
+            Fact::RecordReactivated { record } => format!("reactivated {}", key(record)),
+            Fact::RecordPurged { record } => format!("purged {}", key(record)),
+            Fact::PlaceholderMade { record } => format!("made {}", key(record)),
+            Fact::PlaceholderNamed { record } => format!("named {}", key(record)),
+            Fact::PlaceholderWoken { record } => format!("woken {}", key(record)),
+            Fact::PlaceholderFilled { record } => format!("filled {}", key(record)),
+            Fact::ReferenceAdded { account, target } => format!("refers {} to {}", key(account), key(target)),
+            Fact::ReferenceRemoved { account, target } => {
+                format!("unrefers {} to {}", key(account), key(target))
+            }
+            Fact::TaskCreated { task } => format!("task-created {}", self.known(task.0)),
+            Fact::TaskResolved { task } => format!("task-resolved {}", self.known(task.0)),
+            other => panic!("a change that scenarios cannot show: {other:?}"),
+        }
+    }
+}
+
+fn record_filter(words: &[&str]) -> Result<RecordFilter, String> {
+    Ok(match words {
+        [] => RecordFilter::All,
+        ["active"] => RecordFilter::Active,
+        ["inactive"] => RecordFilter::Inactive,
+        ["placeholder"] => RecordFilter::Placeholder,
+        other => return Err(format!("{other:?} is no filter")),
+    })
+}
+
+fn task_query(now: Timestamp, statuses: &[&str]) -> Result<TaskQuery, String> {
+    let mut query = TaskQuery::at(now);
+    for status in statuses {
+        query = query.with_status(match *status {
+            "pending" => TaskStatus::Pending,
+            "scheduled" => TaskStatus::Scheduled,
+            "completed" => TaskStatus::Completed,
+            "failed" => TaskStatus::Failed,
+            other => return Err(format!("{other} is no status of a task")),
+        });
+    }
+    Ok(query)
+}
+
+fn preview_lines(view: AppView<'_>, session: &str) -> Vec<String> {
+    let preview = match view.preview(SessionId(id(session))) {
+        Ok(preview) => preview,
+        Err(error) => return vec![format!("error {}", error.code())],
+    };
+    let counts = preview.by_type().map(|(of, count)| format!("{} {count}", of.slug()));
+    let records =
+        preview.records().map(|record| format!("{} {}", record.resource_type().slug(), record.id()));
+    counts.chain(records).collect()
+}
+
+fn faults(error: Option<&Error>) -> Vec<String> {
+    match error {
+        Some(Error::PageFaults { faults, faults_total, .. }) => {
+            let lines = faults
+                .iter()
+                .map(|fault| format!("{} {} {} {}", fault.index, fault.id, fault.field, fault.code));
+            lines.chain(std::iter::once(format!("{faults_total} in all"))).collect()
+        }
+        other => vec![format!("{other:?}")],
+    }
+}
+
+fn record_line(record: RecordView<'_>) -> String {
+    let mut line = format!("{} {}", record.id(), if record.is_active() { "active" } else { "inactive" });
+    if record.is_placeholder() {
+        line.push_str(" placeholder");
+    }
+    for (name, text) in [
+        ("name", record.name()),
+        ("description", record.description()),
+        ("email", record.email()),
+        ("username", record.username()),
+        ("first_name", record.first_name()),
+        ("last_name", record.last_name()),
+        ("display_name", record.display_name()),
+        ("status", record.status().map(|status| status.as_str()).filter(|status| *status != "active")),
+    ] {
+        if let Some(text) = text {
+            let _ = write!(line, " {name}={text}");
+        }
+    }
+    let references: Vec<String> =
+        record.references().map(|to| format!("{}/{}", to.resource_type().slug(), to.id())).collect();
+    if !references.is_empty() {
+        let _ = write!(line, " refers={}", references.join(","));
+    }
+    line
+}
+
+/// What a command answers that succeeded.
+pub(super) fn reply(reply: &Reply) -> String {
+    match reply {
+        Reply::Done => "done".into(),
+        Reply::Completion(status) => status.to_string(),
+        Reply::Cleanup(outcome) => format!("deactivated {} {}", outcome.deactivated, outcome.status),
+        Reply::Purge(outcome) => format!("purged {} references {}", outcome.purged, outcome.references),
+        Reply::Page(outcome) => {
+            let mut line =
+                format!("total {} created {} updated {}", outcome.total, outcome.created, outcome.updated);
+            for (name, count) in [
+                ("filled", outcome.filled),
+                ("reactivated", outcome.reactivated),
+                ("unchanged", outcome.unchanged),
+                ("placeholders", outcome.placeholders),
+            ] {
+                if count > 0 {
+                    let _ = write!(line, " {name} {count}");
+                }
+            }
+            line
+        }
+        other => panic!("a reply that scenarios cannot show: {other:?}"),
+    }
+}
