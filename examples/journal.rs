@@ -8,8 +8,8 @@ use std::error::Error as StdError;
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, Change, Command, Config, Engine, Error, Group, Kind, Page, Reference, Reply,
-    ResourceTypeId, Scope, SessionId, Snapshot, Timestamp, Uuid,
+    Account, AppId, Change, Command, Completion, Config, Engine, Error, Group, Kind, NewResourceType, Page,
+    Reference, Reply, ResourceTypeId, Scope, SessionId, Snapshot, Timestamp, Uuid,
 };
 
 /// What a command came to. Two engines that were given the same commands are compared by these.
@@ -98,26 +98,43 @@ fn print_state(what: &str, engine: &Engine) {
 /// outcomes too, and replay to the same.
 fn commands() -> Vec<Command<'static>> {
     let app = AppId(Uuid::from_u128(1));
-    let mut commands = vec![Command::CreateApp { app, name: "Acme HR".into(), clone_from: None }];
+    let mut commands = vec![Command::CreateApp { app_id: app, name: "Acme HR".into(), clone_from: None }];
     for (id, slug, name, kind) in [(2, "team", "Team", Kind::Group), (3, "account", "Account", Kind::Account)]
     {
         let id = ResourceTypeId(Uuid::from_u128(id));
-        commands.push(Command::RegisterResourceType { app, id, slug: slug.into(), name: name.into(), kind });
+        commands.push(Command::RegisterResourceType {
+            app_id: app,
+            resource_type_id: id,
+            new: NewResourceType { slug: slug.into(), name: name.into(), kind },
+        });
     }
     for roll in 0..2 {
         let session = SessionId(Uuid::from_u128(10 + roll));
-        let push = |slug: &'static str, page| Command::PushPage { app, session, slug: slug.into(), page };
-        commands.push(Command::StartSession { app, session, scope: Scope::All });
+        let push = |slug: &'static str, page| Command::PushPage {
+            app_id: app,
+            session_id: session,
+            slug: slug.into(),
+            page,
+        };
+        commands.push(Command::StartSession { app_id: app, session_id: session, scope: Scope::All });
         for page in 0..10 {
             let accounts = (page * 100..page * 100 + 100).filter(|number| roll == 0 || number % 10 > 0);
-            commands.push(push("account", Page::Accounts(accounts.map(account).collect())));
+            commands.push(push("account", Page::accounts(accounts.map(account))));
         }
-        commands.push(push("team", Page::Groups((0..10).map(team).collect())));
-        commands.push(push("office", Page::Groups(Vec::new()))); // no such type
-        commands.push(Command::CompleteSession { app, session, force: false });
+        commands.push(push("team", Page::groups((0..10).map(team))));
+        commands.push(push("office", Page::groups(Vec::new()))); // no such type
+        commands.push(Command::CompleteSession {
+            app_id: app,
+            session_id: session,
+            completion: Completion::GUARDED,
+        });
         // The first roll has nobody to mark inactive, the second a hundred.
         for _ in 0..(if roll == 0 { 1 } else { 4 }) {
-            commands.push(Command::RunCleanup { app, session, budget: NonZeroU64::MIN.saturating_add(32) });
+            commands.push(Command::RunCleanup {
+                app_id: app,
+                session_id: session,
+                budget: NonZeroU64::MIN.saturating_add(32),
+            });
         }
     }
     commands

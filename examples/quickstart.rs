@@ -81,7 +81,7 @@ impl Host {
     }
 
     fn app(&self, app: AppId) -> Result<AppView<'_>> {
-        Ok(self.engine.app(app).ok_or(Error::AppNotFound { app })?)
+        Ok(self.engine.app(app).ok_or(Error::AppNotFound { app_id: app })?)
     }
 
     fn create_app(&mut self, body: &str) -> Result<AppId> {

@@ -6,30 +6,35 @@
 //! pure and deterministic, without clock, randomness, threads or I/O. Time and ids are arguments.
 //!
 //! ```
-//! use headcount::{AppId, Config, Engine, Kind, PageSeed, ResourceTypeId, Scope, SessionId, Timestamp, Uuid};
+//! use headcount::{AppId, Completion, Config, Engine, Kind, NewResourceType, PageSeed, ResourceTypeId, Scope};
+//! use headcount::{SessionId, Timestamp, Uuid};
 //! use serde::de::DeserializeSeed;
 //! use std::num::NonZeroU64;
 //!
 //! let mut engine = Engine::new(Config::new());
 //! let now = Timestamp(1_736_935_200_000); // the host's clock
-//! let app = AppId(Uuid::from_u128(1)); // the host's ids
-//! engine.create_app(now, app, "Acme HR", None)?;
-//! engine.register_resource_type(now, app, ResourceTypeId(Uuid::from_u128(2)), "team", "Team", Kind::Group)?;
-//! engine.register_resource_type(now, app, ResourceTypeId(Uuid::from_u128(3)), "account", "Account", Kind::Account)?;
+//! let app_id = AppId(Uuid::from_u128(1)); // the host's ids
+//! engine.create_app(now, app_id, "Acme HR", None)?;
+//! let team = NewResourceType::new("team", "Team", Kind::Group);
+//! engine.register_resource_type(now, app_id, ResourceTypeId(Uuid::from_u128(2)), &team)?;
+//! let account = NewResourceType::new("account", "Account", Kind::Account);
+//! engine.register_resource_type(now, app_id, ResourceTypeId(Uuid::from_u128(3)), &account)?;
 //!
-//! let session = SessionId(Uuid::from_u128(4));
-//! engine.start_session(now, app, session, &Scope::All)?;
+//! let session_id = SessionId(Uuid::from_u128(4));
+//! engine.start_session(now, app_id, session_id, &Scope::All)?;
 //! let body = r#"{"records": [{"id": "u1", "email": "alice@acme.com", "memberships": {"team": [{"id": "g1"}]}}]}"#;
 //! let seed = PageSeed::new(Kind::Account, engine.config().limits());
-//! let page = seed.deserialize(&mut serde_json::Deserializer::from_str(body))?;
-//! let outcome = engine.push_page(now, app, session, "account", &page)?;
+//! let mut json = serde_json::Deserializer::from_str(body);
+//! let page = seed.deserialize(&mut json)?;
+//! json.end()?; // nothing may follow
+//! let outcome = engine.push_page(now, app_id, session_id, "account", &page)?;
 //! assert_eq!((outcome.created, outcome.placeholders), (1, 1)); // g1 was only referred to, so far
 //!
-//! engine.complete_session(now, app, session, false)?;
+//! engine.complete_session(now, app_id, session_id, Completion::GUARDED)?;
 //! let budget = NonZeroU64::new(1_000).unwrap(); // records per step, so that no call takes long
-//! while !engine.run_cleanup(now, app, session, budget)?.status.has_ended() {}
+//! while !engine.run_cleanup(now, app_id, session_id, budget)?.status.has_ended() {}
 //!
-//! let team = engine.app(app).unwrap().record("team", "g1").unwrap();
+//! let team = engine.app(app_id).unwrap().record("team", "g1").unwrap();
 //! assert!(team.is_active() && team.is_placeholder());
 //! assert_eq!(team.members().next().unwrap().email(), Some("alice@acme.com"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -53,30 +58,26 @@
 //!
 //! # How it is built
 //!
-//! ```text
-//!  host (HTTP, SQL, Raft, a test)            time, ids, bytes, storage: all there
-//!    │  command + now                 ▲  reply or error, changes of this command
-//!    ▼                                │
-//!  engine      the one place where control flows: look up → check → apply → changes → reply
-//!    │                                     view      the same state, to be read
-//!    ├─ page        raw page → checked page, or every fault in it        ┐ verbs: take checked input and
-//!    ├─ upsert      checked page → rows, references, placeholders        │ &mut state, never call each
-//!    ├─ reconcile   preview, guard, cleanup in steps, purge              ┘ other
-//!    │
-//!    ├─ app         one app: its tables, sessions, tasks                 ┐ nouns: own their invariants,
-//!    ├─ registry    one clone group's resource types                     │ know nothing of the verbs
-//!    ├─ session     the life of one roll call                            │
-//!    ├─ task        one provisioning task                                │
-//!    ├─ table/      one type of one app: index, arena, rows, bits        ┘
-//!    │
-//!    ├─ command input owned parse  what goes in, as values; pages from any serde format
-//!    ├─ snapshot digest invariants the whole state: saved, summed up, checked
-//!    └─ change error hash id limits text time
-//! ```
+//! Imports point down, from a floor to those below it; a test holds them to this table.
 //!
-//! Absences worth knowing: nothing below `engine` knows about commands; no table knows what a session
+//! | floor | module | what it is |
+//! | --- | --- | --- |
+//! | 7 | `save` | the whole state at once: snapshot, digest, invariants |
+//! | 7 | `view` | the state, to be read |
+//! | 6 | `engine` | the one place where control flows: the scope of one command → verbs → changes → reply |
+//! | 5 | `verbs` | page: resolve → compare → check → plan → commit; cleanup, guard, preview; purge. They take checked input and a part of the state, and never call each other |
+//! | 4 | `state` | nouns: app, clone group and registry, session, task, change log. Each owns its rules |
+//! | 3 | `store` | all tables of one app: the only place that writes referrers, placeholders and seen rows |
+//! | 2 | `parse` | pages from any serde format |
+//! | 1 | `values` | plain values: commands, outcomes, errors, records, changes, limits, ids, time |
+//!
+//! Absences worth knowing: nothing below `engine` knows what a command is; no table knows what a session
 //! is (it knows a *roll*, a set of rows seen); nothing anywhere reads a clock, a random number or the
 //! environment: the crate is `no_std` and cannot name them.
+//!
+//! The guides are chapters of this documentation: [`spec`], the contract, rule by rule, which the
+//! documentation of each command leads to; [`embedding`], for a service that embeds the engine;
+//! [`architecture`], the way of a page, of a completion and of a snapshot.
 //!
 //! # Features
 //!
@@ -99,28 +100,33 @@ mod view;
 pub use engine::Engine;
 #[cfg(feature = "serde")]
 pub use parse::PageSeed;
-pub use save::invariants::BrokenInvariant;
 #[cfg(feature = "serde")]
-pub use save::snapshot::{RestoreError, Snapshot};
-pub use state::registry::ResourceType;
-pub use state::session::{SessionCounts, SessionStatus};
-pub use state::task::{TaskAction, TaskStatus};
+pub use save::{RestoreError, Snapshot, SnapshotRef};
+pub use state::ResourceType;
 /// The crate whose [`Uuid`] the ids are made of.
 pub use uuid::{self, Uuid};
-pub use values::change::{Change, Fact, Field, Fields, RecordKey};
-pub use values::command::{
-    AppUpdate, CleanupOutcome, Command, Guard, NewTask, PageOutcome, PurgeOutcome, Reply, Resolution,
-    ResourceTypeUpdate, Scope,
+pub use values::{
+    Account, AccountStatus, AppId, AppUpdate, BrokenInvariant, Change, CleanupOutcome, Command, Completion,
+    Config, ConfigurationStatus, Error, ErrorKind, Fact, Fault, FaultCode, Field, Fields, Group, Guard,
+    GuardLimit, Kind, License, LimitOutOfRange, Limits, NewResourceType, NewTask, Page, PageOutcome,
+    ParseError, PurgeOutcome, RecordKey, Records, Reference, ReferenceList, References, Reply, Resolution,
+    ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts, SessionId, SessionStatus, TaskAction, TaskId,
+    TaskStatus, Timestamp,
 };
-pub use values::error::{Error, ErrorKind, Fault, FaultCode};
-pub use values::id::{AppId, ResourceTypeId, SessionId, TaskId};
-pub use values::limits::{Config, Limits};
-pub use values::record::{Account, AccountStatus, Group, Kind, License, Page, Reference, References};
-pub use values::time::Timestamp;
 pub use view::{
-    AppView, Changes, ConfigurationStatus, Preview, RecordCounts, RecordFilter, RecordView, Records,
-    SessionView, TaskPage, TaskQuery, TaskView, TypeProgress,
+    AppView, Changes, Preview, RecordCounts, RecordFilter, RecordView, RecordViews, SessionView, TaskPage,
+    TaskQuery, TaskView, TypeProgress,
 };
+
+#[doc = include_str!("../docs/SPEC.md")]
+pub mod spec {}
+
+#[doc = include_str!("../ARCHITECTURE.md")]
+pub mod architecture {}
+
+#[cfg(feature = "serde")]
+#[doc = include_str!("../EMBEDDING.md")]
+pub mod embedding {}
 
 const _: () = {
     const fn is_shareable<T: Send + Sync + 'static>() {}

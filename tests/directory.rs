@@ -93,7 +93,7 @@ fn churn_is_compacted_on_the_way() {
                 username: Some("x".repeat(1 + (round * 97 + number * 31) % 250).into()),
                 ..Account::default()
             });
-            let _ = roll::push(&mut engine, session, &Page::Accounts(accounts.collect())).expect("a page");
+            let _ = roll::push(&mut engine, session, &Page::accounts(accounts)).expect("a page");
         }
     }
     engine.check_invariants().expect("every rule");

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, AppUpdate, Command, Config, Engine, Error, ErrorKind, FaultCode, Group, Guard, Kind,
-    Limits, NewTask, Page, Reference, References, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope,
-    SessionId, TaskAction, TaskId, TaskQuery, Timestamp, Uuid,
+    Account, AppId, AppUpdate, Command, Completion, Config, Engine, Error, ErrorKind, FaultCode, Group,
+    Guard, Kind, Limits, NewResourceType, NewTask, Page, Reference, References, Resolution, ResourceTypeId,
+    ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, TaskQuery, Timestamp, Uuid,
 };
 
 const NOW: Timestamp = Timestamp(0);
@@ -28,29 +28,36 @@ fn engine() -> Engine {
     let mut engine = Engine::new(Config::new().with_limits(limits));
     let types = [("account", Kind::Account), ("team", Kind::Group), ("seat", Kind::License)];
     let mut commands = vec![
-        Command::CreateApp { app: APP, name: "App".into(), clone_from: None },
-        Command::CreateApp { app: CLONE, name: "Clone".into(), clone_from: Some(APP) },
+        Command::CreateApp { app_id: APP, name: "App".into(), clone_from: None },
+        Command::CreateApp { app_id: CLONE, name: "Clone".into(), clone_from: Some(APP) },
     ];
     commands.extend((1..).zip(types).map(|(id, (slug, kind))| register(id, slug, kind)));
     commands.extend([
-        Command::StartSession { app: APP, session: OPEN, scope: Scope::All },
-        push("account", Page::Accounts(vec![account("u1"), account("u2")])),
-        Command::CompleteSession { app: APP, session: OPEN, force: false },
-        Command::RunCleanup { app: APP, session: OPEN, budget: NonZeroU64::MAX },
-        Command::DeleteApp { app: CLONE },
-        Command::CreateApp { app: CLONE, name: "Clone".into(), clone_from: Some(APP) },
-        Command::StartSession { app: CLONE, session: SCOPED, scope: Scope::types(["account"]) },
-        Command::UpdateApp { app: APP, update: AppUpdate { guard: Some(guard(Some(0), None)), name: None } },
+        Command::StartSession { app_id: APP, session_id: OPEN, scope: Scope::All },
+        push("account", Page::accounts([account("u1"), account("u2")])),
+        Command::CompleteSession { app_id: APP, session_id: OPEN, completion: Completion::GUARDED },
+        Command::RunCleanup { app_id: APP, session_id: OPEN, budget: NonZeroU64::MAX },
+        Command::DeleteApp { app_id: CLONE },
+        Command::CreateApp { app_id: CLONE, name: "Clone".into(), clone_from: Some(APP) },
+        Command::StartSession { app_id: CLONE, session_id: SCOPED, scope: Scope::types(["account"]) },
+        Command::UpdateApp {
+            app_id: APP,
+            update: AppUpdate { guard: Some(guard(Some(0), None)), name: None },
+        },
         create_task(TASK, "account"),
         create_task(ENDED, "account"),
-        Command::ResolveTask { app: APP, task: ENDED, resolution: Resolution::Completed { result: None } },
+        Command::ResolveTask {
+            app_id: APP,
+            task_id: ENDED,
+            resolution: Resolution::Completed { result: None },
+        },
     ]);
     for command in &commands {
         let _ = engine.apply(NOW, command).expect("a command");
     }
     // The first session is completed now; the one that is in progress is the second.
     let _ = engine
-        .apply(NOW, &Command::StartSession { app: APP, session: session(3), scope: Scope::All })
+        .apply(NOW, &Command::StartSession { app_id: APP, session_id: session(3), scope: Scope::All })
         .expect("a session");
     engine
 }
@@ -65,11 +72,15 @@ const fn guard(max_count: Option<u64>, max_percent: Option<u8>) -> Guard {
 
 fn register(id: u128, slug: &str, kind: Kind) -> Command<'static> {
     let id = ResourceTypeId(Uuid::from_u128(id));
-    Command::RegisterResourceType { app: APP, id, slug: slug.to_owned().into(), name: "Type".into(), kind }
+    Command::RegisterResourceType {
+        app_id: APP,
+        resource_type_id: id,
+        new: NewResourceType { slug: slug.to_owned().into(), name: "Type".into(), kind },
+    }
 }
 
 fn push(slug: &'static str, page: Page<'static>) -> Command<'static> {
-    Command::PushPage { app: APP, session: OPEN, slug: slug.into(), page }
+    Command::PushPage { app_id: APP, session_id: OPEN, slug: slug.into(), page }
 }
 
 fn create_task(task: TaskId, slug: &'static str) -> Command<'static> {
@@ -79,7 +90,7 @@ fn create_task(task: TaskId, slug: &'static str) -> Command<'static> {
         payload: None,
         execute_after: None,
     };
-    Command::CreateTask { app: APP, task, new }
+    Command::CreateTask { app_id: APP, task_id: task, new }
 }
 
 fn account(id: &'static str) -> Account<'static> {
@@ -94,67 +105,75 @@ fn group(id: &str) -> Group<'static> {
 fn refused() -> Vec<(&'static str, ErrorKind, Command<'static>)> {
     use ErrorKind::{BusinessRule, Conflict, Invalid, NotFound, WrongState};
     let open = |slug: &'static str, page| Command::PushPage {
-        app: APP,
-        session: session(3),
+        app_id: APP,
+        session_id: session(3),
         slug: slug.into(),
         page,
     };
-    let scoped =
-        |slug: &'static str, page| Command::PushPage { app: CLONE, session: SCOPED, slug: slug.into(), page };
+    let scoped = |slug: &'static str, page| Command::PushPage {
+        app_id: CLONE,
+        session_id: SCOPED,
+        slug: slug.into(),
+        page,
+    };
     let kind = |kind| ResourceTypeUpdate { kind: Some(kind), ..ResourceTypeUpdate::default() };
     vec![
-        ("app_not_found", NotFound, Command::DeleteApp { app: NOBODY }),
-        ("resource_type_not_found", NotFound, open("nosuch", Page::Groups(vec![]))),
-        ("session_not_found", NotFound, Command::AbandonSession { app: APP, session: SCOPED }),
+        ("app_not_found", NotFound, Command::DeleteApp { app_id: NOBODY }),
+        ("resource_type_not_found", NotFound, open("nosuch", Page::groups([]))),
+        ("session_not_found", NotFound, Command::AbandonSession { app_id: APP, session_id: SCOPED }),
         (
             "task_not_found",
             NotFound,
             Command::ResolveTask {
-                app: CLONE,
-                task: TASK,
+                app_id: CLONE,
+                task_id: TASK,
                 resolution: Resolution::Completed { result: None },
             },
         ),
-        ("invalid_argument", Invalid, Command::CreateApp { app: NOBODY, name: "".into(), clone_from: None }),
-        ("page_too_large", Invalid, open("team", Page::Groups(vec![group("g"); 101]))),
-        ("page_faults", Invalid, open("team", Page::Groups(vec![group("")]))),
-        ("page_faults", BusinessRule, open("team", Page::Groups(vec![group("g"), group("g")]))),
-        ("app_id_in_use", Conflict, Command::CreateApp { app: APP, name: "x".into(), clone_from: None }),
+        (
+            "invalid_argument",
+            Invalid,
+            Command::CreateApp { app_id: NOBODY, name: "".into(), clone_from: None },
+        ),
+        ("page_too_large", Invalid, open("team", Page::groups([group("g"); 101]))),
+        ("page_faults", Invalid, open("team", Page::groups([group("")]))),
+        ("page_faults", BusinessRule, open("team", Page::groups([group("g"), group("g")]))),
+        ("app_id_in_use", Conflict, Command::CreateApp { app_id: APP, name: "x".into(), clone_from: None }),
         ("resource_type_id_in_use", Conflict, register(1, "other", Kind::Group)),
         (
             "session_id_in_use",
             Conflict,
-            Command::StartSession { app: CLONE, session: OPEN, scope: Scope::All },
+            Command::StartSession { app_id: CLONE, session_id: OPEN, scope: Scope::All },
         ),
         ("task_id_in_use", Conflict, create_task(TASK, "account")),
         ("slug_taken", Conflict, register(9, "team", Kind::Group)),
         (
             "resource_type_has_records",
             Conflict,
-            Command::UpdateResourceType { app: CLONE, slug: "account".into(), update: kind(Kind::Group) },
+            Command::UpdateResourceType { app_id: CLONE, slug: "account".into(), update: kind(Kind::Group) },
         ),
         (
             "guard_exceeded",
             Conflict,
-            Command::CompleteSession { app: APP, session: session(3), force: false },
+            Command::CompleteSession { app_id: APP, session_id: session(3), completion: Completion::GUARDED },
         ),
         (
             "task_ended",
             Conflict,
             Command::ResolveTask {
-                app: APP,
-                task: ENDED,
+                app_id: APP,
+                task_id: ENDED,
                 resolution: Resolution::Failed { code: "c".into(), message: "m".into() },
             },
         ),
         (
             "resource_type_full",
             Conflict,
-            open("team", Page::Groups(["a", "b", "c", "d"].map(group).to_vec())),
+            open("team", Page::groups(["a", "b", "c", "d"].map(group).to_vec())),
         ),
-        ("wrong_state", WrongState, push("team", Page::Groups(vec![]))),
-        ("kind_mismatch", BusinessRule, open("team", Page::Licenses(vec![]))),
-        ("out_of_scope", BusinessRule, scoped("team", Page::Groups(vec![]))),
+        ("wrong_state", WrongState, push("team", Page::groups([]))),
+        ("kind_mismatch", BusinessRule, open("team", Page::licenses([]))),
+        ("out_of_scope", BusinessRule, scoped("team", Page::groups([]))),
     ]
 }
 
@@ -195,7 +214,7 @@ fn codes_in(function: &str, source: &str) -> BTreeSet<String> {
 type Faulty = (FaultCode, &'static str, Page<'static>);
 
 fn one(account: Account<'static>) -> Page<'static> {
-    Page::Accounts(vec![account])
+    Page::accounts([account])
 }
 
 fn text(text: &'static str) -> Option<Cow<'static, str>> {
@@ -223,7 +242,7 @@ fn faulty() -> Vec<Faulty> {
         (FaultCode::InvalidEmail, "email", one(Account { email: text("a@b@c"), ..account("u1") })),
         (FaultCode::InvalidStatus, "status", one(Account { status: text("Active"), ..account("u1") })),
         (FaultCode::TooManyReferences, "memberships", one(Account { memberships: many, ..account("u1") })),
-        (FaultCode::DuplicateId, "id", Page::Accounts(vec![account("u1"), account("u1")])),
+        (FaultCode::DuplicateId, "id", Page::accounts([account("u1"), account("u1")])),
         (
             FaultCode::UnknownResourceType,
             "memberships.no",
@@ -258,7 +277,7 @@ fn every_fault_is_reached_and_says_which_record_and_which_field() {
         (
             FaultCode::OutOfRange,
             Command::UpdateApp {
-                app: APP,
+                app_id: APP,
                 update: AppUpdate { guard: Some(guard(None, Some(101))), name: None },
             },
         ),
@@ -285,19 +304,30 @@ fn an_error_repeats_only_the_beginning_of_what_was_refused() {
         ..Account::default()
     };
     let commands = [
-        Command::CreateApp { app: NOBODY, name: huge.clone(), clone_from: None },
+        Command::CreateApp { app_id: NOBODY, name: huge.clone(), clone_from: None },
         Command::RegisterResourceType {
-            app: APP,
-            id: ResourceTypeId(Uuid::nil()),
-            slug: huge.clone(),
-            name: "x".into(),
-            kind: Kind::Group,
+            app_id: APP,
+            resource_type_id: ResourceTypeId(Uuid::nil()),
+            new: NewResourceType { slug: huge.clone(), name: "x".into(), kind: Kind::Group },
         },
-        Command::UpdateResourceType { app: APP, slug: huge.clone(), update: ResourceTypeUpdate::default() },
-        Command::StartSession { app: APP, session: session(9), scope: Scope::Types(vec![huge.clone()]) },
-        Command::PushPage { app: APP, session: session(3), slug: huge.clone(), page: Page::Groups(vec![]) },
-        Command::PushPage { app: APP, session: session(3), slug: "account".into(), page: one(huge_account) },
-        Command::FailSession { app: APP, session: session(3), reason: huge },
+        Command::UpdateResourceType {
+            app_id: APP,
+            slug: huge.clone(),
+            update: ResourceTypeUpdate::default(),
+        },
+        Command::StartSession {
+            app_id: APP,
+            session_id: session(9),
+            scope: Scope::Types(vec![huge.clone()]),
+        },
+        Command::PushPage { app_id: APP, session_id: session(3), slug: huge.clone(), page: Page::groups([]) },
+        Command::PushPage {
+            app_id: APP,
+            session_id: session(3),
+            slug: "account".into(),
+            page: one(huge_account),
+        },
+        Command::FailSession { app_id: APP, session_id: session(3), reason: huge },
     ];
     for command in &commands {
         let error = engine.apply(NOW, command).expect_err("an error");
@@ -334,7 +364,7 @@ fn sized(field: &str, char: &str, length: usize) -> (&'static str, Page<'static>
         other => panic!("no field: {other}"),
     }
     if field.starts_with("group") || ["name", "description"].contains(&field) {
-        ("team", Page::Groups(vec![group]))
+        ("team", Page::groups([group]))
     } else {
         ("account", one(account))
     }
@@ -376,20 +406,20 @@ fn each_limit_of_an_argument_is_kept_at_it_and_not_one_beyond() {
     let long = |length: usize| -> Cow<'static, str> { "a".repeat(length).into() };
     type Make<'m> = &'m dyn Fn(Cow<'static, str>) -> Command<'static>;
     let name: Make<'_> =
-        &|name| Command::UpdateApp { app: APP, update: AppUpdate { name: Some(name), guard: None } };
+        &|name| Command::UpdateApp { app_id: APP, update: AppUpdate { name: Some(name), guard: None } };
     let slug: Make<'_> = &|slug| Command::UpdateResourceType {
-        app: APP,
+        app_id: APP,
         slug: "team".into(),
         update: ResourceTypeUpdate { slug: Some(slug), ..ResourceTypeUpdate::default() },
     };
     let type_name: Make<'_> = &|name| Command::UpdateResourceType {
-        app: APP,
+        app_id: APP,
         slug: "seat".into(),
         update: ResourceTypeUpdate { name: Some(name), ..ResourceTypeUpdate::default() },
     };
     let payload: Make<'_> = &|payload| Command::CreateTask {
-        app: APP,
-        task: TaskId(Uuid::from_u128(payload.len() as u128)),
+        app_id: APP,
+        task_id: TaskId(Uuid::from_u128(payload.len() as u128)),
         new: NewTask {
             action: TaskAction::ResetPassword,
             resource_type: "seat".into(),
@@ -398,11 +428,11 @@ fn each_limit_of_an_argument_is_kept_at_it_and_not_one_beyond() {
         },
     };
     let result: Make<'_> = &|result| Command::ResolveTask {
-        app: APP,
-        task: TASK,
+        app_id: APP,
+        task_id: TASK,
         resolution: Resolution::Completed { result: Some(result) },
     };
-    let reason: Make<'_> = &|reason| Command::FailSession { app: APP, session: session(3), reason };
+    let reason: Make<'_> = &|reason| Command::FailSession { app_id: APP, session_id: session(3), reason };
     for (limit, make) in
         [(255, name), (100, slug), (255, type_name), (65_536, payload), (65_536, result), (65_536, reason)]
     {
@@ -419,19 +449,19 @@ fn each_limit_of_an_argument_is_kept_at_it_and_not_one_beyond() {
 fn a_page_of_100_records_is_taken_and_one_of_101_is_not() {
     let mut engine = Engine::new(Config::new());
     for command in [
-        Command::CreateApp { app: APP, name: "App".into(), clone_from: None },
+        Command::CreateApp { app_id: APP, name: "App".into(), clone_from: None },
         register(1, "team", Kind::Group),
-        Command::StartSession { app: APP, session: OPEN, scope: Scope::All },
+        Command::StartSession { app_id: APP, session_id: OPEN, scope: Scope::All },
     ] {
         let _ = engine.apply(NOW, &command).expect("a command");
     }
     let groups: Vec<_> = (0..101).map(|number| group(&number.to_string())).collect();
     let error =
-        engine.push_page(NOW, APP, OPEN, "team", &Page::Groups(groups.clone())).expect_err("one beyond");
+        engine.push_page(NOW, APP, OPEN, "team", &Page::groups(groups.clone())).expect_err("one beyond");
     assert_eq!(error, Error::PageTooLarge { records: 101, records_max: 100 });
     assert_eq!(
         engine
-            .push_page(NOW, APP, OPEN, "team", &Page::Groups(groups[..100].to_vec()))
+            .push_page(NOW, APP, OPEN, "team", &Page::groups(groups[..100].to_vec()))
             .expect("a page")
             .created,
         100
@@ -463,10 +493,10 @@ fn limits_are_brought_between_one_and_their_ceilings() {
 fn a_record_at_every_ceiling_fits() {
     let mut engine = Engine::new(Config::new().with_limits(Limits::CEILINGS));
     for command in [
-        Command::CreateApp { app: APP, name: "App".into(), clone_from: None },
+        Command::CreateApp { app_id: APP, name: "App".into(), clone_from: None },
         register(1, "account", Kind::Account),
         register(2, "team", Kind::Group),
-        Command::StartSession { app: APP, session: OPEN, scope: Scope::All },
+        Command::StartSession { app_id: APP, session_id: OPEN, scope: Scope::All },
     ] {
         let _ = engine.apply(NOW, &command).expect("a command");
     }

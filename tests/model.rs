@@ -4,7 +4,7 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    Change, Command, Config, Engine, Error, RecordFilter, Reply, SessionId, Snapshot, Timestamp,
+    Change, Command, Completion, Config, Engine, Error, RecordFilter, Reply, SessionId, Snapshot, Timestamp,
 };
 use headcount_testing::generate::{self, Choices, config, limits, prologue};
 use headcount_testing::model::{self, Model};
@@ -185,9 +185,9 @@ proptest! {
         let open = whole.app(app).and_then(|app| app.sessions().rfind(|session| !session.status().has_ended()));
         let Some(session) = open.map(|session| session.id()) else { return Ok(()) };
         let now = Timestamp(7);
-        let complete = (now, Command::CompleteSession { app, session, force: true });
+        let complete = (now, Command::CompleteSession { app_id: app, session_id: session, completion: Completion::FORCED });
         prop_assert_eq!(run(&mut whole, &complete), run(&mut steps, &complete));
-        let clean = |budget| (now, Command::RunCleanup { app, session, budget });
+        let clean = |budget| (now, Command::RunCleanup { app_id: app, session_id: session, budget });
         let (_, expected) = run(&mut whole, &clean(NonZeroU64::MAX));
         let mut found = Vec::new();
         for budget in budgets.iter().cycle() {
@@ -236,8 +236,8 @@ mod rolls {
             |&team: &u8| Group { id: team.to_string().into(), name: name(team).into(), description: None };
         let accounts: Vec<_> = accounts.iter().enumerate().map(account).collect();
         let teams: Vec<_> = teams.iter().map(team).collect();
-        let accounts = accounts.chunks(2).map(|page| ("account", Page::Accounts(page.to_vec())));
-        accounts.chain(teams.chunks(2).map(|page| ("team", Page::Groups(page.to_vec())))).collect()
+        let accounts = accounts.chunks(2).map(|page| ("account", Page::accounts(page.to_vec())));
+        accounts.chain(teams.chunks(2).map(|page| ("team", Page::groups(page.to_vec())))).collect()
     }
 
     fn call(engine: &mut Engine, number: u128, pages: &[(&'static str, Page<'static>)]) -> SessionId {
@@ -385,21 +385,24 @@ mod copy {
                             app.resource_types().iter().map(|found| ((id, found.id()), format!("{found:?}"))),
                         );
                     }
-                    Fact::ResourceTypeRegistered { resource_type }
-                    | Fact::ResourceTypeUpdated { resource_type } => {
+                    Fact::ResourceTypeRegistered { resource_type_id: resource_type }
+                    | Fact::ResourceTypeUpdated { resource_type_id: resource_type } => {
                         let app = engine.app(id).expect("an app");
                         let found = app.resource_type_by_id(resource_type).expect("a type");
                         let shared = app.clone_group().map(|app| ((app, found.id()), format!("{found:?}")));
                         self.types.extend(shared);
                     }
-                    Fact::SessionOpened { session } | Fact::SessionCompleting { session } => {
+                    Fact::SessionOpened { session_id: session }
+                    | Fact::SessionCompleting { session_id: session } => {
                         let app = engine.app(id).expect("an app");
                         let status = app.session(session).map(|session| session.status());
                         self.sessions.insert((id, session), status.expect("a session"));
                         // The history has its limit, which a copy has too.
                         self.sessions.retain(|&(of, known), _| of != id || app.session(known).is_some());
                     }
-                    Fact::SessionEnded { session, status } => _ = self.sessions.insert((id, session), status),
+                    Fact::SessionEnded { session_id: session, status } => {
+                        _ = self.sessions.insert((id, session), status)
+                    }
                     Fact::RecordCreated { record }
                     | Fact::RecordUpdated { record, .. }
                     | Fact::RecordDeactivated { record }
@@ -419,7 +422,7 @@ mod copy {
                     Fact::ReferenceRemoved { account, target } => {
                         assert!(self.references.remove(&(key(id, &account), key(id, &target))));
                     }
-                    Fact::TaskCreated { task } | Fact::TaskResolved { task } => {
+                    Fact::TaskCreated { task_id: task } | Fact::TaskResolved { task_id: task } => {
                         let found = engine.app(id).and_then(|app| app.task(task)).expect("a task");
                         self.tasks.insert((id, task), format!("{found:?}"));
                     }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use headcount::{
-    Account, AppId, Change, Command, Config, Engine, Kind, Limits, Page, PageSeed, Reference, Reply, Scope,
-    SessionId, Timestamp, Uuid,
+    Account, AppId, Change, Command, Completion, Config, Engine, Kind, Limits, NewResourceType, Page,
+    PageSeed, Reference, Reply, Scope, SessionId, Timestamp, Uuid,
 };
 use serde::de::DeserializeSeed;
 
@@ -17,7 +17,7 @@ fn parse(kind: Kind, body: &str) -> Result<Page<'_>, serde_json::Error> {
 
 fn account(body: &str) -> Account<'_> {
     match parse(Kind::Account, body) {
-        Ok(Page::Accounts(mut accounts)) => accounts.remove(0),
+        Ok(Page::accounts(mut accounts)) => accounts.remove(0),
         other => panic!("{other:?}"),
     }
 }
@@ -111,14 +111,19 @@ fn replies_changes_and_commands_round_trip_in_both_formats() {
         ..Account::default()
     };
     let commands = [
-        Command::CreateApp { app, name: "App".into(), clone_from: None },
+        Command::CreateApp { app_id: app, name: "App".into(), clone_from: None },
         register(app, 1, "account", Kind::Account),
         register(app, 2, "team", Kind::Group),
-        Command::StartSession { app, session, scope: Scope::types(["account", "team"]) },
-        Command::PushPage { app, session, slug: "account".into(), page: Page::Accounts(vec![pushed]) },
-        Command::CompleteSession { app, session, force: true },
-        Command::RunCleanup { app, session, budget: std::num::NonZeroU64::MAX },
-        Command::PurgeInactive { app, inactive_before: Timestamp(5) },
+        Command::StartSession { app_id: app, session_id: session, scope: Scope::types(["account", "team"]) },
+        Command::PushPage {
+            app_id: app,
+            session_id: session,
+            slug: "account".into(),
+            page: Page::accounts([pushed]),
+        },
+        Command::CompleteSession { app_id: app, session_id: session, completion: Completion::FORCED },
+        Command::RunCleanup { app_id: app, session_id: session, budget: std::num::NonZeroU64::MAX },
+        Command::PurgeInactive { app_id: app, inactive_before: Timestamp(5) },
     ];
     let mut engine = Engine::new(Config::new());
     for command in commands {
@@ -140,5 +145,9 @@ fn replies_changes_and_commands_round_trip_in_both_formats() {
 
 fn register(app: AppId, id: u128, slug: &'static str, kind: Kind) -> Command<'static> {
     let id = headcount::ResourceTypeId(Uuid::from_u128(id));
-    Command::RegisterResourceType { app, id, slug: slug.into(), name: "Type".into(), kind }
+    Command::RegisterResourceType {
+        app_id: app,
+        resource_type_id: id,
+        new: NewResourceType { slug: slug.into(), name: "Type".into(), kind },
+    }
 }

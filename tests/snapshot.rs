@@ -1,6 +1,6 @@
 //! Save and load, and bytes that no engine could have written (SPEC 9).
 
-use headcount::{BrokenInvariant, Engine, RestoreError, Snapshot};
+use headcount::{BrokenInvariant, Engine, NewResourceType, RestoreError, Snapshot};
 use headcount_testing::generate::{Choices, config, open_session};
 use headcount_testing::{mutate, random, regression};
 use proptest::prelude::*;
@@ -59,7 +59,11 @@ fn a_small_snapshot() -> Value {
     let (app, session) = (AppId(Uuid::from_u128(1)), SessionId(Uuid::from_u128(1)));
     let register = |id, slug: &'static str, kind| {
         let id = ResourceTypeId(Uuid::from_u128(id));
-        Command::RegisterResourceType { app, id, slug: slug.into(), name: "Type".into(), kind }
+        Command::RegisterResourceType {
+            app_id: app,
+            resource_type_id: id,
+            new: NewResourceType { slug: slug.into(), name: "Type".into(), kind },
+        }
     };
     let account = Account {
         id: "u1".into(),
@@ -68,11 +72,16 @@ fn a_small_snapshot() -> Value {
         ..Account::default()
     };
     for command in [
-        Command::CreateApp { app, name: "App".into(), clone_from: None },
+        Command::CreateApp { app_id: app, name: "App".into(), clone_from: None },
         register(1, "account", Kind::Account),
         register(2, "team", Kind::Group),
-        Command::StartSession { app, session, scope: Scope::All },
-        Command::PushPage { app, session, slug: "account".into(), page: Page::Accounts(vec![account]) },
+        Command::StartSession { app_id: app, session_id: session, scope: Scope::All },
+        Command::PushPage {
+            app_id: app,
+            session_id: session,
+            slug: "account".into(),
+            page: Page::accounts([account]),
+        },
     ] {
         let _ = engine.apply(Timestamp(0), &command).expect("a command");
     }

@@ -17,7 +17,7 @@ fn engine() -> Engine {
         let session = roll::start(&mut engine, number).expect("a session");
         let teams: Vec<_> = (0..1_000).filter(|team| number == 1 || team % step > 0).map(team).collect();
         for page in teams.chunks(100) {
-            let _ = roll::push(&mut engine, session, &Page::Groups(page.to_vec())).expect("a page");
+            let _ = roll::push(&mut engine, session, &Page::groups(page.to_vec())).expect("a page");
         }
         let accounts = directory::Directory::new(100)
             .accounts_page(directory::Roll::Whole, &(0..100).collect::<Vec<_>>());
@@ -177,7 +177,7 @@ fn reading_changes_nothing() {
 fn the_hash_key_shows_nowhere() {
     let key = *b"\xABSECRET KEY 1234";
     let mut engine = Engine::new(Config::new().with_hash_key(key));
-    let command = Command::CreateApp { app: APP, name: "App".into(), clone_from: None };
+    let command = Command::CreateApp { app_id: APP, name: "App".into(), clone_from: None };
     let _ = engine.apply(Timestamp(0), &command).expect("an app");
     engine.start_session(Timestamp(0), APP, SessionId(Uuid::from_u128(1)), &Scope::All).expect("a session");
     let shown = format!("{engine:?} {:?} {:?}", engine.config(), engine.app(APP));

@@ -1,26 +1,20 @@
-//! The one place where control flows: look up → check → apply → changes → reply.
+//! The one place where control flows: scope → verb → changes → reply.
 //!
-//! Every command looks up what it names, checks all that can be wrong, and only then changes anything,
-//! with steps that cannot fail. The parts that it calls do not call each other.
+//! Every command opens a scope, which finds what the command names and splits the state for it; checks
+//! all that can be wrong; and only then changes anything, with steps that cannot fail. The verbs that it
+//! calls do not call each other.
 
 mod apps;
+mod pages;
+mod resource_types;
+mod scope;
 mod sessions;
 mod tasks;
 
-use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
+pub(crate) use scope::out_of_range;
 
-use indexmap::IndexMap;
-
-use crate::state::app::{App, GroupNumber};
-use crate::state::registry::{Registry, ResourceType};
-use crate::values::change::ChangeLog;
-use crate::values::command::{Command, Reply};
-use crate::values::error::{Error, FaultCode, shorten};
-use crate::values::hash::HashKey;
-use crate::values::id::{AppId, ResourceTypeId, SessionId, TaskId};
-use crate::values::limits::{Config, Limits};
-use crate::values::time::Timestamp;
+use crate::state::{ChangeLog, State};
+use crate::values::{Command, Config, Error, HashKey, Limits, Reply, Timestamp};
 
 /// All state of one tenant, and the commands that change it.
 ///
@@ -30,31 +24,21 @@ use crate::values::time::Timestamp;
 /// Each command takes the present time; each either succeeds or returns an [`Error`] and leaves the
 /// state as it was. What it changed is in [`Engine::changes`] until the next one.
 pub struct Engine {
-    pub(crate) config: Config,
-    pub(crate) key: HashKey,
-    /// In order of creation.
-    pub(crate) apps: IndexMap<AppId, App, HashKey>,
-    /// The registry of each clone group that has an app.
-    pub(crate) groups: BTreeMap<GroupNumber, Registry>,
-    pub(crate) groups_made: u64,
-    pub(crate) ids: Ids,
-    pub(crate) changes: ChangeLog,
-}
-
-/// The ids in use, apart from those of apps.
-#[derive(Debug, Default)]
-pub(crate) struct Ids {
-    pub(crate) resource_types: BTreeSet<ResourceTypeId>,
-    pub(crate) sessions: BTreeSet<SessionId>,
-    pub(crate) tasks: BTreeSet<TaskId>,
+    config: Config,
+    key: HashKey,
+    state: State,
+    changes: ChangeLog,
+    /// Whether a record may be on record that the limits would not let in: then a page is checked also
+    /// where it is equal to what is there. Only an engine that was restored has any.
+    checks_equal_records: bool,
 }
 
 impl core::fmt::Debug for Engine {
     /// A summary: the records would fill pages.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Engine")
-            .field("apps", &self.apps.len())
-            .field("seq", &self.seq())
+            .field("apps", &self.state.apps.len())
+            .field("seq", &self.changes.seq())
             .finish_non_exhaustive()
     }
 }
@@ -62,17 +46,37 @@ impl core::fmt::Debug for Engine {
 /// Making one, and replaying.
 impl Engine {
     /// An engine without apps.
+    ///
+    /// ```
+    /// use headcount::{Config, Engine};
+    /// let engine = Engine::new(Config::new().with_hash_key([9; 16]));
+    /// assert_eq!(engine.apps().count(), 0);
+    /// ```
     pub fn new(config: Config) -> Self {
+        Self::with_state(config, State::default(), ChangeLog::default())
+    }
+
+    pub(crate) fn with_state(config: Config, state: State, changes: ChangeLog) -> Self {
         let key = HashKey::new(config.hash_key());
-        Self {
-            config,
-            key,
-            apps: IndexMap::with_hasher(key),
-            groups: BTreeMap::new(),
-            groups_made: 0,
-            ids: Ids::default(),
-            changes: ChangeLog::default(),
-        }
+        Self { config, key, state, changes, checks_equal_records: false }
+    }
+
+    /// Lets pages be checked also where they are equal to what is on record.
+    #[cfg(feature = "serde")]
+    pub(crate) const fn check_equal_records(&mut self) {
+        self.checks_equal_records = true;
+    }
+
+    pub(crate) const fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub(crate) const fn change_log(&self) -> &ChangeLog {
+        &self.changes
+    }
+
+    pub(crate) const fn key(&self) -> HashKey {
+        self.key
     }
 
     /// Its limits (and, unseen, its hash key).
@@ -80,73 +84,74 @@ impl Engine {
         &self.config
     }
 
+    const fn limits(&self) -> &Limits {
+        self.config.limits()
+    }
+
+    /// Gives back the memory of the last command's changes, which [`Engine::changes`] then has no more.
+    /// Their sequence numbers stay taken.
+    ///
+    /// The next command does the same. After a purge or a long cleanup, a tenant that then rests would
+    /// else keep a note of each record.
+    pub fn forget_changes(&mut self) {
+        self.changes.forget();
+    }
+
     /// Carries out a command: the same code as its method's, so a journal of commands and times,
-    /// replayed, gives the same replies, changes and digest (SPEC 2, 10.7).
+    /// replayed, gives the same replies, changes and digest ([SPEC 2](crate::spec#2-one-code-path),
+    /// [10.7](crate::spec#107-replay)).
+    ///
+    /// ```
+    /// use headcount::{AppId, Command, Config, Engine, Reply, Timestamp, Uuid};
+    /// let mut engine = Engine::new(Config::new());
+    /// let app_id = AppId(Uuid::from_u128(1));
+    /// let command = Command::CreateApp { app_id, name: "Acme HR".into(), clone_from: None };
+    /// assert_eq!(engine.apply(Timestamp(0), &command), Ok(Reply::Done));
+    /// ```
     ///
     /// # Errors
     /// Those of the command's method.
     pub fn apply(&mut self, now: Timestamp, command: &Command<'_>) -> Result<Reply, Error> {
         let done = |()| Reply::Done;
         match command {
-            Command::CreateApp { app, name, clone_from } => {
-                self.create_app(now, *app, name, *clone_from).map(done)
+            Command::CreateApp { app_id, name, clone_from } => {
+                self.create_app(now, *app_id, name, *clone_from).map(done)
             }
-            Command::UpdateApp { app, update } => self.update_app(now, *app, update).map(done),
-            Command::DeleteApp { app } => self.delete_app(now, *app).map(done),
-            Command::RegisterResourceType { app, id, slug, name, kind } => {
-                self.register_resource_type(now, *app, *id, slug, name, *kind).map(done)
+            Command::UpdateApp { app_id, update } => self.update_app(now, *app_id, update).map(done),
+            Command::DeleteApp { app_id } => self.delete_app(now, *app_id).map(done),
+            Command::RegisterResourceType { app_id, resource_type_id, new } => {
+                self.register_resource_type(now, *app_id, *resource_type_id, new).map(done)
             }
-            Command::UpdateResourceType { app, slug, update } => {
-                self.update_resource_type(now, *app, slug, update).map(done)
+            Command::UpdateResourceType { app_id, slug, update } => {
+                self.update_resource_type(now, *app_id, slug, update).map(done)
             }
-            Command::StartSession { app, session, scope } => {
-                self.start_session(now, *app, *session, scope).map(done)
+            Command::StartSession { app_id, session_id, scope } => {
+                self.start_session(now, *app_id, *session_id, scope).map(done)
             }
-            Command::PushPage { app, session, slug, page } => {
-                self.push_page(now, *app, *session, slug, page).map(Reply::Page)
+            Command::PushPage { app_id, session_id, slug, page } => {
+                self.push_page(now, *app_id, *session_id, slug, page).map(Reply::Page)
             }
-            Command::CompleteSession { app, session, force } => {
-                self.complete_session(now, *app, *session, *force).map(Reply::Completion)
+            Command::CompleteSession { app_id, session_id, completion } => {
+                self.complete_session(now, *app_id, *session_id, *completion).map(Reply::Completion)
             }
-            Command::AbandonSession { app, session } => self.abandon_session(now, *app, *session).map(done),
-            Command::FailSession { app, session, reason } => {
-                self.fail_session(now, *app, *session, reason).map(done)
+            Command::AbandonSession { app_id, session_id } => {
+                self.abandon_session(now, *app_id, *session_id).map(done)
             }
-            Command::RunCleanup { app, session, budget } => {
-                self.run_cleanup(now, *app, *session, *budget).map(Reply::Cleanup)
+            Command::FailSession { app_id, session_id, reason } => {
+                self.fail_session(now, *app_id, *session_id, reason).map(done)
             }
-            Command::CreateTask { app, task, new } => self.create_task(now, *app, *task, new).map(done),
-            Command::ResolveTask { app, task, resolution } => {
-                self.resolve_task(now, *app, *task, resolution).map(done)
+            Command::RunCleanup { app_id, session_id, budget } => {
+                self.run_cleanup(now, *app_id, *session_id, *budget).map(Reply::Cleanup)
             }
-            Command::PurgeInactive { app, inactive_before } => {
-                self.purge_inactive(now, *app, *inactive_before).map(Reply::Purge)
+            Command::CreateTask { app_id, task_id, new } => {
+                self.create_task(now, *app_id, *task_id, new).map(done)
+            }
+            Command::ResolveTask { app_id, task_id, resolution } => {
+                self.resolve_task(now, *app_id, *task_id, resolution).map(done)
+            }
+            Command::PurgeInactive { app_id, inactive_before } => {
+                self.purge_inactive(now, *app_id, *inactive_before).map(Reply::Purge)
             }
         }
     }
-
-    const fn limits(&self) -> &Limits {
-        self.config.limits()
-    }
-}
-
-pub(crate) fn out_of_range(field: &'static str, found: u64, expected: &str) -> Error {
-    Error::InvalidArgument {
-        field: field.into(),
-        code: FaultCode::OutOfRange,
-        found: alloc::format!("{found}"),
-        expected: expected.to_owned(),
-    }
-}
-
-fn find_app(apps: &IndexMap<AppId, App, HashKey>, app: AppId) -> Result<&App, Error> {
-    apps.get(&app).ok_or(Error::AppNotFound { app })
-}
-
-fn find_app_mut(apps: &mut IndexMap<AppId, App, HashKey>, app: AppId) -> Result<&mut App, Error> {
-    apps.get_mut(&app).ok_or(Error::AppNotFound { app })
-}
-
-fn find_type<'r>(registry: &'r Registry, slug: &str) -> Result<(u32, &'r ResourceType), Error> {
-    registry.find(slug).ok_or_else(|| Error::ResourceTypeNotFound { slug: shorten(slug) })
 }

@@ -1,167 +1,41 @@
-//! Pages from any serde format, borrowing what can be borrowed (SPEC 1, 11).
+//! Pages from any serde format, borrowing what can be borrowed
+//! ([SPEC 1](crate::spec#1-nouns), [11](crate::spec#11-the-http-shape-of-it-for-the-frontend-that-embeds-the-engine)).
 //!
-//! Absent and null are one thing. A wrong type, a null as an element of a list, or too many records
-//! is an error of the format's: a fault of the whole body. What a text may hold `page.rs` checks.
+//! What the format cannot read is its error. What it can read and a record cannot hold is noted with the
+//! page, a fault of the record for the check to tell. The parser judges no text, except to count what it
+//! does not keep.
 
-use alloc::borrow::Cow;
+mod record;
+mod references;
+mod value;
+
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
 
-use crate::values::limits::Limits;
-use crate::values::record::{Kind, Page, Reference, References};
+use crate::values::{Kind, Limits, Misread, Page, Records};
+use record::{Record, RecordSlot};
+use value::{Key, Mode, Read, push};
 
-/// A text that borrows from the input where the format allows: a bare `Cow` would always copy.
-#[derive(Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
-
-/// A text in which null counts as empty.
-pub(crate) mod text {
-    use super::*;
-
-    pub(crate) fn serialize<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-        Some(text).serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de: 'a, 'a, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Cow<'a, str>, D::Error> {
-        Ok(optional_text::deserialize(deserializer)?.unwrap_or_default())
-    }
-}
-
-/// A text that may be null.
-pub(crate) mod optional_text {
-    use super::*;
-
-    pub(crate) fn serialize<S: serde::Serializer>(
-        text: &Option<Cow<'_, str>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        text.serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de: 'a, 'a, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Cow<'a, str>>, D::Error> {
-        Ok(Option::<Text<'a>>::deserialize(deserializer)?.map(|text| text.0))
-    }
-}
-
-/// A map from slugs to lists, as pairs; the map and each list may be null, and are then left out.
-pub(crate) mod references {
-    use super::*;
-
-    struct AsMap<'r, 'a>(&'r References<'a>);
-
-    impl Serialize for AsMap<'_, '_> {
-        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_map(self.0.iter().map(|(slug, list)| (slug, Some(list))))
-        }
-    }
-
-    pub(crate) fn serialize<S: serde::Serializer>(
-        references: &References<'_>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        Some(AsMap(references)).serialize(serializer)
-    }
-
-    /// A map from slugs to lists, each of which may be null.
-    struct Lists<'a>(References<'a>);
-
-    impl<'de: 'a, 'a> Deserialize<'de> for Lists<'a> {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            deserializer.deserialize_map(ListsVisitor(PhantomData)).map(Lists)
-        }
-    }
-
-    struct ListsVisitor<'a>(PhantomData<&'a ()>);
-
-    impl<'de: 'a, 'a> Visitor<'de> for ListsVisitor<'a> {
-        type Value = References<'a>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map from slugs to lists of references")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<References<'a>, A::Error> {
-            let mut references = Vec::new();
-            while let Some((slug, list)) =
-                map.next_entry::<Text<'a>, Option<Vec<Element<Reference<'a>>>>>()?
-            {
-                let list = list.map(|list| list.into_iter().map(|element| element.0).collect());
-                references.extend(list.map(|list| (slug.0, list)));
-            }
-            Ok(references)
-        }
-    }
-
-    pub(crate) fn deserialize<'de: 'a, 'a, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<References<'a>, D::Error> {
-        Ok(Option::<Lists<'a>>::deserialize(deserializer)?.map(|lists| lists.0).unwrap_or_default())
-    }
-}
-
-/// An element of a list, which is an object. In a format for people a list of fields would do for one
-/// too, as serde has it; to a connector it is a wrong type.
-struct Element<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Element<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Element)
-        } else {
-            T::deserialize(deserializer).map(Element)
-        }
-    }
-}
-
-struct ObjectVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map))
-    }
-}
-
-/// Parses the body of a push, `{"records": […]}`, as a page of one kind, from any serde format.
-///
-/// Texts borrow from the input where it holds them as they are. Fields that are not known are
-/// ignored. The parser stops at the first record beyond the limit, so that what it makes is bounded.
-///
-/// ```
-/// use headcount::{Kind, Limits, Page, PageSeed};
-/// use serde::de::DeserializeSeed;
-///
-/// let body = r#"{"records": [{"id": "g1", "name": "Engineering", "color": "red"}]}"#;
-/// let seed = PageSeed::new(Kind::Group, &Limits::default());
-/// let page = seed.deserialize(&mut serde_json::Deserializer::from_str(body))?;
-/// assert!(matches!(page, Page::Groups(groups) if groups[0].name == "Engineering"));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct PageSeed {
     kind: Kind,
-    records_max: u32,
+    limits: Limits,
+    is_self_describing: bool,
 }
 
 impl PageSeed {
-    /// For a page of records of this kind, of at most as many as the limits allow.
+    /// For a page of records of this kind, under these limits.
     pub const fn new(kind: Kind, limits: &Limits) -> Self {
-        Self { kind, records_max: limits.records_per_page_max }
+        Self { kind, limits: *limits, is_self_describing: false }
+    }
+
+    #[must_use]
+    pub const fn self_describing(mut self) -> Self {
+        self.is_self_describing = true;
+        self
     }
 }
 
@@ -169,23 +43,21 @@ impl<'de> DeserializeSeed<'de> for PageSeed {
     type Value = Page<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page<'de>, D::Error> {
-        if deserializer.is_human_readable() {
-            deserializer.deserialize_map(self)
+        if self.is_self_describing || deserializer.is_human_readable() {
+            deserializer.deserialize_any(BodyVisitor { seed: self, mode: Mode::Any })
         } else {
-            deserializer.deserialize_struct("Page", &["records"], self)
+            let body = BodyVisitor { seed: self, mode: Mode::Typed };
+            deserializer.deserialize_struct("Page", &["records"], body)
         }
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum BodyField {
-    Records,
-    #[serde(other)]
-    Other,
+struct BodyVisitor {
+    seed: PageSeed,
+    mode: Mode,
 }
 
-impl<'de> Visitor<'de> for PageSeed {
+impl<'de> Visitor<'de> for BodyVisitor {
     type Value = Page<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -194,65 +66,140 @@ impl<'de> Visitor<'de> for PageSeed {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Page<'de>, A::Error> {
         let mut page = None;
-        while let Some(field) = map.next_key()? {
-            match field {
-                BodyField::Records if page.is_some() => return Err(A::Error::duplicate_field("records")),
-                BodyField::Records => page = Some(map.next_value_seed(RecordsSeed(self))?),
-                BodyField::Other => _ = map.next_value::<IgnoredAny>()?,
+        let key = || Key { mode: self.mode, named: |name| name == "records", unknown: false };
+        while let Some(is_records) = map.next_key_seed(Read(key()))? {
+            if !is_records {
+                map.next_value::<IgnoredAny>()?;
+            } else if page.is_some() {
+                return Err(A::Error::duplicate_field("records"));
+            } else {
+                page = Some(map.next_value_seed(RecordsSeed(&self))?);
             }
         }
         page.ok_or_else(|| A::Error::missing_field("records"))
     }
 
+    /// The derived form, in a format that is told types.
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Page<'de>, A::Error> {
-        seq.next_element_seed(RecordsSeed(self))?.ok_or_else(|| A::Error::missing_field("records"))
+        match self.mode {
+            Mode::Any => Err(A::Error::invalid_type(serde::de::Unexpected::Seq, &self)),
+            Mode::Typed => {
+                seq.next_element_seed(RecordsSeed(&self))?.ok_or_else(|| A::Error::missing_field("records"))
+            }
+        }
     }
 }
 
-struct RecordsSeed(PageSeed);
+struct RecordsSeed<'b>(&'b BodyVisitor);
 
-impl<'de> DeserializeSeed<'de> for RecordsSeed {
+impl<'de> DeserializeSeed<'de> for RecordsSeed<'_> {
     type Value = Page<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page<'de>, D::Error> {
-        let records_max = self.0.records_max;
-        Ok(match self.0.kind {
-            Kind::Account => Page::Accounts(deserializer.deserialize_seq(ListVisitor::new(records_max))?),
-            Kind::Group => Page::Groups(deserializer.deserialize_seq(ListVisitor::new(records_max))?),
-            Kind::License => Page::Licenses(deserializer.deserialize_seq(ListVisitor::new(records_max))?),
-        })
+        let BodyVisitor { seed, mode } = self.0;
+        let mut bounds = Bounds::new(*mode, &seed.limits);
+        let mut notes = PageNotes::default();
+        let limit = seed.limits.records_per_page_max;
+        let records = match seed.kind {
+            Kind::Account => Records::Accounts(deserializer.deserialize_seq(ListVisitor::new(
+                limit,
+                &mut bounds,
+                &mut notes,
+            ))?),
+            Kind::Group => Records::Groups(deserializer.deserialize_seq(ListVisitor::new(
+                limit,
+                &mut bounds,
+                &mut notes,
+            ))?),
+            Kind::License => Records::Licenses(deserializer.deserialize_seq(ListVisitor::new(
+                limit,
+                &mut bounds,
+                &mut notes,
+            ))?),
+        };
+        Ok(Page::parsed(records, notes.misread))
     }
 }
 
-struct ListVisitor<T> {
+/// What bounds the parts of a record.
+struct Bounds {
+    mode: Mode,
+    references_max: u32,
+    id_chars_max: u32,
+    text_chars_max: u32,
+    faults_listed_max: usize,
+    /// How many faults the refusal can still list, beside those of earlier records.
+    faults_left: usize,
+}
+
+impl Bounds {
+    fn new(mode: Mode, limits: &Limits) -> Self {
+        let faults_listed_max = limits.faults_listed_max as usize;
+        Self {
+            mode,
+            references_max: limits.references_per_account_max,
+            id_chars_max: limits.id_chars_max,
+            text_chars_max: limits.text_chars_max,
+            faults_listed_max,
+            faults_left: faults_listed_max,
+        }
+    }
+}
+
+/// What was noted of the records so far.
+#[derive(Default)]
+struct PageNotes {
+    misread: Vec<Misread>,
+    /// Faults that the refusal of the page will have for certain.
+    faults: usize,
+}
+
+struct ListVisitor<'p, R> {
     records_max: u32,
-    of: PhantomData<T>,
+    bounds: &'p mut Bounds,
+    notes: &'p mut PageNotes,
+    records: PhantomData<R>,
 }
 
-impl<T> ListVisitor<T> {
-    const fn new(records_max: u32) -> Self {
-        Self { records_max, of: PhantomData }
+impl<'p, R> ListVisitor<'p, R> {
+    const fn new(records_max: u32, bounds: &'p mut Bounds, notes: &'p mut PageNotes) -> Self {
+        Self { records_max, bounds, notes, records: PhantomData }
     }
 }
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
-    type Value = Vec<T>;
+impl<'de, R: Record<'de>> Visitor<'de> for ListVisitor<'_, R> {
+    type Value = Vec<R>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a list of at most {} records", self.records_max)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<R>, A::Error> {
         let mut records = Vec::new();
-        while let Some(Element(record)) = seq.next_element()? {
-            if records.len() == self.records_max as usize {
-                return Err(A::Error::custom(format_args!(
-                    "too many records, expected at most {}",
-                    self.records_max
-                )));
-            }
-            records.push(record);
+        for number in 0..self.records_max {
+            self.bounds.faults_left = self.bounds.faults_listed_max.saturating_sub(self.notes.faults);
+            let slot = RecordSlot { number, bounds: self.bounds, notes: self.notes, record: PhantomData };
+            // The place that the format adds to the message stays at its end.
+            let record = seq
+                .next_element_seed(Read(slot))
+                .map_err(|error| A::Error::custom(format_args!("record {number}: {error}")))?;
+            let Some(record) = record else { return Ok(records) };
+            push(&mut records, record);
         }
+        seq.next_element_seed(NoRecord { records_max: self.records_max })?;
         Ok(records)
+    }
+}
+
+/// The place of a record beyond the limit, of which nothing is read.
+struct NoRecord {
+    records_max: u32,
+}
+
+impl<'de> DeserializeSeed<'de> for NoRecord {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
+        Err(D::Error::custom(format_args!("too many records, expected at most {}", self.records_max)))
     }
 }

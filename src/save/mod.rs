@@ -1,5 +1,10 @@
-//! The whole state.
-pub(crate) mod digest;
-pub(crate) mod invariants;
+//! The whole state at once: summed up, checked, saved and loaded.
+
+mod digest;
+mod invariants;
+mod records;
 #[cfg(feature = "serde")]
-pub(crate) mod snapshot;
+mod snapshot;
+
+#[cfg(feature = "serde")]
+pub use snapshot::{RestoreError, Snapshot, SnapshotRef};

@@ -1,12 +1,12 @@
-//! Save and load (SPEC 9): primary facts only, indices are made anew, the digest travels inside.
+//! Save and load: primary facts only, indices are made anew, the digest travels inside.
 //!
-//! Rows are written in order, so a reference is two numbers. Loading trusts nothing: the pieces are
-//! checked as they are parsed as far as needed to hold them at all, then the whole engine against every
-//! rule (`invariants`), and last the digest, so that a flipped bit is found in any format.
+//! Rows are written in order, so a reference is two numbers. What a snapshot holds are types of their
+//! own, whose form is a promise: the inside of the engine may change, they stay. Loading trusts nothing:
+//! the pieces are checked as they are parsed as far as needed to hold them at all, then the whole engine
+//! against every rule, and last the digest, so that a flipped bit is found in any format.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -14,24 +14,16 @@ use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
+use super::records;
 use crate::engine::Engine;
-use crate::parse::Text;
-use crate::save::invariants::BrokenInvariant;
-use crate::state::app::{App, GroupNumber};
-use crate::state::registry::{Registry, ResourceType};
-use crate::state::session::Session;
-use crate::state::task::Task;
-use crate::store::{Draft, RowFlags, Table, is_runs, reference_words};
-use crate::values::command::Guard;
-use crate::values::id::AppId;
-use crate::values::limits::Config;
-use crate::values::time::Timestamp;
+use crate::state::{App, ChangeLog, CloneGroupNumber, IdsInUse, Registry, SavedApp, SavedRegistry, State};
+use crate::store::{Draft, Row, RowFlags, RowKey, Store, Table, TypeIndex};
+use crate::values::{
+    AccountStatus, AppId, BrokenInvariant, COUNT_MAX, Config, HashKey, Limits, Text, Timestamp, ensure,
+};
 
 /// The layout of the values below. A new one gets a new number.
-const FORMAT: u32 = 1;
-
-/// More than any engine can count to by counting: what lies beyond is made up, and could overflow.
-const COUNT_MAX: u64 = 1 << 60;
+const FORMAT: u32 = 2;
 
 const FLAG_ACTIVE: u8 = 1;
 const FLAG_PLACEHOLDER: u8 = 2;
@@ -44,22 +36,8 @@ pub struct Snapshot {
     format: u32,
     digest: [u64; 2],
     seq: u64,
-    groups: Vec<Vec<ResourceType>>,
-    apps: Vec<SavedApp>,
-}
-
-#[derive(Debug, Deserialize)]
-struct SavedApp {
-    id: AppId,
-    name: String,
-    created_at: Timestamp,
-    last_synced_at: Option<Timestamp>,
-    guard: Guard,
-    /// The place of its clone group in the list of groups.
-    group: u64,
-    tables: Vec<SavedTable>,
-    sessions: VecDeque<Session>,
-    tasks: Vec<Task>,
+    groups: Vec<SavedRegistry>,
+    apps: Vec<(AppId, u64, SavedApp, Vec<SavedTable>)>,
 }
 
 /// Why a snapshot gives no engine.
@@ -99,9 +77,10 @@ impl RestoreError {
 }
 
 impl Engine {
-    /// All state as a value that any serde format can write, at a point between any two commands.
+    /// All state as a value that any serde format can write, at a point between any two commands
+    /// ([SPEC 9](crate::spec#9-snapshot)).
     ///
-    /// Computes the digest, then writes as it goes: nothing is copied but what the format copies.
+    /// Computes the digest, then writes as it goes: no record is copied but by the format.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Snapshot, Timestamp, Uuid};
@@ -113,169 +92,141 @@ impl Engine {
     /// assert_eq!(loaded.digest(), engine.digest());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn snapshot(&self) -> impl Serialize + '_ {
-        SnapshotRef::of(self)
+    pub fn snapshot(&self) -> SnapshotRef<'_> {
+        let (digest, state) = (self.digest(), self.state());
+        let places: BTreeMap<CloneGroupNumber, u64> =
+            state.groups.iter().map(|(number, _)| number).zip(0..).collect();
+        let apps = state.apps.iter().map(|(id, app)| {
+            let group = *places.get(&app.group()).expect("an app's group is among the groups");
+            (id, group, app.save(), tables(app))
+        });
+        SnapshotRef {
+            format: FORMAT,
+            digest: [(digest >> 64) as u64, digest as u64],
+            seq: self.seq(),
+            groups: state.groups.iter().map(|(_, group)| group.registry().save()).collect(),
+            apps: apps.collect(),
+        }
     }
 
     /// The engine that was saved: it behaves as that one did, given the same limits. The hash key may
     /// be another. What the limits forbid but a snapshot holds stays; they apply to commands.
     ///
+    /// Costs a few passes over all records and references, and their digest.
+    ///
     /// # Errors
     /// A [`RestoreError`] for what no engine could have written, or this one's format does not know.
     pub fn restore(config: Config, snapshot: Snapshot) -> Result<Self, RestoreError> {
-        if snapshot.format != FORMAT {
-            return Err(RestoreError::UnknownFormat { found: snapshot.format, expected: FORMAT });
+        let Snapshot { format, digest: [high, low], seq, groups, apps } = snapshot;
+        if format != FORMAT {
+            return Err(RestoreError::UnknownFormat { found: format, expected: FORMAT });
         }
-        let [high, low] = snapshot.digest.map(u128::from);
-        let expected = high << 64 | low;
-        expect_count("7", &[snapshot.seq])?;
-        let mut engine = Self::new(config);
-        engine.changes = crate::values::change::ChangeLog::resume_after(snapshot.seq);
-        restore_groups(&mut engine, snapshot.groups)?;
-        for app in snapshot.apps {
-            restore_app(&mut engine, app)?;
+        let expected = u128::from(high) << 64 | u128::from(low);
+        ensure(seq <= COUNT_MAX, "7", || "a sequence number is beyond reach")?;
+        let key = HashKey::new(config.hash_key());
+        let mut loading = Loading::default();
+        let groups = loading.groups(groups, key)?;
+        for (id, group, app, tables) in apps {
+            loading.app(id, groups.get(group as usize).copied(), app, tables, key)?;
         }
+        let mut engine = Self::with_state(config, loading.state, ChangeLog::resume_after(seq));
         engine.check_invariants()?;
         let found = engine.digest();
         if found != expected {
             return Err(RestoreError::DigestMismatch { found, expected });
         }
+        if !is_within(engine.state(), config.limits()) {
+            engine.check_equal_records();
+        }
         Ok(engine)
     }
 }
 
-fn restore_groups(engine: &mut Engine, groups: Vec<Vec<ResourceType>>) -> Result<(), BrokenInvariant> {
-    for types in groups {
-        for resource_type in &types {
-            take_id(engine.ids.resource_types.insert(resource_type.id()), "resource type")?;
-        }
-        let registry = Registry::from_types(types);
-        let registry = registry.ok_or_else(|| BrokenInvariant::new("10.1", "a slug stands twice".into()))?;
-        engine.groups.insert(GroupNumber(engine.groups_made), registry);
-        engine.groups_made += 1;
-    }
-    Ok(())
+/// Whether a page could bring every record under these limits.
+fn is_within(state: &State, limits: &Limits) -> bool {
+    state.apps.iter().all(|(_, app)| {
+        let registry = state.groups.get(app.group()).registry();
+        app.store().tables().all(|(of, table)| records::are_within(table, registry.is_account(of), limits))
+    })
 }
 
-fn restore_app(engine: &mut Engine, saved: SavedApp) -> Result<(), BrokenInvariant> {
-    let group = GroupNumber(saved.group);
-    let types = engine.groups.get(&group).map(|registry| registry.types().len());
-    let types = types.ok_or_else(|| BrokenInvariant::new("10.1", "an app has no clone group".into()))?;
-    let mut app = App::new(saved.name, saved.created_at, group, engine.key);
-    app.last_synced_at = saved.last_synced_at;
-    app.guard = saved.guard;
-    app.sessions = saved.sessions;
-    for session in &app.sessions {
-        expect_count("5", &session.counts.all())?;
-        expect_count("5", &session.synced)?;
-        take_id(engine.ids.sessions.insert(session.id), "session")?;
-    }
-    for task in saved.tasks {
-        take_id(engine.ids.tasks.insert(task.id), "task")?;
-        app.tasks.insert(task.id, task);
-    }
-    if saved.tables.len() > types {
-        return Err(BrokenInvariant::new("10.3", "a table has no resource type".into()));
-    }
-    app.tables = saved.tables.into_iter().map(|table| table.0).collect();
-    for table in &mut app.tables {
-        if !table.rebuild_index(engine.key) {
-            return Err(BrokenInvariant::new("1", "two records of a type have the same id".into()));
-        }
-    }
-    count_referrers(&mut app.tables)?;
-    take_id(engine.apps.insert(saved.id, app).is_none(), "app")
+#[derive(Default)]
+struct Loading {
+    state: State,
 }
 
-fn expect_count(rule: &'static str, counts: &[u64]) -> Result<(), BrokenInvariant> {
-    if counts.iter().all(|&count| count <= COUNT_MAX) {
+impl Loading {
+    fn groups(
+        &mut self,
+        groups: Vec<SavedRegistry>,
+        key: HashKey,
+    ) -> Result<Vec<CloneGroupNumber>, BrokenInvariant> {
+        let mut numbers = Vec::new();
+        for saved in groups {
+            let registry = Registry::load(saved, key)?;
+            for resource_type in registry.types() {
+                take_id(self.state.ids.resource_types.insert(resource_type.id()), "resource type")?;
+            }
+            numbers.push(self.state.groups.add(registry));
+        }
+        Ok(numbers)
+    }
+
+    fn app(
+        &mut self,
+        id: AppId,
+        group: Option<CloneGroupNumber>,
+        saved: SavedApp,
+        tables: Vec<SavedTable>,
+        key: HashKey,
+    ) -> Result<(), BrokenInvariant> {
+        let group = group.ok_or_else(|| BrokenInvariant::new("10.1", "an app has no clone group"))?;
+        take_id(!self.state.apps.contains(id), "app")?;
+        let IdsInUse { sessions, tasks, .. } = &mut self.state.ids;
+        saved.session_ids().try_for_each(|id| take_id(sessions.insert(id), "session"))?;
+        saved.task_ids().try_for_each(|id| take_id(tasks.insert(id), "task"))?;
+        let types = self.state.groups.get(group).registry().len();
+        ensure(tables.len() <= types, "10.3", || "a table has no resource type")?;
+        let tables = tables.into_iter().map(|table| table.0).collect();
+        let store = Store::load(tables, key).map_err(|(rule, detail)| BrokenInvariant::new(rule, detail))?;
+        let ordinal = self.state.apps.push(id, App::load(saved, group, store)?);
+        self.state.groups.join(group, ordinal);
         Ok(())
-    } else {
-        Err(BrokenInvariant::new(rule, "a count is beyond reach".into()))
     }
 }
 
 fn take_id(is_new: bool, of: &str) -> Result<(), BrokenInvariant> {
-    if is_new { Ok(()) } else { Err(BrokenInvariant::new("2", format!("a {of}'s id stands twice"))) }
+    ensure(is_new, "2", || format!("the id of a {of} stands twice"))
 }
 
-/// Counts the active accounts that refer to each row, and sees to it that there is such a row.
-fn count_referrers(tables: &mut [Table]) -> Result<(), BrokenInvariant> {
-    let mut targets = Vec::new();
-    for number in 0..tables.len() {
-        for row in 0..tables[number].len() {
-            let is_active = tables[number].active().contains(row);
-            targets.clear();
-            targets.extend(tables[number].stored(row).references());
-            for target in &targets {
-                let Some(table) =
-                    tables.get_mut(target.table as usize).filter(|table| target.row < table.len())
-                else {
-                    return Err(BrokenInvariant::new("10.3", "a reference points at no record".into()));
-                };
-                if is_active {
-                    table.add_referrer(target.row);
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What [`Snapshot`] is parsed from.
+/// All state, borrowed from an engine: what [`Snapshot`] is parsed from. See [`Engine::snapshot`].
 #[derive(Serialize)]
 #[serde(rename = "Snapshot")]
-struct SnapshotRef<'e> {
+pub struct SnapshotRef<'e> {
     format: u32,
     digest: [u64; 2],
     seq: u64,
-    groups: Vec<&'e [ResourceType]>,
-    apps: Vec<AppRef<'e>>,
+    groups: Vec<SavedRegistry>,
+    /// Each app's id, the place of its group in the list of groups, what it is, and its records.
+    apps: Vec<(AppId, u64, SavedApp, Vec<TableRef<'e>>)>,
 }
 
-#[derive(Serialize)]
-#[serde(rename = "SavedApp")]
-struct AppRef<'e> {
-    id: AppId,
-    name: &'e str,
-    created_at: Timestamp,
-    last_synced_at: Option<Timestamp>,
-    guard: Guard,
-    group: u64,
-    tables: Vec<TableRef<'e>>,
-    sessions: &'e VecDeque<Session>,
-    tasks: Vec<&'e Task>,
-}
-
-impl<'e> SnapshotRef<'e> {
-    fn of(engine: &'e Engine) -> Self {
-        let digest = engine.digest();
-        let places: BTreeMap<GroupNumber, u64> = engine.groups.keys().copied().zip(0..).collect();
-        let apps = engine.apps.iter().map(|(&id, app)| AppRef {
-            id,
-            name: &app.name,
-            created_at: app.created_at,
-            last_synced_at: app.last_synced_at,
-            guard: app.guard,
-            group: places.get(&app.group).copied().unwrap_or_default(),
-            tables: tables(app).iter().map(TableRef).collect(),
-            sessions: &app.sessions,
-            tasks: app.tasks.values().collect(),
-        });
-        Self {
-            format: FORMAT,
-            digest: [(digest >> 64) as u64, digest as u64],
-            seq: engine.seq(),
-            groups: engine.groups.values().map(Registry::types).collect(),
-            apps: apps.collect(),
-        }
+impl fmt::Debug for SnapshotRef<'_> {
+    /// A summary: the records would fill pages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SnapshotRef")
+            .field("format", &self.format)
+            .field("seq", &self.seq)
+            .field("apps", &self.apps.len())
+            .finish_non_exhaustive()
     }
 }
 
 /// The app's tables but for empty ones at the end: whether they were made yet is no fact.
-fn tables(app: &App) -> &[Table] {
-    let used = app.tables.iter().rposition(|table| table.len() > 0).map_or(0, |last| last + 1);
-    app.tables.get(..used).unwrap_or_default()
+fn tables(app: &App) -> Vec<TableRef<'_>> {
+    let used = app.store().tables().filter(|(_, table)| table.len() > 0).last();
+    let used = used.map_or(0, |(last, _)| last.at() + 1);
+    app.store().tables().take(used).map(|(_, table)| TableRef(table)).collect()
 }
 
 struct TableRef<'e>(&'e Table);
@@ -284,15 +235,18 @@ impl Serialize for TableRef<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let table = self.0;
         let mut rows = serializer.serialize_seq(Some(table.len() as usize))?;
-        let mut words = Vec::new();
-        for row in 0..table.len() {
+        let mut references: Vec<RowKey> = Vec::new();
+        let mut words: Vec<u32> = Vec::new();
+        for row in Row::first(table.len()) {
             let stored = table.stored(row);
             let since = table.inactive_since(row);
             let flag = |is_set: bool, flag| if is_set { flag } else { 0 };
             let flags = flag(since.is_none(), FLAG_ACTIVE)
                 | flag(table.placeholder().contains(row), FLAG_PLACEHOLDER)
                 | flag(table.seen().contains(row), FLAG_SEEN);
-            reference_words(stored.references(), &mut words);
+            references.clear();
+            references.extend(stored.references());
+            write_runs(&references, &mut words);
             let since = since.unwrap_or(Timestamp(0));
             rows.serialize_element(&(flags, since, stored.status(), stored.texts(), &words))?;
         }
@@ -300,15 +254,34 @@ impl Serialize for TableRef<'_> {
     }
 }
 
+/// Writes references as runs: a type, how many, their rows.
+fn write_runs(references: &[RowKey], words: &mut Vec<u32>) {
+    words.clear();
+    for run in references.chunk_by(|a, b| a.of == b.of) {
+        words.extend([run[0].of.0, run.len() as u32]);
+        words.extend(run.iter().map(|key| key.row.0));
+    }
+}
+
+/// Reads what [`write_runs`] wrote. False if it is not that: runs that are not empty, by type ascending.
+fn read_runs(mut words: &[u32], references: &mut Vec<RowKey>) -> bool {
+    references.clear();
+    let mut before = None;
+    while let Some(([of, count], rest)) = words.split_first_chunk() {
+        let Some((rows, rest)) = rest.split_at_checked(*count as usize) else { return false };
+        if rows.is_empty() || before.is_some_and(|before| before >= *of) {
+            return false;
+        }
+        before = Some(*of);
+        references.extend(rows.iter().map(|&row| RowKey::new(TypeIndex(*of), Row(row))));
+        words = rest;
+    }
+    words.is_empty()
+}
+
 /// What a row is parsed from.
 #[derive(Deserialize)]
-struct SavedRow<'a>(
-    u8,
-    Timestamp,
-    crate::values::record::AccountStatus,
-    #[serde(borrow)] [Text<'a>; 6],
-    Vec<u32>,
-);
+struct SavedRow<'a>(u8, Timestamp, AccountStatus, #[serde(borrow)] [Text<'a>; 6], Vec<u32>);
 
 /// A table without its index.
 #[derive(Debug)]
@@ -331,17 +304,19 @@ impl<'de> Visitor<'de> for RowsVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Table, A::Error> {
         let mut table = Table::default();
+        let mut references = Vec::new();
         while let Some(row) = rows.next_element::<SavedRow<'de>>()? {
-            append(&mut table, &row).map_err(A::Error::custom)?;
+            load_row(&mut table, &row, &mut references).map_err(A::Error::custom)?;
         }
         Ok(table)
     }
 }
 
 /// Adds a row, if it can be held at all; whether it keeps the rules is found out later.
-fn append(
+fn load_row(
     table: &mut Table,
     SavedRow(flags, since, status, texts, words): &SavedRow<'_>,
+    references: &mut Vec<RowKey>,
 ) -> Result<(), &'static str> {
     if *flags > FLAG_ACTIVE | FLAG_PLACEHOLDER | FLAG_SEEN {
         return Err("unknown flags of a record");
@@ -349,19 +324,22 @@ fn append(
     if flags & FLAG_ACTIVE != 0 && since.as_millis() != 0 {
         return Err("a record is active, yet tells since when it is not");
     }
-    if !is_runs(words) {
+    if !read_runs(words, references) {
         return Err("the references of a record are not in runs");
     }
-    let draft = Draft {
-        texts: [0, 1, 2, 3, 4, 5].map(|slot: usize| &*texts[slot].0),
-        status: *status,
-        references: words,
-    };
-    if !draft.is_storable() || !table.can_append(&draft) {
+    let texts = core::array::from_fn(|slot| &*texts[slot].0);
+    let draft = Draft { texts, status: *status, references };
+    if !draft.is_storable() {
         return Err("a record is too large");
     }
+    let ceilings = Limits::CEILINGS;
+    if table.len() >= ceilings.records_per_type_max
+        || table.bytes() + draft.bytes() > ceilings.bytes_per_type_max
+    {
+        return Err("a type has more records than it can");
+    }
     let inactive_since = (flags & FLAG_ACTIVE == 0).then_some(*since);
-    let (placeholder, seen) = (flags & FLAG_PLACEHOLDER != 0, flags & FLAG_SEEN != 0);
-    table.append(&draft, RowFlags { inactive_since, placeholder, seen });
+    let (is_placeholder, is_seen) = (flags & FLAG_PLACEHOLDER != 0, flags & FLAG_SEEN != 0);
+    table.load(&draft, RowFlags { inactive_since, is_placeholder, is_seen });
     Ok(())
 }

@@ -1,83 +1,220 @@
-//! One app: its tables, sessions and tasks (SPEC 1).
+//! One app: its name and guard, its records, sessions and tasks.
 
-use alloc::collections::VecDeque;
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use indexmap::IndexMap;
-
-use crate::state::session::Session;
-use crate::state::task::Task;
-use crate::store::Table;
-use crate::values::command::Guard;
-use crate::values::error::Error;
-use crate::values::hash::HashKey;
-use crate::values::id::{SessionId, TaskId};
-use crate::values::time::Timestamp;
-
-/// Names a clone group within the engine; shown nowhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct GroupNumber(pub(crate) u64);
+use super::clone_group::CloneGroupNumber;
+use super::registry::Registry;
+use super::session::{Ending, OpenSession, TypeScope};
+use super::sessions::Sessions;
+use super::task::Tasks;
+use crate::store::{Store, TypeIndex};
+use crate::values::{
+    Checked, ConfigurationStatus, DigestHasher, Guard, Limits, Rule, SessionId, Timestamp, ensure,
+    ensure_text,
+};
 
 #[derive(Debug)]
 pub(crate) struct App {
-    pub(crate) name: String,
-    pub(crate) created_at: Timestamp,
+    name: String,
+    created_at: Timestamp,
     /// Set by the first completed session; until then the configuration is being checked.
-    pub(crate) last_synced_at: Option<Timestamp>,
-    pub(crate) guard: Guard,
-    pub(crate) group: GroupNumber,
-    /// By the number of the type in the registry. Shorter than the registry where the last types
-    /// have no records.
-    pub(crate) tables: Vec<Table>,
-    /// Oldest first. Only the newest can be open, since starting one ends the others.
-    pub(crate) sessions: VecDeque<Session>,
-    pub(crate) tasks: IndexMap<TaskId, Task, HashKey>,
+    last_synced_at: Option<Timestamp>,
+    guard: Guard,
+    group: CloneGroupNumber,
+    /// The rows seen in it are those of the open session; while none is open, no row is seen.
+    store: Store,
+    sessions: Sessions,
+    tasks: Tasks,
 }
 
 impl App {
-    pub(crate) fn new(name: String, created_at: Timestamp, group: GroupNumber, key: HashKey) -> Self {
+    pub(crate) fn new(name: String, created_at: Timestamp, group: CloneGroupNumber) -> Self {
         Self {
             name,
             created_at,
             last_synced_at: None,
             guard: Guard::NONE,
             group,
-            tables: Vec::new(),
-            sessions: VecDeque::new(),
-            tasks: IndexMap::with_hasher(key),
+            store: Store::default(),
+            sessions: Sessions::default(),
+            tasks: Tasks::default(),
         }
     }
 
-    /// The table of a type, if it ever had a record.
-    pub(crate) fn table(&self, number: u32) -> Option<&Table> {
-        self.tables.get(number as usize)
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
-    /// Makes the tables of all `types` types, for a push that may need any of them.
-    pub(crate) fn make_tables(&mut self, types: usize) {
-        if self.tables.len() < types {
-            self.tables.resize_with(types, Table::default);
+    pub(crate) fn rename(&mut self, name: &str) {
+        name.clone_into(&mut self.name);
+    }
+
+    pub(crate) const fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    pub(crate) const fn last_synced_at(&self) -> Option<Timestamp> {
+        self.last_synced_at
+    }
+
+    pub(crate) const fn configuration_status(&self) -> ConfigurationStatus {
+        match self.last_synced_at {
+            None => ConfigurationStatus::CheckingConfiguration,
+            Some(_) => ConfigurationStatus::Configured,
         }
     }
 
-    /// Whether the app has a record of the type, active or not.
-    pub(crate) fn has_records(&self, number: u32) -> bool {
-        self.table(number).is_some_and(|table| table.len() > 0)
+    pub(crate) const fn guard(&self) -> Guard {
+        self.guard
     }
 
-    pub(crate) fn session(&self, id: SessionId) -> Option<&Session> {
-        // Nearly always the newest.
-        self.sessions.iter().rev().find(|session| session.id == id)
+    pub(crate) const fn set_guard(&mut self, guard: Guard) {
+        self.guard = guard;
     }
 
-    pub(crate) fn session_mut(&mut self, id: SessionId) -> Result<&mut Session, Error> {
-        let found = self.sessions.iter_mut().rev().find(|session| session.id == id);
-        found.ok_or(Error::SessionNotFound { session: id })
+    pub(crate) const fn group(&self) -> CloneGroupNumber {
+        self.group
     }
 
-    /// The session that is in progress or completing.
-    pub(crate) fn open_session(&self) -> Option<&Session> {
-        self.sessions.back().filter(|session| !session.status.has_ended())
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) const fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    pub(crate) const fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    pub(crate) const fn tasks_mut(&mut self) -> &mut Tasks {
+        &mut self.tasks
+    }
+
+    /// The records, and the session in which they may be changed.
+    pub(crate) const fn store_and_session(&mut self) -> (&mut Store, Option<&mut OpenSession>) {
+        (&mut self.store, self.sessions.open_mut())
+    }
+
+    /// Opens a session; none may be open. Answers the ids of those that are forgotten for it.
+    pub(crate) fn start_session(
+        &mut self,
+        id: SessionId,
+        scope: TypeScope,
+        now: Timestamp,
+        sessions_max: usize,
+    ) -> Vec<SessionId> {
+        let in_scope = self.store.tables().filter(|(index, _)| scope.contains(*index));
+        let base = in_scope.map(|(_, table)| table.active_full()).sum();
+        self.sessions.start(OpenSession::start(id, scope, base, now), sessions_max)
+    }
+
+    /// Ends the open session and its roll. What was seen of each of the `types` types is kept.
+    pub(crate) fn end_session(&mut self, ending: Ending, now: Timestamp, types: usize) -> SessionId {
+        if ending == Ending::Completed {
+            self.last_synced_at = Some(now);
+        }
+        let synced = self.seen(types);
+        self.store.clear_seen();
+        self.sessions.end(ending, now, synced)
+    }
+
+    /// How many records of each type the open session has seen.
+    fn seen(&self, types: usize) -> Vec<u64> {
+        let seen = |index| self.store.table(index).map_or(0, |table| table.seen().ones());
+        TypeIndex::all().take(types).map(seen).collect()
+    }
+
+    /// Hashes what the app is, but for its records.
+    pub(crate) fn digest(&self, hasher: &mut DigestHasher) {
+        let Self { name, created_at, last_synced_at, guard, group: _, store: _, sessions, tasks } = self;
+        let Guard { max_count, max_percent } = guard;
+        hasher.text(name.as_bytes());
+        hasher.i64(created_at.as_millis());
+        hasher.optional_time(*last_synced_at);
+        hasher.optional_number(*max_count);
+        hasher.optional_number(max_percent.map(u64::from));
+        sessions.digest(hasher);
+        tasks.digest(hasher);
+    }
+
+    /// Checks what the app is, but for its records.
+    pub(crate) fn validate(&self, registry: &Registry, seq: u64) -> Checked {
+        let Self { name, created_at: _, last_synced_at, guard, group: _, store, sessions, tasks } = self;
+        ensure_text(Rule::Required { chars_max: Limits::CEILINGS.text_chars_max }, "an app's name", name)?;
+        let percent = guard.max_percent.unwrap_or(0);
+        ensure(percent <= 100, "4.8", || alloc::format!("the guard's percentage is {percent}"))?;
+        let types = registry.len();
+        ensure(store.tables().count() <= types, "10.3", || "a table has no resource type")?;
+        sessions.validate(&self.seen(types), seq)?;
+        let completed =
+            sessions.iter().any(|session| session.status() == crate::values::SessionStatus::Completed);
+        let is_synced = !completed || last_synced_at.is_some();
+        ensure(is_synced, "4.1", || "a session completed, but the app was never synced")?;
+        tasks.validate(types)
+    }
+
+    /// How many changes the app's state was told by, at least.
+    pub(crate) fn changes_told(&self) -> u64 {
+        let created = 1;
+        let sessions = self.sessions.iter().map(|session| 1 + u64::from(session.status().has_ended()));
+        let records = self.store.tables().map(|(_, table)| u64::from(table.len()));
+        created + sessions.sum::<u64>() + records.sum::<u64>() + self.tasks.changes_told()
+    }
+}
+
+/// What a snapshot holds of an app, but for its records.
+#[cfg(feature = "serde")]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename = "App")]
+pub(crate) struct SavedApp {
+    name: String,
+    created_at: Timestamp,
+    last_synced_at: Option<Timestamp>,
+    guard: Guard,
+    sessions: super::sessions::SavedSessions,
+    tasks: super::task::SavedTasks,
+}
+
+#[cfg(feature = "serde")]
+impl SavedApp {
+    pub(crate) fn session_ids(&self) -> impl Iterator<Item = SessionId> {
+        self.sessions.ids()
+    }
+
+    pub(crate) fn task_ids(&self) -> impl Iterator<Item = crate::values::TaskId> {
+        self.tasks.ids()
+    }
+}
+
+#[cfg(feature = "serde")]
+impl App {
+    pub(crate) fn save(&self) -> SavedApp {
+        let Self { name, created_at, last_synced_at, guard, group: _, store: _, sessions, tasks } = self;
+        SavedApp {
+            name: name.clone(),
+            created_at: *created_at,
+            last_synced_at: *last_synced_at,
+            guard: *guard,
+            sessions: sessions.save(),
+            tasks: tasks.save(),
+        }
+    }
+
+    /// The app that was saved, whose sessions' and tasks' ids are known to differ.
+    ///
+    /// # Errors
+    /// If the tasks that ended are not among its tasks.
+    pub(crate) fn load(
+        saved: SavedApp,
+        group: CloneGroupNumber,
+        store: Store,
+    ) -> Result<Self, crate::values::BrokenInvariant> {
+        let SavedApp { name, created_at, last_synced_at, guard, sessions, tasks } = saved;
+        let (sessions, tasks) = (Sessions::load(sessions), Tasks::load(tasks)?);
+        Ok(Self { name, created_at, last_synced_at, guard, group, store, sessions, tasks })
     }
 }

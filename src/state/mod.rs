@@ -1,5 +1,45 @@
-//! Nouns.
-pub(crate) mod app;
-pub(crate) mod registry;
-pub(crate) mod session;
-pub(crate) mod task;
+//! The nouns: what an engine keeps for one tenant. Each owns its rules: it validates itself, hashes itself
+//! into the digest, and has a saved form of its own.
+
+mod app;
+mod change_log;
+mod clone_group;
+mod ordered;
+mod registry;
+mod session;
+mod sessions;
+mod task;
+
+use alloc::collections::BTreeSet;
+
+pub(crate) use app::App;
+#[cfg(feature = "serde")]
+pub(crate) use app::SavedApp;
+pub(crate) use change_log::{ChangeLog, Entry, GoneRecord, RecordFact};
+pub(crate) use clone_group::{CloneGroupNumber, CloneGroups};
+pub(crate) use ordered::Ordered;
+pub(crate) use registry::Registry;
+pub use registry::ResourceType;
+#[cfg(feature = "serde")]
+pub(crate) use registry::SavedRegistry;
+pub(crate) use session::{Cursor, Ending, OpenSession, SessionRef, TypeScope};
+pub(crate) use task::{Task, TaskEnding};
+
+use crate::values::{AppId, ResourceTypeId, SessionId, TaskId};
+
+/// All state of one tenant, but for what the last command changed.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// In order of creation.
+    pub(crate) apps: Ordered<AppId, App>,
+    pub(crate) groups: CloneGroups,
+    pub(crate) ids: IdsInUse,
+}
+
+/// The ids in use, apart from those of apps.
+#[derive(Debug, Default)]
+pub(crate) struct IdsInUse {
+    pub(crate) resource_types: BTreeSet<ResourceTypeId>,
+    pub(crate) sessions: BTreeSet<SessionId>,
+    pub(crate) tasks: BTreeSet<TaskId>,
+}

@@ -1,17 +1,18 @@
-//! The resource types of one clone group (SPEC 1, 2).
+//! The resource types of one clone group.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use crate::values::id::ResourceTypeId;
-use crate::values::record::Kind;
-use crate::values::time::Timestamp;
+use indexmap::IndexMap;
 
-/// One of the types that the apps of a clone group share (SPEC 1).
+use crate::store::TypeIndex;
+use crate::values::{
+    Checked, DigestHasher, HashKey, Kind, Limits, NewResourceType, ResourceTypeId, Rule, Timestamp, ensure,
+    ensure_text,
+};
+
+/// One of the types that the apps of a clone group share ([SPEC 1](crate::spec#1-nouns)).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ResourceType {
     id: ResourceTypeId,
     slug: String,
@@ -21,8 +22,9 @@ pub struct ResourceType {
 }
 
 impl ResourceType {
-    pub(crate) fn new(id: ResourceTypeId, slug: &str, name: &str, kind: Kind, created_at: Timestamp) -> Self {
-        Self { id, slug: slug.to_owned(), name: name.to_owned(), kind, created_at }
+    pub(crate) fn new(id: ResourceTypeId, new: &NewResourceType<'_>, created_at: Timestamp) -> Self {
+        let NewResourceType { slug, name, kind } = new;
+        Self { id, slug: slug.clone().into_owned(), name: name.clone().into_owned(), kind: *kind, created_at }
     }
 
     /// Names the type, whatever its slug becomes.
@@ -49,63 +51,141 @@ impl ResourceType {
     pub const fn created_at(&self) -> Timestamp {
         self.created_at
     }
+
+    fn digest(&self, hasher: &mut DigestHasher) {
+        let Self { id, slug, name, kind, created_at } = self;
+        hasher.bytes(id.0.as_bytes());
+        hasher.text(slug.as_bytes());
+        hasher.text(name.as_bytes());
+        hasher.u8(kind.number());
+        hasher.i64(created_at.as_millis());
+    }
 }
 
-/// The types of one clone group, in order of registration. A type's number in that order names its
-/// tables in every app of the group; types are never removed.
-#[derive(Debug, Default)]
+/// The types of one clone group by slug, in order of registration: the place in it is the type's
+/// [`TypeIndex`]. Types are never removed.
+#[derive(Debug)]
 pub(crate) struct Registry {
-    types: Vec<ResourceType>,
-    numbers: BTreeMap<String, u32>,
+    types: IndexMap<String, ResourceType, HashKey>,
 }
 
 impl Registry {
-    /// The registry with these types, unless two have the same slug.
-    #[cfg(feature = "serde")]
-    pub(crate) fn from_types(types: Vec<ResourceType>) -> Option<Self> {
-        let mut registry = Self::default();
-        for resource_type in types {
-            if registry.numbers.contains_key(resource_type.slug()) {
-                return None;
-            }
-            registry.add(resource_type);
-        }
-        Some(registry)
+    pub(crate) fn new(key: HashKey) -> Self {
+        Self { types: IndexMap::with_hasher(key) }
     }
 
-    pub(crate) fn types(&self) -> &[ResourceType] {
-        &self.types
+    pub(crate) fn len(&self) -> usize {
+        self.types.len()
     }
 
-    pub(crate) fn get(&self, number: u32) -> Option<&ResourceType> {
-        self.types.get(number as usize)
+    pub(crate) fn types(&self) -> impl DoubleEndedIterator<Item = &ResourceType> + ExactSizeIterator + Clone {
+        self.types.values()
     }
 
-    /// The type with this slug and its number.
-    pub(crate) fn find(&self, slug: &str) -> Option<(u32, &ResourceType)> {
-        let number = *self.numbers.get(slug)?;
-        Some((number, self.get(number)?))
+    /// The types with their indices.
+    pub(crate) fn indexed(&self) -> impl Iterator<Item = (TypeIndex, &ResourceType)> {
+        TypeIndex::all().zip(self.types())
+    }
+
+    pub(crate) fn get(&self, index: TypeIndex) -> Option<&ResourceType> {
+        self.types.get_index(index.at()).map(|(_, resource_type)| resource_type)
+    }
+
+    /// The type of an index that was given out.
+    pub(crate) fn at(&self, index: TypeIndex) -> &ResourceType {
+        self.get(index).expect("types are never removed")
+    }
+
+    pub(crate) fn is_account(&self, index: TypeIndex) -> bool {
+        self.get(index).is_some_and(|resource_type| resource_type.kind == Kind::Account)
+    }
+
+    /// The type with this slug and its index.
+    pub(crate) fn find(&self, slug: &str) -> Option<(TypeIndex, &ResourceType)> {
+        let (index, _, resource_type) = self.types.get_full(slug)?;
+        Some((TypeIndex(index as u32), resource_type))
     }
 
     /// Adds a type whose slug is known to be free.
     pub(crate) fn add(&mut self, resource_type: ResourceType) {
-        self.numbers.insert(resource_type.slug.clone(), self.types.len() as u32);
-        self.types.push(resource_type);
+        let before = self.types.insert(resource_type.slug.clone(), resource_type);
+        debug_assert!(before.is_none(), "a slug that is taken was refused before");
     }
 
-    /// Changes a type to a name, a slug that is known to be free, and a kind.
-    pub(crate) fn update(&mut self, number: u32, name: Option<&str>, slug: Option<&str>, kind: Option<Kind>) {
-        let Some(resource_type) = self.types.get_mut(number as usize) else { return };
-        if let Some(name) = name {
-            resource_type.name = name.to_owned();
+    fn at_mut(&mut self, index: TypeIndex) -> &mut ResourceType {
+        self.types.get_index_mut(index.at()).expect("types are never removed").1
+    }
+
+    pub(crate) fn rename(&mut self, index: TypeIndex, name: &str) {
+        name.clone_into(&mut self.at_mut(index).name);
+    }
+
+    /// Gives a type a slug that is known to be free.
+    pub(crate) fn set_slug(&mut self, index: TypeIndex, slug: &str) {
+        slug.clone_into(&mut self.at_mut(index).slug);
+        let replaced = self.types.replace_index(index.at(), slug.to_owned());
+        debug_assert!(replaced.is_ok(), "a slug that is taken was refused before");
+    }
+
+    pub(crate) fn set_kind(&mut self, index: TypeIndex, kind: Kind) {
+        self.at_mut(index).kind = kind;
+    }
+
+    pub(crate) fn digest(&self, hasher: &mut DigestHasher) {
+        let Self { types } = self;
+        hasher.u64(types.len() as u64);
+        types.values().for_each(|resource_type| resource_type.digest(hasher));
+    }
+
+    pub(crate) fn validate(&self) -> Checked {
+        let slug_rule = Rule::Slug { chars_max: Limits::CEILINGS.slug_chars_max };
+        let name_rule = Rule::Required { chars_max: Limits::CEILINGS.text_chars_max };
+        for (slug, resource_type) in &self.types {
+            ensure(*slug == resource_type.slug, "10.1", || "a slug leads to another type")?;
+            ensure_text(slug_rule, "a slug", slug)?;
+            ensure_text(name_rule, "a resource type's name", &resource_type.name)?;
         }
-        if let Some(slug) = slug {
-            self.numbers.remove(&resource_type.slug);
-            self.numbers.insert(slug.to_owned(), number);
-            resource_type.slug = slug.to_owned();
+        Ok(())
+    }
+}
+
+/// What a snapshot holds of a registry: its types in order of registration.
+#[cfg(feature = "serde")]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub(crate) struct SavedRegistry(alloc::vec::Vec<SavedType>);
+
+#[cfg(feature = "serde")]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename = "ResourceType")]
+struct SavedType {
+    id: ResourceTypeId,
+    slug: String,
+    name: String,
+    kind: Kind,
+    created_at: Timestamp,
+}
+
+#[cfg(feature = "serde")]
+impl Registry {
+    pub(crate) fn save(&self) -> SavedRegistry {
+        let save = |resource_type: &ResourceType| {
+            let ResourceType { id, slug, name, kind, created_at } = resource_type.clone();
+            SavedType { id, slug, name, kind, created_at }
+        };
+        SavedRegistry(self.types().map(save).collect())
+    }
+
+    /// The registry with the saved types.
+    ///
+    /// # Errors
+    /// If two of them have the same slug.
+    pub(crate) fn load(saved: SavedRegistry, key: HashKey) -> Result<Self, crate::values::BrokenInvariant> {
+        let mut registry = Self::new(key);
+        for SavedType { id, slug, name, kind, created_at } in saved.0 {
+            ensure(registry.find(&slug).is_none(), "10.1", || "a slug stands twice")?;
+            registry.add(ResourceType { id, slug, name, kind, created_at });
         }
-        if let Some(kind) = kind {
-            resource_type.kind = kind;
-        }
+        Ok(registry)
     }
 }

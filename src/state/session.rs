@@ -1,109 +1,153 @@
-//! Sessions: the life of one roll call (SPEC 4, 5).
+//! Sessions: the life of one roll call.
 //!
-//! in_progress → completing → completed, or in_progress → abandoned, or in_progress → error. This
-//! module knows which step may follow which; what the steps do to records is `upsert` and `reconcile`.
+//! in_progress → completing → completed, or in_progress → abandoned, or in_progress → error. A session
+//! that is open and one that has ended are two types: what only one of them has, the other cannot be
+//! asked for. What the steps do to records is the verbs' part.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::values::command::PageOutcome;
-use crate::values::error::Error;
-use crate::values::id::SessionId;
-use crate::values::time::Timestamp;
+use crate::store::{Row, TypeIndex};
+use crate::values::{
+    COUNT_MAX, Checked, DigestHasher, Error, Limits, PageOutcome, Rule, SessionCounts, SessionId,
+    SessionStatus, Timestamp, ensure, ensure_text,
+};
 
-/// Where a session is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum SessionStatus {
-    /// Pages can be pushed.
-    InProgress,
-    /// The roll was accepted; its cleanup is being run.
-    Completing,
-    /// What was not pushed is inactive.
-    Completed,
-    /// The host said that it could not go on. Nothing was deactivated.
-    Error,
-    /// Given up, or overtaken by a newer session. Nothing was deactivated.
-    Abandoned,
+/// The types that a session calls the roll of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TypeScope {
+    /// Every type, also one that is registered later.
+    All,
+    /// These, ascending; at least one.
+    Types(Vec<TypeIndex>),
 }
 
-impl SessionStatus {
-    /// `in_progress`, `completing`, `completed`, `error` or `abandoned`.
-    pub const fn as_str(self) -> &'static str {
+impl TypeScope {
+    pub(crate) fn contains(&self, index: TypeIndex) -> bool {
         match self {
-            Self::InProgress => "in_progress",
-            Self::Completing => "completing",
-            Self::Completed => "completed",
-            Self::Error => "error",
-            Self::Abandoned => "abandoned",
+            Self::All => true,
+            Self::Types(types) => types.binary_search(&index).is_ok(),
         }
     }
 
-    /// Whether no step can follow.
-    pub const fn has_ended(self) -> bool {
-        !matches!(self, Self::InProgress | Self::Completing)
+    fn digest(&self, hasher: &mut DigestHasher) {
+        match self {
+            Self::All => hasher.u8(0),
+            Self::Types(types) => {
+                hasher.u8(1);
+                hasher.u64(types.len() as u64);
+                types.iter().for_each(|index| hasher.u32(index.0));
+            }
+        }
+    }
+
+    fn validate(&self, types: usize) -> Checked {
+        let Self::Types(scope) = self else { return Ok(()) };
+        let is_set = scope.windows(2).all(|pair| pair[0] < pair[1]);
+        let is_known = scope.last().is_some_and(|last| last.at() < types);
+        ensure(is_set && is_known, "4.5", || "a scope is no set of types")
     }
 }
 
-impl core::fmt::Display for SessionStatus {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(self.as_str())
+/// What is known of a session, open or ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SessionFacts {
+    pub(super) id: SessionId,
+    pub(super) scope: TypeScope,
+    pub(super) started_at: Timestamp,
+    /// Full active records in scope when it started: what a guard's percentage is of.
+    pub(super) base: u64,
+    pub(super) counts: SessionCounts,
+}
+
+impl SessionFacts {
+    pub(crate) const fn id(&self) -> SessionId {
+        self.id
+    }
+
+    pub(crate) const fn scope(&self) -> &TypeScope {
+        &self.scope
+    }
+
+    pub(crate) const fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    pub(crate) const fn base(&self) -> u64 {
+        self.base
+    }
+
+    pub(crate) const fn counts(&self) -> &SessionCounts {
+        &self.counts
+    }
+
+    fn digest(&self, hasher: &mut DigestHasher) {
+        let Self { id, scope, started_at, base, counts } = self;
+        hasher.bytes(id.0.as_bytes());
+        scope.digest(hasher);
+        hasher.i64(started_at.as_millis());
+        hasher.u64(*base);
+        count_list(counts).into_iter().for_each(|count| hasher.u64(count));
+    }
+
+    /// Checks what can be seen without the records. Each record and each fact of a count was a change
+    /// once, so no count of them passes the newest sequence number.
+    fn validate(&self, types: usize, seq: u64) -> Checked {
+        let Self { id: _, scope, started_at: _, base, counts } = self;
+        scope.validate(types)?;
+        ensure(*base <= seq, "4.8", || "a guard's base is beyond what was ever on record")?;
+        ensure(
+            count_list(counts).iter().all(|&count| count <= COUNT_MAX),
+            "5",
+            || "a count is beyond reach",
+        )?;
+        let SessionCounts { created, updated, unchanged, reactivated, filled, placeholders, .. } = *counts;
+        let told = created + reactivated + filled + placeholders;
+        let told = told + counts.deactivated + counts.references_added + counts.references_removed;
+        ensure(told <= seq, "7", || "a session counts more than was told by changes")?;
+        let parts = unchanged + reactivated + filled;
+        ensure(parts <= updated, "10.8", || "parts exceed the updated")
+    }
+
+    /// Checks that no more was synced than pushed, and nothing out of scope.
+    fn validate_synced(&self, synced: impl Iterator<Item = (TypeIndex, u64)>) -> Checked {
+        let mut total = 0_u64;
+        for (index, count) in synced {
+            ensure(count == 0 || self.scope.contains(index), "4.5", || "a type out of scope was synced")?;
+            total = total.saturating_add(count);
+        }
+        let pushed = self.counts.created + self.counts.updated;
+        ensure(total <= pushed, "10.8", || "more was synced than pushed")
     }
 }
 
-/// Sums over a session's pages, and what its cleanup did (SPEC 5).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub struct SessionCounts {
-    /// Records whose id was new to their type.
-    pub created: u64,
-    /// Records that were there, whatever came of them.
-    pub updated: u64,
-    /// Of the updated: active, full and equal to what was pushed.
-    pub unchanged: u64,
-    /// Of the updated: had been inactive and full.
-    pub reactivated: u64,
-    /// Of the updated: had been placeholders.
-    pub filled: u64,
-    /// Placeholders made or woken by references.
-    pub placeholders: u64,
-    /// Records that the cleanup marked inactive, placeholders too.
-    pub deactivated: u64,
-    /// References that accounts got, against what was on record.
-    pub references_added: u64,
-    /// References that accounts lost, against what was on record.
-    pub references_removed: u64,
+/// Each count, in the order in which it is hashed.
+const fn count_list(counts: &SessionCounts) -> [u64; 9] {
+    let SessionCounts {
+        created,
+        updated,
+        unchanged,
+        reactivated,
+        filled,
+        placeholders,
+        deactivated,
+        references_added,
+        references_removed,
+    } = *counts;
+    [
+        created,
+        updated,
+        unchanged,
+        reactivated,
+        filled,
+        placeholders,
+        deactivated,
+        references_added,
+        references_removed,
+    ]
 }
 
-impl SessionCounts {
-    /// Each of them, in the order above.
-    pub(crate) const fn all(&self) -> [u64; 9] {
-        [
-            self.created,
-            self.updated,
-            self.unchanged,
-            self.reactivated,
-            self.filled,
-            self.placeholders,
-            self.deactivated,
-            self.references_added,
-            self.references_removed,
-        ]
-    }
-
-    pub(crate) fn add_page(&mut self, page: &PageOutcome) {
-        self.created += u64::from(page.created);
-        self.updated += u64::from(page.updated);
-        self.unchanged += u64::from(page.unchanged);
-        self.reactivated += u64::from(page.reactivated);
-        self.filled += u64::from(page.filled);
-        self.placeholders += u64::from(page.placeholders);
-    }
-}
-
-/// How far a cleanup has come: what lies before this is done (SPEC 4.6).
+/// How far a cleanup has come: what lies before this is done.
 ///
 /// Account types are passed first. A type without records may change its kind, or be registered,
 /// while the cleanup runs, but one with records may not, so the order of what matters is fixed.
@@ -112,78 +156,346 @@ impl SessionCounts {
 pub(crate) struct Cursor {
     /// Whether the account types are done.
     pub(crate) accounts_done: bool,
-    pub(crate) table: u32,
-    pub(crate) row: u32,
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
+    pub(crate) of: TypeIndex,
+    pub(crate) row: Row,
 }
 
-/// One roll call of one app.
+impl Cursor {
+    /// How many rows of a table the cleanup has passed.
+    pub(crate) fn rows_passed(self, of: TypeIndex, is_account: bool, rows: u32) -> u32 {
+        match (is_account, self.accounts_done) {
+            (true, true) => rows,
+            (false, false) => 0,
+            _ if of < self.of => rows,
+            _ if of == self.of => self.row.0.min(rows),
+            _ => 0,
+        }
+    }
+}
+
+/// Where an open session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    InProgress,
+    Completing(Cursor),
+}
+
+/// A session that is in progress or completing. What was seen in it the store knows: the rows of the
+/// present roll.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OpenSession {
+    pub(super) facts: SessionFacts,
+    phase: Phase,
+}
+
+impl OpenSession {
+    pub(crate) fn start(id: SessionId, scope: TypeScope, base: u64, now: Timestamp) -> Self {
+        let counts = SessionCounts::default();
+        Self { facts: SessionFacts { id, scope, started_at: now, base, counts }, phase: Phase::InProgress }
+    }
+
+    pub(crate) const fn id(&self) -> SessionId {
+        self.facts.id
+    }
+
+    pub(crate) const fn scope(&self) -> &TypeScope {
+        &self.facts.scope
+    }
+
+    pub(crate) const fn facts(&self) -> &SessionFacts {
+        &self.facts
+    }
+
+    pub(crate) const fn status(&self) -> SessionStatus {
+        match self.phase {
+            Phase::InProgress => SessionStatus::InProgress,
+            Phase::Completing(_) => SessionStatus::Completing,
+        }
+    }
+
+    /// Where the cleanup stands, if the session is completing.
+    pub(crate) const fn cursor(&self) -> Option<Cursor> {
+        match self.phase {
+            Phase::InProgress => None,
+            Phase::Completing(cursor) => Some(cursor),
+        }
+    }
+
+    /// Accepts the roll: the cleanup begins.
+    pub(crate) fn begin_cleanup(&mut self) {
+        debug_assert!(self.phase == Phase::InProgress, "a roll is accepted once");
+        self.phase = Phase::Completing(Cursor::default());
+    }
+
+    /// Notes how far a step of the cleanup came, and how many records it marked.
+    pub(crate) fn advance_cleanup(&mut self, cursor: Cursor, deactivated: u64) {
+        debug_assert!(self.cursor().is_some(), "only a completing session is cleaned up");
+        self.phase = Phase::Completing(cursor);
+        self.facts.counts.deactivated += deactivated;
+    }
+
+    /// Lets the cleanup stand where it stood, although rows before it left their table.
+    pub(crate) fn move_cursor_back(&mut self, rows: u32) {
+        if let Phase::Completing(cursor) = &mut self.phase {
+            cursor.row.0 -= rows;
+        }
+    }
+
+    /// Adds what a page did, and how many references it added and removed.
+    pub(crate) fn count_page(&mut self, page: &PageOutcome, references_added: u64, references_removed: u64) {
+        let counts = &mut self.facts.counts;
+        counts.created += u64::from(page.created);
+        counts.updated += u64::from(page.updated);
+        counts.unchanged += u64::from(page.unchanged);
+        counts.reactivated += u64::from(page.reactivated);
+        counts.filled += u64::from(page.filled);
+        counts.placeholders += u64::from(page.placeholders);
+        counts.references_added += references_added;
+        counts.references_removed += references_removed;
+    }
+
+    pub(super) fn digest(&self, hasher: &mut DigestHasher) {
+        let Self { facts, phase } = self;
+        facts.digest(hasher);
+        match phase {
+            Phase::InProgress => hasher.u8(0),
+            Phase::Completing(Cursor { accounts_done, of, row }) => {
+                hasher.u8(1);
+                hasher.flag(*accounts_done);
+                hasher.u32(of.0);
+                hasher.u32(row.0);
+            }
+        }
+    }
+
+    pub(super) fn validate(&self, types: usize, seq: u64, seen: &[u64]) -> Checked {
+        let Self { facts, phase } = self;
+        facts.validate(types, seq)?;
+        facts.validate_synced(TypeIndex::all().zip(seen.iter().copied()))?;
+        match phase {
+            Phase::InProgress => {
+                ensure(facts.counts.deactivated == 0, "10.5", || "it is in progress, yet it deactivated")
+            }
+            Phase::Completing(cursor) => {
+                ensure(cursor.of.at() <= types, "4.6", || "a cleanup is beyond the types")
+            }
+        }
+    }
+}
+
+/// How a session ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(crate) struct Session {
-    pub(crate) id: SessionId,
-    pub(crate) status: SessionStatus,
-    /// The numbers of the types in scope, ascending; `None` is all.
-    pub(crate) scope: Option<Vec<u32>>,
-    pub(crate) started_at: Timestamp,
-    pub(crate) ended_at: Option<Timestamp>,
-    pub(crate) reason: Option<String>,
-    /// Full active records in scope when it started: what a guard's percentage is of.
-    pub(crate) base: u64,
-    /// By type, the distinct records pushed. May be shorter than the registry while the session is
-    /// open; when it ends, it has the types of that moment.
-    pub(crate) synced: Vec<u64>,
-    pub(crate) counts: SessionCounts,
-    pub(crate) cursor: Cursor,
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub(crate) enum Ending {
+    Completed,
+    Abandoned,
+    Error { reason: String },
 }
 
-impl Session {
-    pub(crate) fn start(id: SessionId, scope: Option<Vec<u32>>, now: Timestamp) -> Self {
-        Self {
-            id,
-            status: SessionStatus::InProgress,
-            scope,
-            started_at: now,
-            ended_at: None,
-            reason: None,
-            base: 0,
-            synced: Vec::new(),
-            counts: SessionCounts::default(),
-            cursor: Cursor::default(),
+impl Ending {
+    pub(crate) const fn status(&self) -> SessionStatus {
+        match self {
+            Self::Completed => SessionStatus::Completed,
+            Self::Abandoned => SessionStatus::Abandoned,
+            Self::Error { .. } => SessionStatus::Error,
+        }
+    }
+}
+
+/// A session of the past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EndedSession {
+    pub(super) facts: SessionFacts,
+    pub(super) ended_at: Timestamp,
+    pub(super) ending: Ending,
+    /// Distinct records pushed, by type, of the types that there were when it ended.
+    pub(super) synced: Vec<u64>,
+}
+
+impl EndedSession {
+    pub(crate) const fn status(&self) -> SessionStatus {
+        self.ending.status()
+    }
+
+    pub(super) fn digest(&self, hasher: &mut DigestHasher) {
+        let Self { facts, ended_at, ending, synced } = self;
+        facts.digest(hasher);
+        hasher.i64(ended_at.as_millis());
+        hasher.u8(ending.status().number());
+        if let Ending::Error { reason } = ending {
+            hasher.text(reason.as_bytes());
+        }
+        hasher.u64(synced.len() as u64);
+        synced.iter().for_each(|&count| hasher.u64(count));
+    }
+
+    pub(super) fn validate(&self, types: usize, seq: u64) -> Checked {
+        let Self { facts, ended_at: _, ending, synced } = self;
+        facts.validate(types, seq)?;
+        ensure(synced.len() <= types, "5", || "it knows more types than there are")?;
+        ensure(synced.iter().all(|&count| count <= COUNT_MAX), "5", || "a count is beyond reach")?;
+        facts.validate_synced(TypeIndex::all().zip(synced.iter().copied()))?;
+        let cleaned = facts.counts.deactivated > 0;
+        match ending {
+            Ending::Completed => Ok(()),
+            Ending::Abandoned => ensure(!cleaned, "10.5", || "it is abandoned, yet it deactivated"),
+            Ending::Error { reason } => {
+                let rule = Rule::Required { chars_max: Limits::CEILINGS.reason_chars_max };
+                ensure_text(rule, "a reason", reason)?;
+                ensure(!cleaned, "10.5", || "it is in error, yet it deactivated")
+            }
+        }
+    }
+}
+
+/// A session of whichever type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SessionRef<'a> {
+    Open(&'a OpenSession),
+    Ended(&'a EndedSession),
+}
+
+impl<'a> SessionRef<'a> {
+    pub(crate) const fn facts(self) -> &'a SessionFacts {
+        match self {
+            Self::Open(open) => &open.facts,
+            Self::Ended(ended) => &ended.facts,
         }
     }
 
-    pub(crate) fn covers(&self, table: u32) -> bool {
-        self.scope.as_ref().is_none_or(|scope| scope.binary_search(&table).is_ok())
-    }
-
-    /// Distinct records of the type that were pushed.
-    pub(crate) fn synced(&self, table: u32) -> u64 {
-        self.synced.get(table as usize).copied().unwrap_or(0)
-    }
-
-    pub(crate) fn add_synced(&mut self, table: u32, records: u64) {
-        let at = table as usize;
-        if self.synced.len() <= at {
-            self.synced.resize(at + 1, 0);
-        }
-        if let Some(count) = self.synced.get_mut(at) {
-            *count += records;
+    pub(crate) const fn status(self) -> SessionStatus {
+        match self {
+            Self::Open(open) => open.status(),
+            Self::Ended(ended) => ended.status(),
         }
     }
 
-    /// An error unless the session is in this state.
-    pub(crate) fn expect(&self, expected: SessionStatus) -> Result<(), Error> {
-        if self.status == expected {
+    pub(crate) const fn ended_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Open(_) => None,
+            Self::Ended(ended) => Some(ended.ended_at),
+        }
+    }
+
+    pub(crate) fn reason(self) -> Option<&'a str> {
+        match self {
+            Self::Ended(EndedSession { ending: Ending::Error { reason }, .. }) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// What was synced, by type, of a session that has ended.
+    pub(crate) fn synced_at_end(self) -> Option<&'a [u64]> {
+        match self {
+            Self::Open(_) => None,
+            Self::Ended(ended) => Some(&ended.synced),
+        }
+    }
+
+    /// Refuses a step that only a session in this state can take.
+    pub(crate) fn expect(self, expected: SessionStatus) -> Result<(), Error> {
+        let status = self.status();
+        if status == expected {
             Ok(())
         } else {
-            Err(Error::WrongState { session: self.id, status: self.status, expected })
+            Err(Error::WrongState { session_id: self.facts().id, status, expected })
+        }
+    }
+}
+
+/// What a snapshot holds of sessions.
+#[cfg(feature = "serde")]
+mod saved {
+    use super::*;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(rename = "SessionFacts")]
+    struct SavedFacts {
+        id: SessionId,
+        /// The indices of the types; none is all.
+        scope: Option<Vec<TypeIndex>>,
+        started_at: Timestamp,
+        base: u64,
+        counts: SessionCounts,
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(rename = "OpenSession")]
+    pub(crate) struct SavedOpenSession {
+        facts: SavedFacts,
+        /// Of a completing one.
+        cursor: Option<Cursor>,
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(rename = "EndedSession")]
+    pub(crate) struct SavedEndedSession {
+        facts: SavedFacts,
+        ended_at: Timestamp,
+        ending: Ending,
+        synced: Vec<u64>,
+    }
+
+    impl SavedEndedSession {
+        pub(crate) const fn id(&self) -> SessionId {
+            self.facts.id
         }
     }
 
-    /// Ends the session. Its progress is kept as it is, for the `types` types that there are now.
-    pub(crate) fn end(&mut self, status: SessionStatus, now: Timestamp, types: usize) {
-        self.status = status;
-        self.ended_at = Some(now);
-        self.synced.resize(types, 0);
+    impl SavedOpenSession {
+        pub(crate) const fn id(&self) -> SessionId {
+            self.facts.id
+        }
+    }
+
+    impl SessionFacts {
+        fn save(&self) -> SavedFacts {
+            let Self { id, scope, started_at, base, counts } = self.clone();
+            let scope = match scope {
+                TypeScope::All => None,
+                TypeScope::Types(types) => Some(types),
+            };
+            SavedFacts { id, scope, started_at, base, counts }
+        }
+
+        fn load(saved: SavedFacts) -> Self {
+            let SavedFacts { id, scope, started_at, base, counts } = saved;
+            Self { id, scope: scope.map_or(TypeScope::All, TypeScope::Types), started_at, base, counts }
+        }
+    }
+
+    impl OpenSession {
+        pub(crate) fn save(&self) -> SavedOpenSession {
+            SavedOpenSession { facts: self.facts.save(), cursor: self.cursor() }
+        }
+
+        pub(crate) fn load(saved: SavedOpenSession) -> Self {
+            let SavedOpenSession { facts, cursor } = saved;
+            let phase = cursor.map_or(Phase::InProgress, Phase::Completing);
+            Self { facts: SessionFacts::load(facts), phase }
+        }
+    }
+
+    impl EndedSession {
+        pub(crate) fn save(&self) -> SavedEndedSession {
+            let Self { facts, ended_at, ending, synced } = self;
+            SavedEndedSession {
+                facts: facts.save(),
+                ended_at: *ended_at,
+                ending: ending.clone(),
+                synced: synced.clone(),
+            }
+        }
+
+        pub(crate) fn load(saved: SavedEndedSession) -> Self {
+            let SavedEndedSession { facts, ended_at, ending, synced } = saved;
+            Self { facts: SessionFacts::load(facts), ended_at, ending, synced }
+        }
     }
 }
+
+#[cfg(feature = "serde")]
+pub(super) use saved::{SavedEndedSession, SavedOpenSession};

@@ -2,21 +2,47 @@
 //!
 //! One growing `Vec` would cost 40 % more memory at its peak, while it moves. A place is a number of
 //! 8-byte units: 17 bits within a chunk of 1 MiB, 15 bits of chunk number, so 32 GiB.
+//!
+//! A record that outgrows its space is written anew, and its old space is dead. A chunk of which half is
+//! dead is *emptied*: what is alive moves to the chunk that grows, in small steps, so that no single
+//! command pays for it ([`Arena::next_to_move`]).
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 pub(super) const UNIT_BYTES: usize = 8;
 const CHUNK_UNITS_LOG2: u32 = 17;
 pub(super) const CHUNK_BYTES: usize = UNIT_BYTES << CHUNK_UNITS_LOG2;
-const CHUNKS_MAX: u64 = 1 << (32 - CHUNK_UNITS_LOG2);
+const CHUNKS_MAX: usize = 1 << (u32::BITS - CHUNK_UNITS_LOG2);
 
-/// A place that no record has: the last unit of the last chunk, too small for a header.
-pub(super) const NOWHERE: u32 = u32::MAX;
+/// For each byte that dies, so many of a half-dead chunk are passed. Half of such a chunk died to make
+/// it one, so twice that passes all of it, and emptying keeps up with dying.
+const BYTES_PASSED_PER_DEAD_BYTE: usize = 2;
+
+/// The place of a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place(u32);
+
+impl Place {
+    const fn new(chunk: usize, byte: usize) -> Self {
+        Self((chunk as u32) << CHUNK_UNITS_LOG2 | (byte / UNIT_BYTES) as u32)
+    }
+
+    const fn chunk(self) -> usize {
+        (self.0 >> CHUNK_UNITS_LOG2) as usize
+    }
+
+    const fn byte(self) -> usize {
+        (self.0 & ((1 << CHUNK_UNITS_LOG2) - 1)) as usize * UNIT_BYTES
+    }
+}
 
 #[derive(Debug, Default)]
 struct Chunk {
     bytes: Vec<u8>,
     dead_bytes: usize,
+    /// Whether it waits to be emptied, or is being emptied.
+    is_victim: bool,
 }
 
 #[derive(Debug, Default)]
@@ -24,82 +50,190 @@ pub(super) struct Arena {
     chunks: Vec<Chunk>,
     /// The chunk that grows.
     current: usize,
-    /// Chunks that were released, to be used again.
+    /// Chunks that were given up, to be used again.
     free: Vec<usize>,
+    /// Chunks to be emptied. The first of them is being emptied, up to `emptied_bytes`.
+    victims: VecDeque<usize>,
+    emptied_bytes: usize,
+    /// How many bytes of victims may still be passed.
+    credit_bytes: usize,
 }
 
 impl Arena {
-    pub(super) const fn offset(chunk: usize, byte: usize) -> u32 {
-        (chunk as u32) << CHUNK_UNITS_LOG2 | (byte / UNIT_BYTES) as u32
-    }
-
-    const fn place(offset: u32) -> (usize, usize) {
-        let unit = offset & ((1 << CHUNK_UNITS_LOG2) - 1);
-        ((offset >> CHUNK_UNITS_LOG2) as usize, unit as usize * UNIT_BYTES)
-    }
-
     /// The bytes from here to the end of the chunk.
-    pub(super) fn at(&self, offset: u32) -> &[u8] {
-        let (chunk, byte) = Self::place(offset);
-        &self.chunks[chunk].bytes[byte..]
+    pub(super) fn at(&self, place: Place) -> &[u8] {
+        &self.chunks[place.chunk()].bytes[place.byte()..]
     }
 
-    pub(super) fn at_mut(&mut self, offset: u32, units: u32) -> &mut [u8] {
-        let (chunk, byte) = Self::place(offset);
-        &mut self.chunks[chunk].bytes[byte..byte + units as usize * UNIT_BYTES]
+    pub(super) fn at_mut(&mut self, place: Place, units: u32) -> &mut [u8] {
+        let byte = place.byte();
+        &mut self.chunks[place.chunk()].bytes[byte..byte + units as usize * UNIT_BYTES]
     }
 
-    /// Whether records of this many bytes together surely have room. A chunk is left when the next
-    /// record does not fit, so any two chunks in a row hold more than one chunk of records; two
-    /// more are for the chunk begun and for an evacuation under way.
-    pub(super) fn has_room(&self, bytes: u64) -> bool {
-        let used = (self.chunks.len() - self.free.len()) as u64;
-        used + 2 * bytes / CHUNK_BYTES as u64 + 3 < CHUNKS_MAX
-    }
-
-    /// Whether the current chunk has room.
-    pub(super) fn fits(&self, units: u32) -> bool {
-        self.chunks
-            .get(self.current)
-            .is_some_and(|chunk| chunk.bytes.len() + units as usize * UNIT_BYTES <= CHUNK_BYTES)
+    /// Takes space for a record.
+    pub(super) fn allocate(&mut self, units: u32) -> Place {
+        let bytes = units as usize * UNIT_BYTES;
+        debug_assert!(bytes <= CHUNK_BYTES, "the ceilings of the limits keep a record within a chunk");
+        let fits = |chunk: &Chunk| chunk.bytes.len() + bytes <= CHUNK_BYTES;
+        if !self.chunks.get(self.current).is_some_and(fits) {
+            self.open_chunk();
+        }
+        let chunk = &mut self.chunks[self.current];
+        let at = chunk.bytes.len();
+        chunk.bytes.resize(at + bytes, 0);
+        Place::new(self.current, at)
     }
 
     /// Goes on in an empty chunk.
-    pub(super) fn open_chunk(&mut self) {
+    fn open_chunk(&mut self) {
+        let left = self.current;
         self.current = self.free.pop().unwrap_or_else(|| {
+            assert!(
+                self.chunks.len() < CHUNKS_MAX,
+                "the limit on bytes of a type keeps it within its chunks"
+            );
             self.chunks.push(Chunk::default());
             self.chunks.len() - 1
         });
         // The first chunk grows as it is needed: most tables are small.
         if self.chunks.len() > 1 {
             self.chunks[self.current].bytes.reserve_exact(CHUNK_BYTES);
+            self.note_dead(left);
         }
     }
 
-    /// Takes space that fits the current chunk.
-    pub(super) fn bump(&mut self, units: u32) -> u32 {
-        let current = self.current;
-        let bytes = &mut self.chunks[current].bytes;
-        let at = bytes.len();
-        bytes.resize(at + units as usize * UNIT_BYTES, 0);
-        Self::offset(current, at)
-    }
-
     /// Notes that a record is no longer here.
-    pub(super) fn discard(&mut self, offset: u32, units: u32) {
-        let (chunk, _) = Self::place(offset);
-        self.chunks[chunk].dead_bytes += units as usize * UNIT_BYTES;
+    pub(super) fn discard(&mut self, place: Place, units: u32) {
+        let bytes = units as usize * UNIT_BYTES;
+        self.chunks[place.chunk()].dead_bytes += bytes;
+        if !self.victims.is_empty() {
+            self.credit_bytes += bytes * BYTES_PASSED_PER_DEAD_BYTE;
+        }
+        if place.chunk() != self.current {
+            self.note_dead(place.chunk());
+        }
     }
 
-    /// The chunk with the most dead bytes, if they are at least half of it.
-    pub(super) fn half_dead_chunk(&self) -> Option<usize> {
-        let (at, chunk) = self.chunks.iter().enumerate().max_by_key(|(_, chunk)| chunk.dead_bytes)?;
-        (chunk.dead_bytes > 0 && chunk.dead_bytes * 2 >= chunk.bytes.len()).then_some(at)
+    /// Lets a chunk wait to be emptied if half of it is dead.
+    fn note_dead(&mut self, at: usize) {
+        let chunk = &mut self.chunks[at];
+        if !chunk.is_victim && chunk.dead_bytes * 2 >= chunk.bytes.len() && !chunk.bytes.is_empty() {
+            chunk.is_victim = true;
+            self.credit_bytes += chunk.dead_bytes * BYTES_PASSED_PER_DEAD_BYTE;
+            self.victims.push_back(at);
+        }
     }
 
-    /// Gives a chunk up, and its bytes to the caller.
-    pub(super) fn release(&mut self, chunk: usize) -> Vec<u8> {
-        self.free.push(chunk);
-        core::mem::take(&mut self.chunks[chunk]).bytes
+    /// The place of the next record in the chunk that is being emptied, dead or alive, as long as there
+    /// is credit. The caller moves it if it is alive, and says [`passed`](Self::passed) in any case.
+    pub(super) fn next_to_move(&self) -> Option<Place> {
+        let chunk = *self.victims.front()?;
+        (self.credit_bytes > 0).then(|| Place::new(chunk, self.emptied_bytes))
+    }
+
+    /// Goes on behind the record that [`next_to_move`](Self::next_to_move) told of; gives the chunk up
+    /// where that was its last.
+    pub(super) fn passed(&mut self, units: u32) {
+        let bytes = units as usize * UNIT_BYTES;
+        self.credit_bytes = self.credit_bytes.saturating_sub(bytes);
+        self.emptied_bytes += bytes;
+        let Some(&chunk) = self.victims.front() else { return };
+        if self.emptied_bytes == self.chunks[chunk].bytes.len() {
+            self.chunks[chunk] = Chunk::default();
+            self.victims.pop_front();
+            self.free.push(chunk);
+            self.emptied_bytes = 0;
+        }
+        if self.victims.is_empty() {
+            self.credit_bytes = 0;
+        }
+    }
+
+    /// The bytes that the arena holds.
+    #[cfg(test)]
+    pub(super) fn bytes_held(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.bytes.capacity()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeMap;
+
+    /// Records of a number and their size, beside a map from number to place: the least that a table is.
+    #[derive(Default)]
+    struct Records {
+        arena: Arena,
+        places: BTreeMap<u32, Place>,
+        passed_bytes: usize,
+    }
+
+    impl Records {
+        fn units_at(&self, place: Place) -> (u32, u32) {
+            let bytes = self.arena.at(place);
+            let word = |at| u32::from_le_bytes(core::array::from_fn(|byte| bytes[at + byte]));
+            (word(0), word(4))
+        }
+
+        fn write(&mut self, number: u32, units: u32) {
+            let place = self.arena.allocate(units);
+            let bytes = self.arena.at_mut(place, units);
+            bytes[..4].copy_from_slice(&number.to_le_bytes());
+            bytes[4..8].copy_from_slice(&units.to_le_bytes());
+            if let Some(old) = self.places.insert(number, place) {
+                let (_, units) = self.units_at(old);
+                self.arena.discard(old, units);
+            }
+            while let Some(from) = self.arena.next_to_move() {
+                let (number, units) = self.units_at(from);
+                if self.places[&number] == from {
+                    let to = self.arena.allocate(units);
+                    let copy = self.arena.at(from)[..units as usize * UNIT_BYTES].to_vec();
+                    self.arena.at_mut(to, units).copy_from_slice(&copy);
+                    self.places.insert(number, to);
+                }
+                self.arena.passed(units);
+                self.passed_bytes += units as usize * UNIT_BYTES;
+            }
+        }
+
+        fn bytes_alive(&self) -> usize {
+            self.places.values().map(|&place| self.units_at(place).1 as usize * UNIT_BYTES).sum()
+        }
+    }
+
+    #[test]
+    fn one_record_written_again_and_again_takes_a_few_chunks() {
+        let mut records = Records::default();
+        for round in 0..10_000 {
+            records.write(0, 100 + round % 2 * 10_000);
+        }
+        assert!(records.arena.bytes_held() <= 3 * CHUNK_BYTES, "{}", records.arena.bytes_held());
+    }
+
+    #[test]
+    fn the_arena_holds_little_more_than_twice_what_is_alive_whatever_dies() {
+        let mut records = Records::default();
+        let mut random = 1_u64;
+        let mut next = move |below: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((random >> 33) % below) as u32
+        };
+        // Large records that become small ones free much and take little.
+        for number in 0..2_000 {
+            records.write(number, 1_000);
+        }
+        for _ in 0..20_000 {
+            let (number, units) = (next(2_000), 10 + next(40));
+            let before = records.passed_bytes;
+            let dead = records.units_at(records.places[&number]).1 as usize * UNIT_BYTES;
+            records.write(number, units);
+            let passed = records.passed_bytes - before;
+            assert!(passed <= 2 * dead + CHUNK_BYTES + 8_000, "{passed} bytes passed for {dead} that died");
+        }
+        let (alive, held) = (records.bytes_alive(), records.arena.bytes_held());
+        assert!(held <= 2 * alive + 4 * CHUNK_BYTES, "{held} bytes held for {alive} alive");
+        assert!(records.places.iter().all(|(&number, &place)| records.units_at(place).0 == number));
     }
 }

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use super::key::Row;
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bits {
     words: Vec<u64>,
@@ -9,26 +11,26 @@ pub(crate) struct Bits {
 }
 
 impl Bits {
-    pub(crate) fn contains(&self, row: u32) -> bool {
-        self.word(row as usize / 64) & (1 << (row % 64)) != 0
+    pub(crate) fn contains(&self, row: Row) -> bool {
+        self.word(row.at() / 64) & (1 << (row.0 % 64)) != 0
     }
 
     /// Adds the row; true if it was not there.
-    pub(crate) fn set(&mut self, row: u32) -> bool {
-        let at = row as usize / 64;
+    pub(crate) fn set(&mut self, row: Row) -> bool {
+        let at = row.at() / 64;
         if self.words.len() <= at {
             self.words.resize(at + 1, 0);
         }
         let added = !self.contains(row);
-        self.words[at] |= 1 << (row % 64);
+        self.words[at] |= 1 << (row.0 % 64);
         self.ones += u64::from(added);
         added
     }
 
     /// Takes the row away.
-    pub(crate) fn clear(&mut self, row: u32) {
+    pub(crate) fn clear(&mut self, row: Row) {
         if self.contains(row) {
-            self.words[row as usize / 64] &= !(1 << (row % 64));
+            self.words[row.at() / 64] &= !(1 << (row.0 % 64));
             self.ones -= 1;
         }
     }
@@ -56,7 +58,7 @@ impl Bits {
     }
 
     /// The rows, ascending.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Row> {
         (0..self.words.len()).flat_map(|at| Ones::of(at, self.words[at]))
     }
 }
@@ -80,14 +82,14 @@ impl Ones {
 }
 
 impl Iterator for Ones {
-    type Item = u32;
+    type Item = Row;
 
-    fn next(&mut self) -> Option<u32> {
+    fn next(&mut self) -> Option<Row> {
         if self.word == 0 {
             return None;
         }
         let bit = self.word.trailing_zeros();
         self.word &= self.word - 1;
-        Some(self.base + bit)
+        Some(Row(self.base + bit))
     }
 }

@@ -2,16 +2,25 @@
 
 use alloc::vec::Vec;
 
+use super::key::Row;
+
 const CHUNK_LOG2: u32 = 16;
 const CHUNK: u32 = 1 << CHUNK_LOG2;
 
-#[derive(Debug, Default)]
+/// A value for every row.
+#[derive(Debug)]
 pub(super) struct Column<T> {
     chunks: Vec<Vec<T>>,
     len: u32,
 }
 
-impl<T: Copy + Default> Column<T> {
+impl<T> Default for Column<T> {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), len: 0 }
+    }
+}
+
+impl<T: Copy> Column<T> {
     pub(super) const fn len(&self) -> u32 {
         self.len
     }
@@ -26,24 +35,78 @@ impl<T: Copy + Default> Column<T> {
         self.len += 1;
     }
 
-    pub(super) fn get(&self, row: u32) -> Option<T> {
-        self.chunks.get((row >> CHUNK_LOG2) as usize)?.get((row % CHUNK) as usize).copied()
+    pub(super) fn get(&self, row: Row) -> Option<T> {
+        self.chunks.get((row.0 >> CHUNK_LOG2) as usize)?.get((row.0 % CHUNK) as usize).copied()
     }
 
     /// The value of a row that there is.
-    pub(super) fn at(&self, row: u32) -> T {
-        self.chunks[(row >> CHUNK_LOG2) as usize][(row % CHUNK) as usize]
+    pub(super) fn at(&self, row: Row) -> T {
+        self.chunks[(row.0 >> CHUNK_LOG2) as usize][(row.0 % CHUNK) as usize]
     }
 
-    pub(super) fn at_mut(&mut self, row: u32) -> &mut T {
-        &mut self.chunks[(row >> CHUNK_LOG2) as usize][(row % CHUNK) as usize]
+    pub(super) fn at_mut(&mut self, row: Row) -> &mut T {
+        &mut self.chunks[(row.0 >> CHUNK_LOG2) as usize][(row.0 % CHUNK) as usize]
+    }
+}
+
+/// A count for each row, 0 where none was ever noted. Only chunks with a count that was noted are there,
+/// so that the last of millions of rows costs one chunk and not all before it.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    chunks: Vec<Vec<u32>>,
+}
+
+impl Counts {
+    pub(super) fn get(&self, row: Row) -> u32 {
+        let chunk = self.chunks.get((row.0 >> CHUNK_LOG2) as usize);
+        chunk.and_then(|chunk| chunk.get((row.0 % CHUNK) as usize)).copied().unwrap_or(0)
     }
 
-    /// The value of any row: the column grows to have it.
-    pub(super) fn at_mut_or_default(&mut self, row: u32) -> &mut T {
-        while self.len <= row {
-            self.push(T::default());
+    pub(super) fn at_mut(&mut self, row: Row) -> &mut u32 {
+        let (chunk, at) = ((row.0 >> CHUNK_LOG2) as usize, (row.0 % CHUNK) as usize);
+        if self.chunks.len() <= chunk {
+            self.chunks.resize_with(chunk + 1, Vec::new);
         }
-        self.at_mut(row)
+        let counts = &mut self.chunks[chunk];
+        if counts.len() <= at {
+            let doubled = (counts.len() * 2).min(CHUNK as usize);
+            counts.resize(doubled.max(at + 1), 0);
+        }
+        &mut counts[at]
+    }
+
+    /// The bytes that the counts hold.
+    #[cfg(test)]
+    fn bytes_held(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.capacity() * 4).sum::<usize>() + self.chunks.capacity() * 24
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_sixteen_million_rows_costs_one_chunk() {
+        let mut counts = Counts::default();
+        *counts.at_mut(Row(16_000_000)) += 1;
+        assert!(counts.bytes_held() <= 2 * CHUNK as usize * 4, "{}", counts.bytes_held());
+        assert_eq!((counts.get(Row(16_000_000)), counts.get(Row(15_999_999)), counts.get(Row(0))), (1, 0, 0));
+    }
+
+    #[test]
+    fn counts_and_columns_are_those_of_a_plain_list() {
+        let (mut counts, mut column) = (Counts::default(), Column::default());
+        for row in (0..200_000_u32).map(Row) {
+            column.push(row.0 * 3);
+            *counts.at_mut(Row(row.0 / 7 * 7)) += 1;
+        }
+        assert_eq!(column.len(), 200_000);
+        for row in (0..200_000_u32).map(Row) {
+            assert_eq!((column.at(row), column.get(row)), (row.0 * 3, Some(row.0 * 3)));
+            let expected = if row.0 % 7 == 0 { 7.min(200_000 - row.0) } else { 0 };
+            assert_eq!(counts.get(row), expected, "{row:?}");
+        }
+        assert_eq!(column.get(Row(200_000)), None);
     }
 }

@@ -4,10 +4,12 @@
 //! 28,672 rows takes a fraction of one. The top bits of the hash choose the segment, the others the
 //! place in it.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use hashbrown::HashTable;
+
+use super::key::Row;
+use crate::values::IdHash;
 
 /// Seven eighths of 2^15: where a hash table of that size would double.
 const SEGMENT_ROWS_MAX: usize = 28_672;
@@ -17,7 +19,7 @@ const DEPTH_MAX: u32 = 18;
 
 #[derive(Debug, Default)]
 struct Segment {
-    rows: HashTable<u32>,
+    rows: HashTable<Row>,
     /// How many top bits of the hash all rows of the segment share.
     depth: u32,
 }
@@ -32,23 +34,23 @@ pub(super) struct Index {
 
 /// The 32 bits that we keep, spread to the 64 that the table wants: low bits choose its place, the
 /// top seven are the tag that is looked at before a row is.
-const fn spread(hash: u32) -> u64 {
-    (hash as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+const fn spread(hash: IdHash) -> u64 {
+    (hash.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 impl Index {
-    fn slot(&self, hash: u32) -> usize {
+    fn slot(&self, hash: IdHash) -> usize {
         // A shift by 32 would overflow: with no depth there is one segment.
-        hash.checked_shr(u32::BITS - self.depth).unwrap_or(0) as usize
+        hash.0.checked_shr(u32::BITS - self.depth).unwrap_or(0) as usize
     }
 
-    pub(super) fn find(&self, hash: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub(super) fn find(&self, hash: IdHash, mut is_it: impl FnMut(Row) -> bool) -> Option<Row> {
         let segment = *self.directory.get(self.slot(hash))?;
         self.segments[segment as usize].rows.find(spread(hash), |&row| is_it(row)).copied()
     }
 
     /// Adds a row that is not there.
-    pub(super) fn insert(&mut self, hash: u32, row: u32, hash_of: impl Fn(u32) -> u32) {
+    pub(super) fn insert(&mut self, hash: IdHash, row: Row, hash_of: impl Fn(Row) -> IdHash) {
         if self.directory.is_empty() {
             self.segments.push(Segment::default());
             self.directory.push(0);
@@ -62,7 +64,7 @@ impl Index {
     }
 
     /// Splits a segment in two by one more bit.
-    fn split(&mut self, at: usize, hash_of: &impl Fn(u32) -> u32) {
+    fn split(&mut self, at: usize, hash_of: &impl Fn(Row) -> IdHash) {
         let depth = self.segments[at].depth + 1;
         if depth > self.depth {
             self.directory = self.directory.iter().flat_map(|&segment| [segment, segment]).collect();
@@ -70,10 +72,10 @@ impl Index {
         }
         let whole = core::mem::take(&mut self.segments[at].rows);
         let capacity = SEGMENT_ROWS_MAX / 2;
-        let mut halves = vec![HashTable::with_capacity(capacity), HashTable::with_capacity(capacity)];
+        let mut halves = [HashTable::with_capacity(capacity), HashTable::with_capacity(capacity)];
         for row in whole {
             let hash = hash_of(row);
-            let upper = (hash >> (u32::BITS - depth)) & 1;
+            let upper = (hash.0 >> (u32::BITS - depth)) & 1;
             halves[upper as usize].insert_unique(spread(hash), row, |&row| spread(hash_of(row)));
         }
         let new = self.segments.len() as u32;
@@ -83,9 +85,67 @@ impl Index {
                 *segment = new;
             }
         }
-        let upper = halves.pop().unwrap_or_default();
-        let lower = halves.pop().unwrap_or_default();
+        let [lower, upper] = halves;
         self.segments[at] = Segment { rows: lower, depth };
         self.segments.push(Segment { rows: upper, depth });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeMap;
+
+    /// Rows whose hashes a function gives, beside std's map from hash to rows.
+    fn agrees_with_a_map(hashes: &[u32]) {
+        let mut index = Index::default();
+        let mut map = BTreeMap::<u32, Vec<Row>>::new();
+        for (row, &hash) in (0..).map(Row).zip(hashes) {
+            let found = index.find(IdHash(hash), |other| hashes[other.at()] == hash && other == row);
+            assert_eq!(found, None);
+            index.insert(IdHash(hash), row, |row| IdHash(hashes[row.at()]));
+            map.entry(hash).or_default().push(row);
+        }
+        for (&hash, rows) in &map {
+            for &row in rows {
+                assert_eq!(index.find(IdHash(hash), |other| other == row), Some(row));
+            }
+            let mut seen = Vec::new();
+            index.find(IdHash(hash), |other| {
+                seen.extend((hashes[other.at()] == hash).then_some(other));
+                false
+            });
+            seen.sort_unstable();
+            assert_eq!(&seen, rows, "hash {hash:08x}");
+            let other = hash ^ 1;
+            let is_it = |row: Row| hashes[row.at()] == other;
+            assert_eq!(index.find(IdHash(other), is_it).is_some(), map.contains_key(&other));
+        }
+    }
+
+    #[test]
+    fn an_index_finds_what_a_map_finds_over_many_splits() {
+        let spread: Vec<u32> = (0..150_000_u32).map(|row| row.wrapping_mul(2_654_435_761)).collect();
+        agrees_with_a_map(&spread);
+    }
+
+    #[test]
+    fn an_index_finds_what_a_map_finds_when_top_bits_agree_or_hashes_repeat() {
+        // All in one half: the directory doubles while the other half stays whole.
+        let lopsided: Vec<u32> = (0..60_000_u32).map(|row| row | 0xFFFF_0000 & row << 20).collect();
+        agrees_with_a_map(&lopsided);
+        let few: Vec<u32> = (0..2_000_u32).map(|row| row % 97).collect();
+        agrees_with_a_map(&few);
+    }
+
+    #[test]
+    fn rows_of_one_hash_beyond_a_segment_are_found_all_the_same() {
+        let rows = SEGMENT_ROWS_MAX + 100;
+        let mut index = Index::default();
+        for row in (0..rows as u32).map(Row) {
+            index.insert(IdHash(7), row, |_| IdHash(7));
+        }
+        let last = Row(rows as u32 - 1);
+        assert_eq!(index.find(IdHash(7), |row| row == last), Some(last));
     }
 }

@@ -1,41 +1,36 @@
 //! How a record lies in its bytes.
 //!
 //! ```text
-//!  0  row              u32   which row this is: an evacuation reads it
+//!  0  row              u32   which row this is: the emptying of a chunk reads it
 //!  4  units            u32   the space taken, in 8-byte units
 //!  8  inactive_since   i64   milliseconds, 0 while active
 //! 16  references       u32   how many words; the top two bits are the account's status
 //! 20  lengths      6 × u16   of the texts, in bytes
-//! 32  reference words  u32   runs, one per type referred to: type number, how many, the rows
+//! 32  reference words  u32   runs, one per type referred to: type, how many, the rows
 //!     texts                  id, then the fields of the kind, without gaps
 //! ```
 //!
 //! An absent text has length 0. Numbers are little-endian.
 
-use alloc::vec::Vec;
+use super::arena::{CHUNK_BYTES, UNIT_BYTES};
+use super::key::{Row, RowKey, TypeIndex};
+use crate::values::AccountStatus;
 
-use super::NO_ROW;
-#[cfg(feature = "serde")]
-use super::arena::CHUNK_BYTES;
-use super::arena::UNIT_BYTES;
-use crate::values::change::RowKey;
-use crate::values::record::AccountStatus;
-
-pub(super) const HEADER_BYTES: usize = 32;
+const HEADER_BYTES: usize = 32;
 const SLOTS: usize = 6;
 const STATUS_SHIFT: u32 = 30;
 
-/// The texts of a record. Accounts have six, groups and licenses the first three.
+/// The texts of a record, in their order. Accounts have six, groups and licenses the first three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slot {
-    Id,
+    Id = 0,
     /// Accounts: the email. Groups and licenses: the name.
-    EmailOrName,
+    EmailOrName = 1,
     /// Accounts: the username. Groups and licenses: the description.
-    UsernameOrDescription,
-    FirstName,
-    LastName,
-    DisplayName,
+    UsernameOrDescription = 2,
+    FirstName = 3,
+    LastName = 4,
+    DisplayName = 5,
 }
 
 impl Slot {
@@ -55,49 +50,74 @@ pub(crate) struct Draft<'a> {
     /// The texts in the order of [`Slot`]; each shorter than 64 KiB, which the limits' ceilings see to.
     pub(crate) texts: [&'a str; SLOTS],
     pub(crate) status: AccountStatus,
-    /// Runs, as [`reference_words`] makes them.
-    pub(crate) references: &'a [u32],
+    /// Each once, by type ascending.
+    pub(crate) references: &'a [RowKey],
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    /// A placeholder, whose name may be empty.
+    pub(crate) fn placeholder(id: &'a str, name: &'a str) -> Self {
+        Self { texts: [id, name, "", "", "", ""], ..Self::default() }
+    }
+
     /// Whether the record fits a chunk, and its lengths their fields. What commands bring does: the
     /// limits' ceilings see to it.
     #[cfg(feature = "serde")]
     pub(crate) fn is_storable(&self) -> bool {
         self.texts.iter().all(|text| text.len() <= usize::from(u16::MAX))
             && self.references.len() <= CHUNK_BYTES / 4
-            && self.units() as usize * UNIT_BYTES <= CHUNK_BYTES
+            && self.bytes() <= CHUNK_BYTES as u64
+    }
+
+    /// How many bytes the record takes: what [`Limits::bytes_per_type_max`](crate::Limits) counts.
+    pub(crate) fn bytes(&self) -> u64 {
+        let texts: usize = self.texts.iter().map(|text| text.len()).sum();
+        (HEADER_BYTES + self.reference_words() * 4 + texts).next_multiple_of(UNIT_BYTES) as u64
     }
 
     pub(super) fn units(&self) -> u32 {
-        let texts: usize = self.texts.iter().map(|text| text.len()).sum();
-        (HEADER_BYTES + self.references.len() * 4 + texts).div_ceil(UNIT_BYTES) as u32
+        (self.bytes() / UNIT_BYTES as u64) as u32
     }
 
-    /// Writes the record into new space, as active.
-    pub(super) fn write(&self, row: u32, bytes: &mut [u8]) {
+    fn reference_words(&self) -> usize {
+        let runs = self.references.chunk_by(|a, b| a.of == b.of).count();
+        self.references.len() + 2 * runs
+    }
+
+    /// Writes the record into new space.
+    pub(super) fn write(&self, row: Row, inactive_since: i64, bytes: &mut [u8]) {
         let units = (bytes.len() / UNIT_BYTES) as u32;
-        bytes[0..4].copy_from_slice(&row.to_le_bytes());
+        bytes[0..4].copy_from_slice(&row.0.to_le_bytes());
         bytes[4..8].copy_from_slice(&units.to_le_bytes());
-        bytes[8..16].copy_from_slice(&0_i64.to_le_bytes());
+        bytes[8..16].copy_from_slice(&inactive_since.to_le_bytes());
         self.rewrite(bytes);
     }
 
     /// Writes the record into the space that it has, all but the first 16 bytes.
     pub(super) fn rewrite(&self, bytes: &mut [u8]) {
-        let status = (self.status as u32) << STATUS_SHIFT;
-        bytes[16..20].copy_from_slice(&(status | self.references.len() as u32).to_le_bytes());
+        debug_assert!(
+            self.references.windows(2).all(|pair| pair[0].of <= pair[1].of),
+            "references stand by type"
+        );
+        let status = u32::from(self.status.number()) << STATUS_SHIFT;
+        bytes[16..20].copy_from_slice(&(status | self.reference_words() as u32).to_le_bytes());
         for (at, text) in self.texts.iter().enumerate() {
             bytes[20 + at * 2..22 + at * 2].copy_from_slice(&(text.len() as u16).to_le_bytes());
         }
         let mut at = HEADER_BYTES;
-        for word in self.references {
-            bytes[at..at + 4].copy_from_slice(&word.to_le_bytes());
-            at += 4;
+        let mut put = |bytes: &[u8], space: &mut [u8]| {
+            space[at..at + bytes.len()].copy_from_slice(bytes);
+            at += bytes.len();
+        };
+        for run in self.references.chunk_by(|a, b| a.of == b.of) {
+            put(&run[0].of.0.to_le_bytes(), bytes);
+            put(&(run.len() as u32).to_le_bytes(), bytes);
+            for key in run {
+                put(&key.row.0.to_le_bytes(), bytes);
+            }
         }
         for text in self.texts {
-            bytes[at..at + text.len()].copy_from_slice(text.as_bytes());
-            at += text.len();
+            put(text.as_bytes(), bytes);
         }
     }
 }
@@ -127,12 +147,23 @@ impl<'t> Stored<'t> {
         usize::from(u16::from_le_bytes([self.bytes[20 + slot * 2], self.bytes[21 + slot * 2]]))
     }
 
-    pub(super) fn row(&self) -> u32 {
-        self.u32(0)
+    pub(super) fn row(&self) -> Row {
+        Row(self.u32(0))
     }
 
     pub(super) fn units(&self) -> u32 {
         self.u32(4)
+    }
+
+    /// The bytes of the space taken.
+    pub(super) fn space(&self) -> &'t [u8] {
+        &self.bytes[..self.units() as usize * UNIT_BYTES]
+    }
+
+    /// How many bytes the record takes, whatever space it has: what a draft of it would say.
+    pub(crate) fn bytes(&self) -> u64 {
+        let texts: usize = (0..SLOTS).map(|slot| self.length(slot)).sum();
+        (self.texts_at() + texts).next_multiple_of(UNIT_BYTES) as u64
     }
 
     pub(super) fn inactive_since(&self) -> i64 {
@@ -145,7 +176,8 @@ impl<'t> Stored<'t> {
         match self.u32(16) >> STATUS_SHIFT {
             0 => AccountStatus::Active,
             1 => AccountStatus::Inactive,
-            _ => AccountStatus::Suspended,
+            2 => AccountStatus::Suspended,
+            other => unreachable!("no draft has the status {other}"),
         }
     }
 
@@ -153,41 +185,38 @@ impl<'t> Stored<'t> {
         (self.u32(16) & ((1 << STATUS_SHIFT) - 1)) as usize
     }
 
-    /// The bytes of a text; empty if it is absent.
+    /// Where the texts begin.
+    fn texts_at(&self) -> usize {
+        HEADER_BYTES + self.reference_word_count() * 4
+    }
+
+    /// The bytes of a text; none if it is absent.
     pub(crate) fn slot(&self, slot: Slot) -> &'t [u8] {
         let slot = slot as usize;
         let before: usize = (0..slot).map(|at| self.length(at)).sum();
-        let start = HEADER_BYTES + self.reference_word_count() * 4 + before;
+        let start = self.texts_at() + before;
         &self.bytes[start..start + self.length(slot)]
     }
 
-    /// A text; empty if it is absent. Only text was ever written here, so the check cannot fail.
+    /// A text; empty if it is absent.
     pub(crate) fn text(&self, slot: Slot) -> &'t str {
-        core::str::from_utf8(self.slot(slot)).unwrap_or_default()
+        core::str::from_utf8(self.slot(slot)).expect("only texts are written here")
     }
 
     pub(crate) fn texts(&self) -> [&'t str; SLOTS] {
         Slot::ALL.map(|slot| self.text(slot))
     }
 
-    /// The same record with other references.
-    pub(super) fn draft<'a>(&self, references: &'a [u32]) -> Draft<'a>
-    where
-        't: 'a,
-    {
-        Draft { texts: self.texts(), status: self.status(), references }
-    }
-
     /// Whether this is the record's id. (A group's or license's lies right behind its header.)
     #[inline]
     pub(crate) fn has_id(&self, id: &str) -> bool {
-        let start = HEADER_BYTES + self.reference_word_count() * 4;
+        let start = self.texts_at();
         self.length(0) == id.len() && self.bytes.get(start..start + id.len()) == Some(id.as_bytes())
     }
 
     /// Whether the record has these texts and this status.
     pub(crate) fn has_fields(&self, texts: &[&str; SLOTS], status: AccountStatus) -> bool {
-        let mut start = HEADER_BYTES + self.reference_word_count() * 4;
+        let mut start = self.texts_at();
         for (slot, text) in texts.iter().enumerate() {
             let length = self.length(slot);
             if length != text.len() || &self.bytes[start..start + length] != text.as_bytes() {
@@ -198,13 +227,9 @@ impl<'t> Stored<'t> {
         self.status() == status
     }
 
-    /// The records referred to, by type in order of registration, each type's in the order sent.
+    /// The records referred to, by type in order of registration.
     pub(crate) fn references(&self) -> References<'t> {
-        References {
-            words: &self.bytes[HEADER_BYTES..HEADER_BYTES + self.reference_word_count() * 4],
-            table: 0,
-            left: 0,
-        }
+        References { words: &self.bytes[HEADER_BYTES..self.texts_at()], of: TypeIndex(0), left: 0 }
     }
 }
 
@@ -212,7 +237,7 @@ impl<'t> Stored<'t> {
 #[derive(Clone, Debug)]
 pub(crate) struct References<'t> {
     words: &'t [u8],
-    table: u32,
+    of: TypeIndex,
     left: u32,
 }
 
@@ -229,52 +254,10 @@ impl Iterator for References<'_> {
 
     fn next(&mut self) -> Option<RowKey> {
         if self.left == 0 {
-            self.table = self.word()?;
+            self.of = TypeIndex(self.word()?);
             self.left = self.word()?;
         }
         self.left -= 1;
-        Some(RowKey { table: self.table, row: self.word()? })
+        Some(RowKey::new(self.of, Row(self.word()?)))
     }
-}
-
-/// References, grouped by table already, as the words of their runs.
-pub(crate) fn reference_words(references: impl Iterator<Item = RowKey>, words: &mut Vec<u32>) {
-    words.clear();
-    let mut run = None;
-    for RowKey { table, row } in references {
-        match run {
-            Some((of, count)) if of == table => {
-                words[count] += 1;
-            }
-            _ => {
-                run = Some((table, words.len() + 1));
-                words.extend([table, 1]);
-            }
-        }
-        words.push(row);
-    }
-}
-
-/// Whether these are words that [`reference_words`] makes: runs that are not empty, by table ascending.
-#[cfg(feature = "serde")]
-pub(crate) fn is_runs(mut words: &[u32]) -> bool {
-    let mut before = None;
-    while let Some(([table, count], rest)) = words.split_first_chunk() {
-        let count = *count as usize;
-        if count == 0 || count > rest.len() || before.is_some_and(|before| before >= *table) {
-            return false;
-        }
-        before = Some(*table);
-        words = &rest[count..];
-    }
-    words.is_empty()
-}
-
-/// The references of a record after the rows of the tables moved; those that went away are left out.
-pub(super) fn moved_reference_words(stored: &Stored<'_>, moved: &[Vec<u32>], words: &mut Vec<u32>) {
-    let to = |key: RowKey| {
-        let row = moved.get(key.table as usize).and_then(|rows| rows.get(key.row as usize)).copied();
-        RowKey { table: key.table, row: row.unwrap_or(key.row) }
-    };
-    reference_words(stored.references().map(to).filter(|key| key.row != NO_ROW), words);
 }

@@ -1,17 +1,12 @@
-//! Changes: what a command changed, for whoever keeps a copy of the state (SPEC 7).
-//!
-//! While a command runs it notes compact [`Entry`]s, which name records by table and row; read
-//! through [`Engine::changes`](crate::Engine::changes) they become [`Change`]s, which borrow the ids
-//! from the tables. A first roll of a million accounts so costs 24 bytes a fact and no text.
+//! Changes: what a command changed, for whoever keeps a copy of the state.
 
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
-use alloc::vec::Vec;
 
-use crate::state::session::SessionStatus;
-use crate::values::id::{AppId, ResourceTypeId, SessionId, TaskId};
+use super::id::{AppId, ResourceTypeId, SessionId, TaskId};
+use super::status::SessionStatus;
+use super::words::words;
 
-/// One fact about what a command changed.
+/// One fact about what a command changed ([SPEC 7](crate::spec#7-changes)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -19,16 +14,20 @@ pub struct Change<'a> {
     /// Its place in the engine's history: the first change has 1, and there are no gaps.
     pub seq: u64,
     /// The app whose state changed; for a resource type, the app that it was changed through.
-    pub app: AppId,
+    pub app_id: AppId,
     /// What changed.
     #[cfg_attr(feature = "serde", serde(borrow))]
     pub fact: Fact<'a>,
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
+    pub(crate) const fn new(seq: u64, app_id: AppId, fact: Fact<'a>) -> Self {
+        Self { seq, app_id, fact }
+    }
+
     /// The same, with texts of its own, so that it can outlive the next command.
     pub fn into_owned(self) -> Change<'static> {
-        Change { seq: self.seq, app: self.app, fact: self.fact.into_owned() }
+        Change { seq: self.seq, app_id: self.app_id, fact: self.fact.into_owned() }
     }
 }
 
@@ -37,7 +36,7 @@ impl Change<'_> {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RecordKey<'a> {
     /// The record's type; its slug is to be had from the app.
-    pub resource_type: ResourceTypeId,
+    pub resource_type_id: ResourceTypeId,
     /// The record's external id.
     #[cfg_attr(feature = "serde", serde(borrow))]
     pub id: Cow<'a, str>,
@@ -45,11 +44,13 @@ pub struct RecordKey<'a> {
 
 impl RecordKey<'_> {
     fn into_owned(self) -> RecordKey<'static> {
-        RecordKey { resource_type: self.resource_type, id: Cow::Owned(self.id.into_owned()) }
+        RecordKey { resource_type_id: self.resource_type_id, id: Cow::Owned(self.id.into_owned()) }
     }
 }
 
 /// What a [`Change`] says. The values are to be read from the engine right after the command.
+///
+/// What serde writes for a fact is a promise: it grows by variants at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -63,44 +64,44 @@ pub enum Fact<'a> {
     /// The app went, and all its records, sessions and tasks.
     AppDeleted,
     /// The clone group got a type.
-    ResourceTypeRegistered { resource_type: ResourceTypeId },
+    ResourceTypeRegistered { resource_type_id: ResourceTypeId },
     /// The type's name, slug or kind changed.
-    ResourceTypeUpdated { resource_type: ResourceTypeId },
+    ResourceTypeUpdated { resource_type_id: ResourceTypeId },
     /// The session is in progress.
-    SessionOpened { session: SessionId },
+    SessionOpened { session_id: SessionId },
     /// The session's roll was accepted: its cleanup is to be run.
-    SessionCompleting { session: SessionId },
+    SessionCompleting { session_id: SessionId },
     /// The session ended: completed, abandoned or error.
-    SessionEnded { session: SessionId, status: SessionStatus },
-    /// A full record came to be.
+    SessionEnded { session_id: SessionId, status: SessionStatus },
+    /// The full record came to be, active.
     RecordCreated {
         #[cfg_attr(feature = "serde", serde(borrow))]
         record: RecordKey<'a>,
     },
-    /// These fields of a full record changed. (References have changes of their own.)
+    /// These fields of the full record changed. (References have changes of their own.)
     RecordUpdated { record: RecordKey<'a>, fields: Fields },
     /// The record, full or placeholder, became inactive.
     RecordDeactivated { record: RecordKey<'a> },
     /// The full record became active again. What else changed about it follows.
     RecordReactivated { record: RecordKey<'a> },
-    /// The inactive record was removed, and with it its own references.
+    /// The inactive record, full or placeholder, went, and with it its own references.
     RecordPurged { record: RecordKey<'a> },
-    /// A reference made an active placeholder, with the reference's name if it had one.
+    /// The placeholder came to be, active, with the name of the reference that made it if that had one.
     PlaceholderMade { record: RecordKey<'a> },
-    /// A reference gave the nameless placeholder a name.
+    /// The nameless placeholder got the name of a reference.
     PlaceholderNamed { record: RecordKey<'a> },
-    /// A reference made the inactive placeholder active again.
+    /// The placeholder became active again, since an account refers to it.
     PlaceholderWoken { record: RecordKey<'a> },
-    /// The placeholder, active or not, got its own record: it is full and active.
+    /// The placeholder, active or not, became a full record, active.
     PlaceholderFilled { record: RecordKey<'a> },
     /// The account refers to the target now.
     ReferenceAdded { account: RecordKey<'a>, target: RecordKey<'a> },
     /// The account refers to the target no more.
     ReferenceRemoved { account: RecordKey<'a>, target: RecordKey<'a> },
     /// The task came to be.
-    TaskCreated { task: TaskId },
+    TaskCreated { task_id: TaskId },
     /// The task completed or failed.
-    TaskResolved { task: TaskId },
+    TaskResolved { task_id: TaskId },
 }
 
 impl Fact<'_> {
@@ -109,11 +110,13 @@ impl Fact<'_> {
             Fact::AppCreated { clone_from } => Fact::AppCreated { clone_from },
             Fact::AppUpdated => Fact::AppUpdated,
             Fact::AppDeleted => Fact::AppDeleted,
-            Fact::ResourceTypeRegistered { resource_type } => Fact::ResourceTypeRegistered { resource_type },
-            Fact::ResourceTypeUpdated { resource_type } => Fact::ResourceTypeUpdated { resource_type },
-            Fact::SessionOpened { session } => Fact::SessionOpened { session },
-            Fact::SessionCompleting { session } => Fact::SessionCompleting { session },
-            Fact::SessionEnded { session, status } => Fact::SessionEnded { session, status },
+            Fact::ResourceTypeRegistered { resource_type_id } => {
+                Fact::ResourceTypeRegistered { resource_type_id }
+            }
+            Fact::ResourceTypeUpdated { resource_type_id } => Fact::ResourceTypeUpdated { resource_type_id },
+            Fact::SessionOpened { session_id } => Fact::SessionOpened { session_id },
+            Fact::SessionCompleting { session_id } => Fact::SessionCompleting { session_id },
+            Fact::SessionEnded { session_id, status } => Fact::SessionEnded { session_id, status },
             Fact::RecordCreated { record } => Fact::RecordCreated { record: record.into_owned() },
             Fact::RecordUpdated { record, fields } => {
                 Fact::RecordUpdated { record: record.into_owned(), fields }
@@ -131,8 +134,8 @@ impl Fact<'_> {
             Fact::ReferenceRemoved { account, target } => {
                 Fact::ReferenceRemoved { account: account.into_owned(), target: target.into_owned() }
             }
-            Fact::TaskCreated { task } => Fact::TaskCreated { task },
-            Fact::TaskResolved { task } => Fact::TaskResolved { task },
+            Fact::TaskCreated { task_id } => Fact::TaskCreated { task_id },
+            Fact::TaskResolved { task_id } => Fact::TaskResolved { task_id },
         }
     }
 }
@@ -141,8 +144,8 @@ impl Fact<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 #[allow(missing_docs, reason = "they are the fields of Account and Group")]
-#[repr(u8)]
 pub enum Field {
     Name,
     Description,
@@ -154,41 +157,41 @@ pub enum Field {
     Status,
 }
 
-impl Field {
-    const ALL: [Self; 8] = [
-        Self::Name,
-        Self::Description,
-        Self::Email,
-        Self::Username,
-        Self::FirstName,
-        Self::LastName,
-        Self::DisplayName,
-        Self::Status,
-    ];
-}
+words!(Field, "field", "a field of an account or a group", {
+    Name = 0 "name",
+    Description = 1 "description",
+    Email = 2 "email",
+    Username = 3 "username",
+    FirstName = 4 "first_name",
+    LastName = 5 "last_name",
+    DisplayName = 6 "display_name",
+    Status = 7 "status",
+});
 
-/// A set of [`Field`]s. Serialized as a number: bit `n` stands for the `n`th field of the enum.
+/// A set of [`Field`]s. Serialized as a number, in which name is bit 0, description 1, email 2,
+/// username 3, first_name 4, last_name 5, display_name 6 and status 7.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
-pub struct Fields(u8);
+pub struct Fields(u16);
 
 impl Fields {
     /// Whether the set has this field.
     pub const fn contains(self, field: Field) -> bool {
-        self.0 & (1 << field as u8) != 0
+        self.0 & (1 << field.number()) != 0
     }
 
-    /// The fields of the set, in the order of the enum.
-    pub fn iter(self) -> impl Iterator<Item = Field> {
-        Field::ALL.into_iter().filter(move |&field| self.contains(field))
-    }
-
-    pub(crate) const fn is_empty(self) -> bool {
+    /// Whether the set has no field.
+    pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
+    /// The fields of the set, in the order of their bits.
+    pub fn iter(self) -> impl Iterator<Item = Field> {
+        Field::ALL.iter().copied().filter(move |&field| self.contains(field))
+    }
+
     pub(crate) const fn insert(&mut self, field: Field) {
-        self.0 |= 1 << field as u8;
+        self.0 |= 1 << field.number();
     }
 }
 
@@ -203,108 +206,5 @@ impl FromIterator<Field> for Fields {
 impl core::fmt::Debug for Fields {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_set().entries(self.iter()).finish()
-    }
-}
-
-/// A record of the app at hand: the number of its type in the registry, and its row in that table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct RowKey {
-    pub(crate) table: u32,
-    pub(crate) row: u32,
-}
-
-/// What happened to a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RecordFact {
-    Created,
-    Updated(Fields),
-    Deactivated,
-    Reactivated,
-    PlaceholderMade,
-    PlaceholderNamed,
-    PlaceholderWoken,
-    PlaceholderFilled,
-}
-
-/// A change as noted while its command runs.
-#[derive(Debug)]
-pub(crate) enum Entry {
-    Record {
-        fact: RecordFact,
-        record: RowKey,
-    },
-    ReferenceAdded {
-        account: RowKey,
-        target: RowKey,
-    },
-    ReferenceRemoved {
-        account: RowKey,
-        target: RowKey,
-    },
-    /// A fact with nothing to look up, or with texts that the tables no longer have.
-    Other(Box<Fact<'static>>),
-}
-
-/// The changes of the last command.
-#[derive(Debug, Default)]
-pub(crate) struct ChangeLog {
-    entries: Vec<Entry>,
-    /// The app that the command was about.
-    app: Option<AppId>,
-    /// The sequence number of the last change before this command.
-    seq_before: u64,
-}
-
-/// A buffer larger than this is given back when the next command begins, smaller ones are kept.
-const ENTRIES_KEPT_MAX: usize = 64 * 1024;
-
-impl ChangeLog {
-    #[cfg(feature = "serde")]
-    pub(crate) fn resume_after(seq: u64) -> Self {
-        Self { seq_before: seq, ..Self::default() }
-    }
-
-    /// Forgets the changes of the command before. Their numbers stay taken.
-    pub(crate) fn begin(&mut self, app: AppId) {
-        self.seq_before = self.seq();
-        self.app = Some(app);
-        if self.entries.capacity() > ENTRIES_KEPT_MAX {
-            self.entries = Vec::new();
-        } else {
-            self.entries.clear();
-        }
-    }
-
-    /// The sequence number of the newest change.
-    pub(crate) fn seq(&self) -> u64 {
-        self.seq_before + self.entries.len() as u64
-    }
-
-    pub(crate) const fn seq_before(&self) -> u64 {
-        self.seq_before
-    }
-
-    pub(crate) const fn app(&self) -> Option<AppId> {
-        self.app
-    }
-
-    pub(crate) fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    pub(crate) fn record(&mut self, fact: RecordFact, record: RowKey) {
-        self.entries.push(Entry::Record { fact, record });
-    }
-
-    pub(crate) fn reference_added(&mut self, account: RowKey, target: RowKey) {
-        self.entries.push(Entry::ReferenceAdded { account, target });
-    }
-
-    pub(crate) fn reference_removed(&mut self, account: RowKey, target: RowKey) {
-        self.entries.push(Entry::ReferenceRemoved { account, target });
-    }
-
-    pub(crate) fn fact(&mut self, fact: Fact<'static>) {
-        self.entries.push(Entry::Other(Box::new(fact)));
     }
 }

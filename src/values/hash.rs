@@ -5,6 +5,8 @@ use core::hash::{BuildHasher, Hasher};
 use siphasher::sip::SipHasher13;
 use siphasher::sip128::{Hasher128, SipHasher13 as SipHasher13x128};
 
+use super::time::Timestamp;
+
 /// The host's key. Ids come from strangers, so an unkeyed hash could be flooded.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct HashKey([u8; 16]);
@@ -14,11 +16,16 @@ impl HashKey {
         Self(*key)
     }
 
-    /// The 32 bits of an id's hash that the tables keep beside the row.
-    pub(crate) fn id(&self, id: &str) -> u32 {
-        SipHasher13::new_with_key(&self.0).hash(id.as_bytes()) as u32
+    /// The hash of an external id.
+    pub(crate) fn id(&self, id: &str) -> IdHash {
+        // The lower half: 32 bits are what the tables keep.
+        IdHash(SipHasher13::new_with_key(&self.0).hash(id.as_bytes()) as u32)
     }
 }
+
+/// The 32 bits of an external id's hash that the tables keep beside the row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct IdHash(pub(crate) u32);
 
 impl core::fmt::Debug for HashKey {
     /// A secret of the host's.
@@ -60,12 +67,36 @@ impl DigestHasher {
         self.bytes(&value.to_le_bytes());
     }
 
+    pub(crate) fn u32(&mut self, value: u32) {
+        self.bytes(&value.to_le_bytes());
+    }
+
+    pub(crate) fn flag(&mut self, value: bool) {
+        self.u8(u8::from(value));
+    }
+
     pub(crate) fn text(&mut self, text: &[u8]) {
         self.u64(text.len() as u64);
         self.bytes(text);
     }
 
+    pub(crate) fn optional_text(&mut self, text: Option<&str>) {
+        self.flag(text.is_some());
+        self.text(text.unwrap_or("").as_bytes());
+    }
+
+    pub(crate) fn optional_time(&mut self, time: Option<Timestamp>) {
+        self.flag(time.is_some());
+        self.i64(time.map_or(0, Timestamp::as_millis));
+    }
+
+    pub(crate) fn optional_number(&mut self, number: Option<u64>) {
+        self.flag(number.is_some());
+        self.u64(number.unwrap_or(0));
+    }
+
     pub(crate) fn finish(&self) -> u128 {
-        self.0.finish128().as_u128()
+        // By its bytes: the crate's own conversion to a number swaps them on big-endian machines.
+        u128::from_le_bytes(self.0.finish128().as_bytes())
     }
 }

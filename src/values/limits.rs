@@ -1,104 +1,105 @@
-//! Every limit of the engine, in one place (SPEC 1: "all limits are engine configuration").
+//! Every limit of the engine, in one place.
 
 use core::fmt;
 
-/// How large things may be. Lengths of text count Unicode scalar values, `bytes` count bytes.
-///
-/// Each limit has a default, fixed by SPEC where it names one, and a ceiling that the layout of the
-/// tables sets ([`Limits::CEILINGS`]); [`Config::with_limits`] brings a larger value down to the
-/// ceiling, and a zero up to one.
-///
-/// ```
-/// use headcount::{Config, Limits};
-/// let mut limits = Limits::default();
-/// limits.records_per_page_max = 500;
-/// assert_eq!(Config::new().with_limits(limits).limits().records_per_page_max, 500);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Records in one page. Default 100 (SPEC 3.2).
-    pub records_per_page_max: u32,
-    /// References in one account, counted as sent. Default 10,000 (SPEC 3.3).
-    pub references_per_account_max: u32,
-    /// Faults that the refusal of a page lists; their total is told beside them. Default 100 (SPEC 3.5).
-    pub faults_listed_max: u32,
-    /// Records of one type in one app, active and inactive. Default 100,000,000 (our decision:
-    /// row numbers have 32 bits).
-    pub records_per_type_max: u32,
-    /// Sessions that an app remembers, the open one among them. Default 100 (SPEC 5).
-    pub sessions_per_app_max: u32,
-    /// Tasks in one page of a list. Default 1,000 (SPEC 6).
-    pub tasks_listed_max: u32,
-    /// Tasks in one page of a list when the reader names no limit. Default 50 (SPEC 6).
-    pub tasks_listed_default: u32,
-    /// Length of a record's external id, in a page or in a reference. Default 255 (SPEC 3.3).
-    pub id_chars_max: u32,
-    /// Length of the name of an app, a resource type, a group, a license or a reference, and of an
-    /// account's text fields. Default 255 (SPEC 2, 3.3).
-    pub text_chars_max: u32,
-    /// Length of a description. Default 4,096 (SPEC 3.3).
-    pub description_chars_max: u32,
-    /// Length of a slug. Default 100 (SPEC 2).
-    pub slug_chars_max: u32,
-    /// Size of a task's payload, result, error code and error message each, and of the reason that a
-    /// session failed for, in bytes. Default 65,536 (SPEC 6 for the payload; our decision for the rest).
-    pub opaque_bytes_max: u32,
+/// Declares [`Limits`]: for each limit its meaning, type, default and ceiling.
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $default:literal, at most $ceiling:literal;)+) => {
+        /// How large things may be ([SPEC 1](crate::spec#1-nouns)). Lengths of text count Unicode scalar
+        /// values, `bytes` count bytes.
+        ///
+        /// Each limit has a default, which the contract names where it speaks of it, and a ceiling that
+        /// the layout of the tables sets ([`Limits::CEILINGS`]). [`Config::with_limits`] refuses a limit
+        /// beyond its ceiling, and a zero.
+        ///
+        /// In a format for people, a limit that is absent has its default.
+        ///
+        /// ```
+        /// use headcount::{Config, Limits};
+        /// let mut limits = Limits::default();
+        /// limits.records_per_page_max = 500;
+        /// let config = Config::new().with_limits(limits)?;
+        /// assert_eq!(config.limits().records_per_page_max, 500);
+        ///
+        /// limits.id_chars_max = 1_000_000;
+        /// let refused = Config::new().with_limits(limits).unwrap_err();
+        /// assert_eq!(refused.to_string(), "id_chars_max: found 1000000, expected 1 to 16383");
+        /// # Ok::<(), headcount::LimitOutOfRange>(())
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+        #[non_exhaustive]
+        pub struct Limits {
+            $($(#[$doc])* pub $name: $type,)+
+        }
+
+        impl Limits {
+            /// The limits that the contract names.
+            pub const DEFAULTS: Self = Self { $($name: $default,)+ };
+
+            /// The largest values that the engine can work with: a text's length in bytes must fit 16
+            /// bits, a record a chunk of 1 MiB, a row's number and its place 32 bits.
+            pub const CEILINGS: Self = Self { $($name: $ceiling,)+ };
+
+            /// Whether each limit is at least 1 and at most its ceiling.
+            ///
+            /// # Errors
+            /// The first that is not.
+            pub fn validate(&self) -> Result<(), LimitOutOfRange> {
+                let Self { $($name,)+ } = *self;
+                $(
+                    if $name == 0 || $name > Self::CEILINGS.$name {
+                        let (found, max) = (u64::from($name), u64::from(Self::CEILINGS.$name));
+                        return Err(LimitOutOfRange { limit: stringify!($name), found, max });
+                    }
+                )+
+                Ok(())
+            }
+        }
+    };
 }
 
-impl Limits {
-    /// The limits that SPEC names.
-    pub const DEFAULTS: Self = Self {
-        records_per_page_max: 100,
-        references_per_account_max: 10_000,
-        faults_listed_max: 100,
-        records_per_type_max: 100_000_000,
-        sessions_per_app_max: 100,
-        tasks_listed_max: 1_000,
-        tasks_listed_default: 50,
-        id_chars_max: 255,
-        text_chars_max: 255,
-        description_chars_max: 4_096,
-        slug_chars_max: 100,
-        opaque_bytes_max: 64 * 1024,
-    };
-
-    /// The largest values that the engine can work with: a text's length in bytes must fit
-    /// 16 bits, and a record a chunk of 1 MiB.
-    pub const CEILINGS: Self = Self {
-        records_per_page_max: 65_535,
-        references_per_account_max: 50_000,
-        faults_listed_max: 65_535,
-        records_per_type_max: 4_000_000_000,
-        sessions_per_app_max: 65_535,
-        tasks_listed_max: 1_000_000,
-        tasks_listed_default: 1_000_000,
-        id_chars_max: 16_383,
-        text_chars_max: 16_383,
-        description_chars_max: 16_383,
-        slug_chars_max: 16_383,
-        opaque_bytes_max: 16 * 1024 * 1024,
-    };
-
-    fn bounded(self) -> Self {
-        let top = Self::CEILINGS;
-        Self {
-            records_per_page_max: self.records_per_page_max.clamp(1, top.records_per_page_max),
-            references_per_account_max: self
-                .references_per_account_max
-                .clamp(1, top.references_per_account_max),
-            faults_listed_max: self.faults_listed_max.clamp(1, top.faults_listed_max),
-            records_per_type_max: self.records_per_type_max.clamp(1, top.records_per_type_max),
-            sessions_per_app_max: self.sessions_per_app_max.clamp(1, top.sessions_per_app_max),
-            tasks_listed_max: self.tasks_listed_max.clamp(1, top.tasks_listed_max),
-            tasks_listed_default: self.tasks_listed_default.clamp(1, top.tasks_listed_default),
-            id_chars_max: self.id_chars_max.clamp(1, top.id_chars_max),
-            text_chars_max: self.text_chars_max.clamp(1, top.text_chars_max),
-            description_chars_max: self.description_chars_max.clamp(1, top.description_chars_max),
-            slug_chars_max: self.slug_chars_max.clamp(1, top.slug_chars_max),
-            opaque_bytes_max: self.opaque_bytes_max.clamp(1, top.opaque_bytes_max),
-        }
-    }
+limits! {
+    /// Records in one page. Default 100 ([SPEC 3.2](crate::spec#32-size)).
+    records_per_page_max: u32 = 100, at most 65_535;
+    /// References in one account, counted as sent. Default 10,000 ([SPEC 3.3](crate::spec#33-fields)).
+    references_per_account_max: u32 = 10_000, at most 50_000;
+    /// Faults that the refusal of a page lists; their total is told beside them. Default 100
+    /// ([SPEC 3.5](crate::spec#35-all-or-nothing)).
+    faults_listed_max: u32 = 100, at most 65_535;
+    /// Records of one type in one app, active and inactive. What is on record stays, and may be pushed
+    /// again. Default 100,000,000 (our decision: row numbers have 32 bits).
+    records_per_type_max: u32 = 100_000_000, at most 4_000_000_000;
+    /// Bytes of the records of one type in one app: 32 for each, its texts, 4 for each reference, and
+    /// 8 for each type referred to, rounded up to a multiple of 8. What is on record stays, and may be
+    /// pushed again. Default 5 GiB, the ceiling (our decision: the arena, which may hold more than five times as much, has 32 GiB).
+    bytes_per_type_max: u64 = 5_368_709_120, at most 5_368_709_120;
+    /// Sessions that an app keeps, the open one among them. Default 100
+    /// ([SPEC 5](crate::spec#5-progress-and-history)).
+    sessions_per_app_max: u32 = 100, at most 65_535;
+    /// Ended tasks that an app keeps. Default 10,000 ([SPEC 6](crate::spec#6-tasks)).
+    ended_tasks_per_app_max: u32 = 10_000, at most 10_000_000;
+    /// Tasks in one page of a list. Default 1,000 ([SPEC 6](crate::spec#6-tasks)).
+    tasks_listed_max: u32 = 1_000, at most 1_000_000;
+    /// Tasks in one page of a list when the reader names no limit. Default 50
+    /// ([SPEC 6](crate::spec#6-tasks)).
+    tasks_listed_default: u32 = 50, at most 1_000_000;
+    /// Length of a record's external id, in a page or in a reference. Default 255
+    /// ([SPEC 3.3](crate::spec#33-fields)).
+    id_chars_max: u32 = 255, at most 16_383;
+    /// Length of the name of an app, a resource type, a group, a license or a reference, and of an
+    /// account's text fields. Default 255 ([SPEC 2](crate::spec#2-commands),
+    /// [3.3](crate::spec#33-fields)).
+    text_chars_max: u32 = 255, at most 16_383;
+    /// Length of a description. Default 4,096 ([SPEC 3.3](crate::spec#33-fields)).
+    description_chars_max: u32 = 4_096, at most 16_383;
+    /// Length of a slug. Default 100 ([SPEC 2](crate::spec#2-commands)).
+    slug_chars_max: u32 = 100, at most 16_383;
+    /// Length of the reason that a session failed for. Default 1,024 ([SPEC 2](crate::spec#2-commands)).
+    reason_chars_max: u32 = 1_024, at most 1_048_576;
+    /// Size of a task's payload, result, error code and error message each, in bytes. Default 65,536
+    /// ([SPEC 6](crate::spec#6-tasks) for the payload; our decision for the rest).
+    opaque_bytes_max: u32 = 65_536, at most 16_777_216;
 }
 
 impl Default for Limits {
@@ -107,13 +108,47 @@ impl Default for Limits {
     }
 }
 
+/// A limit that the engine cannot keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{limit}: found {found}, expected 1 to {max}")]
+#[non_exhaustive]
+pub struct LimitOutOfRange {
+    /// Its field in [`Limits`].
+    pub limit: &'static str,
+    /// What it was to be.
+    pub found: u64,
+    /// Its ceiling.
+    pub max: u64,
+}
+
 /// What an [`Engine`](crate::Engine) is made with: its limits and its hash key.
 ///
 /// Replicas of one engine need the same limits (they decide what is refused), not the same key.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+/// Serialized, it holds the key: keep it as a secret.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "UncheckedConfig"))]
 pub struct Config {
     limits: Limits,
     hash_key: [u8; 16],
+}
+
+/// What a [`Config`] is parsed from.
+#[cfg(feature = "serde")]
+#[derive(Default, serde::Deserialize)]
+#[serde(rename = "Config", default)]
+struct UncheckedConfig {
+    limits: Limits,
+    hash_key: [u8; 16],
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<UncheckedConfig> for Config {
+    type Error = LimitOutOfRange;
+
+    fn try_from(UncheckedConfig { limits, hash_key }: UncheckedConfig) -> Result<Self, LimitOutOfRange> {
+        Self::new().with_hash_key(hash_key).with_limits(limits)
+    }
 }
 
 impl Config {
@@ -122,11 +157,14 @@ impl Config {
         Self { limits: Limits::DEFAULTS, hash_key: [0; 16] }
     }
 
-    /// With these limits, each brought within 1 and its ceiling.
-    #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits.bounded();
-        self
+    /// With these limits.
+    ///
+    /// # Errors
+    /// [`LimitOutOfRange`] for one that is zero or beyond its ceiling.
+    pub fn with_limits(mut self, limits: Limits) -> Result<Self, LimitOutOfRange> {
+        limits.validate()?;
+        self.limits = limits;
+        Ok(self)
     }
 
     /// With this key for the hash tables: 16 random bytes of the host's, unknown to those who choose

@@ -1,11 +1,52 @@
-//! Plain values.
-pub(crate) mod change;
-pub(crate) mod command;
-pub(crate) mod error;
-pub(crate) mod hash;
-pub(crate) mod id;
-pub(crate) mod limits;
-pub(crate) mod owned;
-pub(crate) mod record;
-pub(crate) mod text;
-pub(crate) mod time;
+//! Plain values: what goes in, what comes out, and the rules that a text is held to. They know nothing
+//! of the machine that uses them.
+
+mod words;
+
+mod arguments;
+mod change;
+mod command;
+mod error;
+mod fault;
+mod guard;
+mod hash;
+mod id;
+mod invariant;
+mod kind;
+mod limits;
+mod outcome;
+mod owned;
+mod page;
+mod record;
+mod status;
+mod text;
+mod time;
+#[cfg(feature = "serde")]
+mod wire;
+
+pub use arguments::{AppUpdate, Completion, NewResourceType, NewTask, Resolution, ResourceTypeUpdate, Scope};
+pub use change::{Change, Fact, Field, Fields, RecordKey};
+pub use command::Command;
+pub use error::{Error, ErrorKind};
+pub use fault::{Fault, FaultCode};
+pub use guard::{Guard, GuardLimit};
+pub use id::{AppId, ResourceTypeId, SessionId, TaskId};
+pub use invariant::BrokenInvariant;
+pub use kind::{AccountStatus, Kind};
+pub use limits::{Config, LimitOutOfRange, Limits};
+pub use outcome::{CleanupOutcome, PageOutcome, PurgeOutcome, Reply, SessionCounts};
+pub use page::{Page, Records};
+pub use record::{Account, Group, License, Reference, ReferenceList, References};
+pub use status::{ConfigurationStatus, SessionStatus, TaskAction, TaskStatus};
+pub use time::Timestamp;
+pub use words::ParseError;
+
+pub(crate) use fault::{excerpt, path_segment};
+pub(crate) use hash::{DigestHasher, HashKey, IdHash};
+pub(crate) use invariant::{COUNT_MAX, Checked, ensure, ensure_text};
+#[cfg(feature = "serde")]
+pub(crate) use page::FoundType;
+pub(crate) use page::{Misread, Place, ReferenceMap, WrongType};
+pub(crate) use text::{Rule, describe, present};
+#[cfg(feature = "serde")]
+pub(crate) use wire::Text;

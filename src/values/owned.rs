@@ -2,8 +2,10 @@
 
 use alloc::borrow::Cow;
 
-use crate::values::command::{AppUpdate, Command, NewTask, Resolution, ResourceTypeUpdate, Scope};
-use crate::values::record::{Account, Group, Page, Reference, References};
+use super::arguments::{AppUpdate, NewResourceType, NewTask, Resolution, ResourceTypeUpdate, Scope};
+use super::command::Command;
+use super::page::{Page, Records};
+use super::record::{Account, Group, Reference, ReferenceList, References};
 
 fn text(text: Cow<'_, str>) -> Cow<'static, str> {
     Cow::Owned(text.into_owned())
@@ -20,62 +22,85 @@ impl Command<'_> {
     /// decoder that needs one is `Command::deserialize(…)?.into_owned()`.
     pub fn into_owned(self) -> Command<'static> {
         match self {
-            Self::CreateApp { app, name, clone_from } => {
-                Command::CreateApp { app, name: text(name), clone_from }
+            Self::CreateApp { app_id, name, clone_from } => {
+                Command::CreateApp { app_id, name: text(name), clone_from }
             }
-            Self::UpdateApp { app, update: AppUpdate { name, guard } } => {
-                Command::UpdateApp { app, update: AppUpdate { name: optional(name), guard } }
+            Self::UpdateApp { app_id, update } => Command::UpdateApp { app_id, update: update.into_owned() },
+            Self::DeleteApp { app_id } => Command::DeleteApp { app_id },
+            Self::RegisterResourceType { app_id, resource_type_id, new } => {
+                Command::RegisterResourceType { app_id, resource_type_id, new: new.into_owned() }
             }
-            Self::DeleteApp { app } => Command::DeleteApp { app },
-            Self::RegisterResourceType { app, id, slug, name, kind } => {
-                Command::RegisterResourceType { app, id, slug: text(slug), name: text(name), kind }
+            Self::UpdateResourceType { app_id, slug, update } => {
+                Command::UpdateResourceType { app_id, slug: text(slug), update: update.into_owned() }
             }
-            Self::UpdateResourceType {
-                app,
-                slug,
-                update: ResourceTypeUpdate { name, slug: new_slug, kind },
-            } => {
-                let update = ResourceTypeUpdate { name: optional(name), slug: optional(new_slug), kind };
-                Command::UpdateResourceType { app, slug: text(slug), update }
+            Self::StartSession { app_id, session_id, scope } => {
+                Command::StartSession { app_id, session_id, scope: scope.into_owned() }
             }
-            Self::StartSession { app, session, scope } => {
-                let scope = match scope {
-                    Scope::All => Scope::All,
-                    Scope::Types(slugs) => Scope::Types(slugs.into_iter().map(text).collect()),
-                };
-                Command::StartSession { app, session, scope }
+            Self::PushPage { app_id, session_id, slug, page } => {
+                Command::PushPage { app_id, session_id, slug: text(slug), page: page.into_owned() }
             }
-            Self::PushPage { app, session, slug, page } => {
-                Command::PushPage { app, session, slug: text(slug), page: page.into_owned() }
+            Self::CompleteSession { app_id, session_id, completion } => {
+                Command::CompleteSession { app_id, session_id, completion }
             }
-            Self::CompleteSession { app, session, force } => Command::CompleteSession { app, session, force },
-            Self::AbandonSession { app, session } => Command::AbandonSession { app, session },
-            Self::FailSession { app, session, reason } => {
-                Command::FailSession { app, session, reason: text(reason) }
+            Self::AbandonSession { app_id, session_id } => Command::AbandonSession { app_id, session_id },
+            Self::FailSession { app_id, session_id, reason } => {
+                Command::FailSession { app_id, session_id, reason: text(reason) }
             }
-            Self::RunCleanup { app, session, budget } => Command::RunCleanup { app, session, budget },
-            Self::CreateTask {
-                app,
-                task,
-                new: NewTask { action, resource_type, payload, execute_after },
-            } => {
-                let (resource_type, payload) = (text(resource_type), optional(payload));
-                Command::CreateTask {
-                    app,
-                    task,
-                    new: NewTask { action, resource_type, payload, execute_after },
-                }
+            Self::RunCleanup { app_id, session_id, budget } => {
+                Command::RunCleanup { app_id, session_id, budget }
             }
-            Self::ResolveTask { app, task, resolution } => {
-                let resolution = match resolution {
-                    Resolution::Completed { result } => Resolution::Completed { result: optional(result) },
-                    Resolution::Failed { code, message } => {
-                        Resolution::Failed { code: text(code), message: text(message) }
-                    }
-                };
-                Command::ResolveTask { app, task, resolution }
+            Self::CreateTask { app_id, task_id, new } => {
+                Command::CreateTask { app_id, task_id, new: new.into_owned() }
             }
-            Self::PurgeInactive { app, inactive_before } => Command::PurgeInactive { app, inactive_before },
+            Self::ResolveTask { app_id, task_id, resolution } => {
+                Command::ResolveTask { app_id, task_id, resolution: resolution.into_owned() }
+            }
+            Self::PurgeInactive { app_id, inactive_before } => {
+                Command::PurgeInactive { app_id, inactive_before }
+            }
+        }
+    }
+}
+
+impl AppUpdate<'_> {
+    fn into_owned(self) -> AppUpdate<'static> {
+        AppUpdate { name: optional(self.name), guard: self.guard }
+    }
+}
+
+impl NewResourceType<'_> {
+    fn into_owned(self) -> NewResourceType<'static> {
+        NewResourceType { slug: text(self.slug), name: text(self.name), kind: self.kind }
+    }
+}
+
+impl ResourceTypeUpdate<'_> {
+    fn into_owned(self) -> ResourceTypeUpdate<'static> {
+        ResourceTypeUpdate { name: optional(self.name), slug: optional(self.slug), kind: self.kind }
+    }
+}
+
+impl Scope<'_> {
+    fn into_owned(self) -> Scope<'static> {
+        match self {
+            Self::All => Scope::All,
+            Self::Types(slugs) => Scope::Types(slugs.into_iter().map(text).collect()),
+        }
+    }
+}
+
+impl NewTask<'_> {
+    fn into_owned(self) -> NewTask<'static> {
+        let Self { action, resource_type, payload, execute_after } = self;
+        NewTask { action, resource_type: text(resource_type), payload: optional(payload), execute_after }
+    }
+}
+
+impl Resolution<'_> {
+    fn into_owned(self) -> Resolution<'static> {
+        match self {
+            Self::Completed { result } => Resolution::Completed { result: optional(result) },
+            Self::Failed { code, message } => Resolution::Failed { code: text(code), message: text(message) },
         }
     }
 }
@@ -83,36 +108,57 @@ impl Command<'_> {
 impl Page<'_> {
     /// The same, borrowing nothing.
     pub fn into_owned(self) -> Page<'static> {
-        match self {
-            Self::Accounts(records) => Page::Accounts(records.into_iter().map(account).collect()),
-            Self::Groups(records) => Page::Groups(records.into_iter().map(group).collect()),
-            Self::Licenses(records) => Page::Licenses(records.into_iter().map(group).collect()),
+        self.map(|records| match records {
+            Records::Accounts(accounts) => {
+                Records::Accounts(accounts.into_iter().map(Account::into_owned).collect())
+            }
+            Records::Groups(groups) => Records::Groups(groups.into_iter().map(Group::into_owned).collect()),
+            Records::Licenses(licenses) => {
+                Records::Licenses(licenses.into_iter().map(Group::into_owned).collect())
+            }
+        })
+    }
+}
+
+impl Account<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> Account<'static> {
+        Account {
+            id: text(self.id),
+            email: optional(self.email),
+            username: optional(self.username),
+            first_name: optional(self.first_name),
+            last_name: optional(self.last_name),
+            display_name: optional(self.display_name),
+            status: optional(self.status),
+            memberships: references(self.memberships),
+            assignments: references(self.assignments),
         }
     }
 }
 
-fn account(account: Account<'_>) -> Account<'static> {
-    Account {
-        id: text(account.id),
-        email: optional(account.email),
-        username: optional(account.username),
-        first_name: optional(account.first_name),
-        last_name: optional(account.last_name),
-        display_name: optional(account.display_name),
-        status: optional(account.status),
-        memberships: references(account.memberships),
-        assignments: references(account.assignments),
+fn references(lists: References<'_>) -> References<'static> {
+    lists.into_iter().map(ReferenceList::into_owned).collect()
+}
+
+impl ReferenceList<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> ReferenceList<'static> {
+        let references = self.references.map(|list| list.into_iter().map(Reference::into_owned).collect());
+        ReferenceList { slug: text(self.slug), references }
     }
 }
 
-fn references(references: References<'_>) -> References<'static> {
-    let reference = |one: Reference<'_>| Reference { id: text(one.id), name: optional(one.name) };
-    references
-        .into_iter()
-        .map(|(slug, list)| (text(slug), list.into_iter().map(reference).collect()))
-        .collect()
+impl Reference<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> Reference<'static> {
+        Reference { id: text(self.id), name: optional(self.name) }
+    }
 }
 
-fn group(group: Group<'_>) -> Group<'static> {
-    Group { id: text(group.id), name: text(group.name), description: optional(group.description) }
+impl Group<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> Group<'static> {
+        Group { id: text(self.id), name: text(self.name), description: optional(self.description) }
+    }
 }

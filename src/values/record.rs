@@ -1,180 +1,124 @@
-//! What a connector sends: pages of raw records, not yet checked.
+//! What a connector sends: raw records, not yet checked.
 //!
 //! Every text is a [`Cow`], so that a host can parse a page without copying it. Absent, null and
-//! empty are one thing (SPEC 1). Nothing here is trusted: `page.rs` checks all of it.
+//! empty are one thing ([SPEC 1](crate::spec#1-nouns)). Nothing here is trusted: a push checks all of it.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-/// What a resource type's records are (SPEC 1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Kind {
-    /// People and service accounts.
-    Account,
-    /// What accounts are members of: teams, roles, projects.
-    Group,
-    /// What accounts are assigned.
-    License,
-}
-
-impl Kind {
-    /// `account`, `group` or `license`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::Group => "group",
-            Self::License => "license",
-        }
-    }
-}
-
-impl core::fmt::Display for Kind {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Up to 100 records of one type, as sent (SPEC 3).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Page<'a> {
-    /// Records of a type of kind account.
-    #[cfg_attr(feature = "serde", serde(borrow))]
-    Accounts(Vec<Account<'a>>),
-    /// Records of a type of kind group.
-    #[cfg_attr(feature = "serde", serde(borrow))]
-    Groups(Vec<Group<'a>>),
-    /// Records of a type of kind license.
-    #[cfg_attr(feature = "serde", serde(borrow))]
-    Licenses(Vec<License<'a>>),
-}
-
-impl Page<'_> {
-    /// The kind of type that this page can be pushed to.
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::Accounts(_) => Kind::Account,
-            Self::Groups(_) => Kind::Group,
-            Self::Licenses(_) => Kind::License,
-        }
-    }
-
-    /// How many records the page holds.
-    pub const fn len(&self) -> usize {
-        match self {
-            Self::Accounts(records) => records.len(),
-            Self::Groups(records) | Self::Licenses(records) => records.len(),
-        }
-    }
-
-    /// Whether the page holds no record, which is fine.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// An account as sent (SPEC 3.3).
+/// An account as sent ([SPEC 3.3](crate::spec#33-fields)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Account<'a> {
     /// The external id, 1..=255.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::text"))]
+    #[cfg_attr(feature = "serde", serde(borrow))]
     pub id: Cow<'a, str>,
     /// One `@` with something on both sides, no whitespace or control characters, up to 255. An
     /// account needs this or a username.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::optional_text"))]
+    #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::optional_text"))]
     pub email: Option<Cow<'a, str>>,
     /// Up to 255. An account needs this or an email.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::optional_text"))]
+    #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::optional_text"))]
     pub username: Option<Cow<'a, str>>,
     /// Up to 255.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::optional_text"))]
+    #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::optional_text"))]
     pub first_name: Option<Cow<'a, str>>,
     /// Up to 255.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::optional_text"))]
+    #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::optional_text"))]
     pub last_name: Option<Cow<'a, str>>,
     /// Up to 255.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::optional_text"))]
+    #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::optional_text"))]
     pub display_name: Option<Cow<'a, str>>,
-    /// `active` (also when absent), `inactive` or `suspended`: see [`AccountStatus`].
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::optional_text"))]
+    /// `active` (also when absent), `inactive` or `suspended`: see
+    /// [`AccountStatus`](crate::AccountStatus).
+    #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::optional_text"))]
     pub status: Option<Cow<'a, str>>,
-    /// By slug of a group type, the groups that the account is a member of.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::references"))]
+    /// The groups that the account is a member of, by the slug of their type.
+    #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::references"))]
     pub memberships: References<'a>,
-    /// By slug of a license type, the licenses that the account is assigned.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::references"))]
+    /// The licenses that the account is assigned, by the slug of their type.
+    #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::references"))]
     pub assignments: References<'a>,
 }
 
-/// The references of an account in one of its maps: pairs of a slug and a list, in the order sent.
-/// Two lists under one slug count as one list, the one after the other.
-pub type References<'a> = Vec<(Cow<'a, str>, Vec<Reference<'a>>)>;
+/// The references of an account in one of its maps, in the order sent. Two lists under one slug count
+/// as one list, the one after the other.
+pub type References<'a> = Vec<ReferenceList<'a>>;
 
-/// A group as sent (SPEC 3.3).
+/// The references of an account to one type ([SPEC 3.4](crate::spec#34-slugs-and-repeated-ids)).
+///
+/// Serialized within an account, it is an entry of a map from slugs to lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReferenceList<'a> {
+    /// The type's slug. It is checked whatever the list is.
+    pub slug: Cow<'a, str>,
+    /// The records referred to; `None` where the list was null, which counts as absent.
+    pub references: Option<Vec<Reference<'a>>>,
+}
+
+impl<'a> ReferenceList<'a> {
+    /// References to these records of the type with this slug.
+    pub fn new(
+        slug: impl Into<Cow<'a, str>>,
+        references: impl IntoIterator<Item = impl Into<Reference<'a>>>,
+    ) -> Self {
+        let references = references.into_iter().map(Into::into).collect();
+        Self { slug: slug.into(), references: Some(references) }
+    }
+
+    /// The references, none where the list is absent.
+    pub fn as_slice(&self) -> &[Reference<'a>] {
+        self.references.as_deref().unwrap_or(&[])
+    }
+}
+
+/// A group as sent ([SPEC 3.3](crate::spec#33-fields)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Group<'a> {
     /// The external id, 1..=255.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::text"))]
+    #[cfg_attr(feature = "serde", serde(borrow))]
     pub id: Cow<'a, str>,
     /// 1..=255.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::text"))]
+    #[cfg_attr(feature = "serde", serde(borrow))]
     pub name: Cow<'a, str>,
     /// Up to 4,096.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::optional_text"))]
+    #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::optional_text"))]
     pub description: Option<Cow<'a, str>>,
 }
 
-/// A license as sent: the fields of a group (SPEC 3.3).
+/// A license as sent: the fields of a group ([SPEC 3.3](crate::spec#33-fields)).
 pub type License<'a> = Group<'a>;
 
-/// `{id, name?}`: an account's mention of a group or license, which need not exist yet (SPEC 3.6).
+/// `{id, name?}`: an account's mention of a group or license, which need not exist yet
+/// ([SPEC 3.6](crate::spec#36-references-and-placeholders)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Reference<'a> {
     /// The external id of the group or license, 1..=255.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::text"))]
+    #[cfg_attr(feature = "serde", serde(borrow))]
     pub id: Cow<'a, str>,
     /// What to call it until its own record is pushed, up to 255.
-    #[cfg_attr(feature = "serde", serde(borrow, with = "crate::parse::optional_text"))]
+    #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::optional_text"))]
     pub name: Option<Cow<'a, str>>,
 }
 
-/// An account's own status in its application: a field that the connector pushes. Not to be confused
-/// with the engine's `active` flag, which says whether the last roll named the record (SPEC 1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum AccountStatus {
-    /// May log in. The default.
-    #[default]
-    Active,
-    /// May not.
-    Inactive,
-    /// May not for now.
-    Suspended,
-}
-
-impl AccountStatus {
-    /// `active`, `inactive` or `suspended`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-            Self::Suspended => "suspended",
-        }
+impl<'a> Reference<'a> {
+    /// To the record with this id.
+    pub fn new(id: impl Into<Cow<'a, str>>) -> Self {
+        Self { id: id.into(), name: None }
     }
 
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        match text {
-            "active" => Some(Self::Active),
-            "inactive" => Some(Self::Inactive),
-            "suspended" => Some(Self::Suspended),
-            _ => None,
-        }
+    /// With a name for its placeholder.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<Cow<'a, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
+impl<'a> From<&'a str> for Reference<'a> {
+    fn from(id: &'a str) -> Self {
+        Self::new(id)
     }
 }

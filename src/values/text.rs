@@ -1,9 +1,9 @@
-//! The rules for text, one place for pages and arguments (SPEC 1, 2, 3.3).
+//! The rules for text, one place for pages and arguments.
 
 use alloc::format;
 use alloc::string::String;
 
-use crate::values::error::{Error, FaultCode, shorten};
+use super::fault::{FaultCode, excerpt};
 
 /// A rule that a text is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,33 +74,20 @@ impl Rule {
             Self::RequiredOpaque { bytes_max } => format!("1 to {bytes_max} bytes, no NUL"),
         }
     }
-
-    /// An error if the argument `field` breaks the rule.
-    pub(crate) fn check(self, field: &'static str, text: &str) -> Result<(), Error> {
-        match self.fault(text) {
-            None => Ok(()),
-            Some(code) => Err(Error::InvalidArgument {
-                field: field.into(),
-                code,
-                found: found(text, code),
-                expected: self.expected(),
-            }),
-        }
-    }
 }
 
-/// What was found, in words: how long it was, if that is what is wrong, else the text.
-pub(crate) fn found(text: &str, code: FaultCode) -> String {
+/// What the text is, in words: how long, if that is what is wrong with it, else the text.
+pub(crate) fn describe(text: &str, code: FaultCode) -> String {
     match code {
         FaultCode::Required => "nothing".into(),
         FaultCode::TooLong => {
-            format!("{} characters ({} bytes), {:?}", text.chars().count(), text.len(), shorten(text))
+            format!("{} characters ({} bytes), {:?}", text.chars().count(), text.len(), excerpt(text))
         }
-        _ => format!("{:?}", shorten(text)),
+        _ => format!("{:?}", excerpt(text)),
     }
 }
 
-/// Nothing, if the text is empty: in optional fields the two are one (SPEC 1).
+/// Nothing, if the text is empty: in optional fields the two are one.
 pub(crate) fn present(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }

@@ -1,12 +1,22 @@
 //! Time as an argument.
 
 use core::fmt;
+use core::str::FromStr;
+
+use super::words::ParseError;
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z, negative before it.
 ///
 /// The core has no clock: the host reads its own and passes the moment to every command. Nothing
-/// depends on the order of two of them but what SPEC says compares them (when a task is due, what
-/// became inactive before a given time), so a clock that goes backwards is no error.
+/// depends on the order of two of them but what the contract says compares them (when a task is due,
+/// what became inactive before a given time), so a clock that goes backwards is no error.
+///
+/// ```
+/// use headcount::Timestamp;
+/// let at = Timestamp::from_millis(1_736_935_200_000);
+/// assert_eq!(at.to_string(), "1736935200000");
+/// assert_eq!("1736935200000".parse(), Ok(at));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Timestamp(pub i64);
@@ -24,7 +34,16 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
+    /// Milliseconds since the epoch, as a number: calendars are the host's.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ms", self.0)
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        text.parse().map(Self).map_err(|_| ParseError::new("timestamp", text, "milliseconds since the epoch"))
     }
 }

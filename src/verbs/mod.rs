@@ -1,4 +1,7 @@
-//! Verbs.
+//! The verbs: each takes checked input and a part of the state. They never call each other.
+
+pub(crate) mod cleanup;
+pub(crate) mod guard;
 pub(crate) mod page;
-pub(crate) mod reconcile;
-pub(crate) mod upsert;
+pub(crate) mod preview;
+pub(crate) mod purge;

@@ -3,49 +3,66 @@
 use alloc::borrow::Cow;
 
 use crate::engine::Engine;
-use crate::store::Slot;
-use crate::values::change::{Change, Entry, Fact, RecordFact, RecordKey, RowKey};
-use crate::values::id::AppId;
+use crate::state::{ChangeLog, Entry, GoneRecord, RecordFact};
+use crate::store::{RowKey, Slot, TypeIndex};
+use crate::values::{Change, Fact, RecordKey};
 use crate::view::AppView;
 
 /// Goes through the changes of the last command: see [`Engine::changes`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Changes<'a> {
+    engine: &'a Engine,
     entries: core::slice::Iter<'a, Entry>,
     seq: u64,
-    about: Option<AppId>,
-    app: Option<AppView<'a>>,
+}
+
+impl core::fmt::Debug for Changes<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
 }
 
 impl<'a> Changes<'a> {
     pub(super) fn new(engine: &'a Engine) -> Self {
-        let log = &engine.changes;
-        let about = log.app();
-        Self {
-            entries: log.entries().iter(),
-            seq: log.seq_before(),
-            about,
-            app: about.and_then(|id| engine.app(id)),
-        }
+        let log = engine.change_log();
+        Self { engine, entries: log.entries().iter(), seq: log.seq_before() }
     }
 
-    fn key(&self, key: RowKey) -> Option<RecordKey<'a>> {
-        let app = self.app?;
-        let id = app.app.table(key.table)?.stored(key.row).text(Slot::Id);
-        Some(RecordKey { resource_type: app.registry.get(key.table)?.id(), id: Cow::Borrowed(id) })
+    const fn log(&self) -> &'a ChangeLog {
+        self.engine.change_log()
     }
 
-    fn fact(&self, entry: &Entry) -> Option<Fact<'a>> {
-        Some(match entry {
+    /// The app that the command was about. It is there as long as entries name its records.
+    fn app(&self) -> AppView<'a> {
+        let app = self.log().app_id().and_then(|app_id| self.engine.app(app_id));
+        app.expect("a command that changed records was about an app that there is")
+    }
+
+    fn named(&self, of: TypeIndex, id: &'a str) -> RecordKey<'a> {
+        RecordKey { resource_type_id: self.app().type_at(of).id(), id: Cow::Borrowed(id) }
+    }
+
+    fn key(&self, key: RowKey) -> RecordKey<'a> {
+        self.named(key.of, self.app().app().store().stored(key).text(Slot::Id))
+    }
+
+    fn fact(&self, entry: &Entry) -> Fact<'a> {
+        let gone = |gone: GoneRecord| self.named(gone.type_index(), self.log().gone_id(gone));
+        match entry {
             Entry::Other(fact) => (**fact).clone(),
-            Entry::ReferenceAdded { account, target } => {
-                Fact::ReferenceAdded { account: self.key(*account)?, target: self.key(*target)? }
+            Entry::Purged(record) => Fact::RecordPurged { record: gone(*record) },
+            Entry::ReferenceLost(lost) => {
+                let (account, target) = **lost;
+                Fact::ReferenceRemoved { account: gone(account), target: gone(target) }
             }
-            Entry::ReferenceRemoved { account, target } => {
-                Fact::ReferenceRemoved { account: self.key(*account)?, target: self.key(*target)? }
+            Entry::ReferenceAdded(account, target) => {
+                Fact::ReferenceAdded { account: self.key(*account), target: self.key(*target) }
             }
-            Entry::Record { fact, record } => {
-                let record = self.key(*record)?;
+            Entry::ReferenceRemoved(account, target) => {
+                Fact::ReferenceRemoved { account: self.key(*account), target: self.key(*target) }
+            }
+            Entry::Record(fact, record) => {
+                let record = self.key(*record);
                 match *fact {
                     RecordFact::Created => Fact::RecordCreated { record },
                     RecordFact::Updated(fields) => Fact::RecordUpdated { record, fields },
@@ -57,7 +74,7 @@ impl<'a> Changes<'a> {
                     RecordFact::PlaceholderFilled => Fact::PlaceholderFilled { record },
                 }
             }
-        })
+        }
     }
 }
 
@@ -67,8 +84,8 @@ impl<'a> Iterator for Changes<'a> {
     fn next(&mut self) -> Option<Change<'a>> {
         let entry = self.entries.next()?;
         self.seq += 1;
-        // What an entry names is there until the next command, so neither lookup fails.
-        Some(Change { seq: self.seq, app: self.about?, fact: self.fact(entry)? })
+        let app_id = self.log().app_id().expect("a change was made by a command, which names an app");
+        Some(Change::new(self.seq, app_id, self.fact(entry)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

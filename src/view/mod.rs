@@ -1,4 +1,4 @@
-//! Reading: views that borrow from the engine (SPEC 8). No read changes anything, and none copies a
+//! Reading: views that borrow from the engine ([SPEC 8](crate::spec#8-reading)). No read changes anything, and none copies a
 //! record to hand it out.
 
 mod app;
@@ -7,25 +7,24 @@ mod record;
 mod session;
 mod task;
 
-pub use app::{AppView, ConfigurationStatus};
+pub use app::AppView;
 pub use change::Changes;
-pub use record::{RecordCounts, RecordFilter, RecordView, Records};
+pub use record::{RecordCounts, RecordFilter, RecordView, RecordViews};
 pub use session::{Preview, SessionView, TypeProgress};
 pub use task::{TaskPage, TaskQuery, TaskView};
 
 use crate::engine::Engine;
-use crate::values::id::AppId;
+use crate::values::AppId;
 
 impl Engine {
     /// The app with this id.
-    pub fn app(&self, app: AppId) -> Option<AppView<'_>> {
-        let (&id, found) = self.apps.get_key_value(&app)?;
-        AppView::new(self, id, found)
+    pub fn app(&self, app_id: AppId) -> Option<AppView<'_>> {
+        self.state().apps.get(app_id).map(|app| AppView::new(self, app_id, app))
     }
 
     /// All apps, in order of creation.
-    pub fn apps(&self) -> impl DoubleEndedIterator<Item = AppView<'_>> {
-        self.apps.iter().filter_map(|(&id, app)| AppView::new(self, id, app))
+    pub fn apps(&self) -> impl DoubleEndedIterator<Item = AppView<'_>> + ExactSizeIterator {
+        self.state().apps.iter().map(|(id, app)| AppView::new(self, id, app))
     }
 
     /// What the last command changed, in order; nothing after a command that returned an error.
@@ -33,10 +32,10 @@ impl Engine {
     /// ```
     /// # use headcount::{AppId, Config, Engine, Fact, Timestamp, Uuid};
     /// let mut engine = Engine::new(Config::new());
-    /// let app = AppId(Uuid::from_u128(1));
-    /// engine.create_app(Timestamp(0), app, "Acme HR", None)?;
+    /// let app_id = AppId(Uuid::from_u128(1));
+    /// engine.create_app(Timestamp(0), app_id, "Acme HR", None)?;
     /// let change = engine.changes().next().unwrap();
-    /// assert_eq!((change.seq, change.app), (1, app));
+    /// assert_eq!((change.seq, change.app_id), (1, app_id));
     /// assert_eq!(change.fact, Fact::AppCreated { clone_from: None });
     /// # Ok::<(), headcount::Error>(())
     /// ```
@@ -46,6 +45,6 @@ impl Engine {
 
     /// The sequence number of the newest change of all; 0 if there was none yet. The next one has one more.
     pub fn seq(&self) -> u64 {
-        self.changes.seq()
+        self.change_log().seq()
     }
 }

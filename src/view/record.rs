@@ -1,19 +1,17 @@
-//! Records as readers see them.
+//! RecordViews as readers see them.
 
-use crate::state::registry::ResourceType;
-use crate::store::{Ones, Slot, Stored, Table};
-use crate::values::record::{AccountStatus, Kind};
-use crate::values::time::Timestamp;
+use crate::state::ResourceType;
+use crate::store::{Ones, Row, RowKey, Slot, Stored, Table, TypeIndex};
+use crate::values::{AccountStatus, Kind, Timestamp};
 use crate::view::AppView;
 
 /// One account, group or license, to be read. What a kind does not have, or a record lacks, is `None`.
 #[derive(Clone, Copy)]
 pub struct RecordView<'a> {
     app: AppView<'a>,
-    number: u32,
+    key: RowKey,
     resource_type: &'a ResourceType,
     table: &'a Table,
-    row: u32,
 }
 
 impl core::fmt::Debug for RecordView<'_> {
@@ -27,13 +25,13 @@ impl core::fmt::Debug for RecordView<'_> {
 }
 
 impl<'a> RecordView<'a> {
-    pub(super) fn new(app: AppView<'a>, number: u32, row: u32) -> Option<Self> {
-        let table = app.app.table(number)?;
-        Some(Self { app, number, resource_type: app.registry.get(number)?, table, row })
+    pub(super) fn new(app: AppView<'a>, of: TypeIndex, row: Row) -> Self {
+        let key = RowKey::new(of, row);
+        Self { app, key, resource_type: app.type_at(of), table: app.app().store().table_of(key) }
     }
 
     fn stored(self) -> Stored<'a> {
-        self.table.stored(self.row)
+        self.table.stored(self.key.row)
     }
 
     fn text(self, slot: Slot) -> Option<&'a str> {
@@ -57,17 +55,17 @@ impl<'a> RecordView<'a> {
     /// Whether the last roll named it; of a placeholder, whether an active account referred to it at
     /// the last cleanup or since. Not an account's [`status`](Self::status).
     pub fn is_active(self) -> bool {
-        self.table.active().contains(self.row)
+        self.table.active().contains(self.key.row)
     }
 
     /// Whether it exists only because an account referred to it.
     pub fn is_placeholder(self) -> bool {
-        self.table.placeholder().contains(self.row)
+        self.table.placeholder().contains(self.key.row)
     }
 
     /// When a cleanup marked it inactive; `None` while it is active.
     pub fn inactive_since(self) -> Option<Timestamp> {
-        self.table.inactive_since(self.row)
+        self.table.inactive_since(self.key.row)
     }
 
     /// Of a group or license. A placeholder may have none.
@@ -110,10 +108,11 @@ impl<'a> RecordView<'a> {
         self.is_account().then(|| self.stored().status())
     }
 
-    /// The groups and licenses that an account refers to, by type in order of registration, those of
-    /// a type in the order sent. Those of an inactive account are on record but do not count.
+    /// The groups and licenses that an account refers to, by type in order of registration: a set, so
+    /// those of a type are in no order that is promised. Those of an inactive account are on record but
+    /// do not count.
     pub fn references(self) -> impl Iterator<Item = RecordView<'a>> + 'a {
-        self.stored().references().filter_map(move |key| RecordView::new(self.app, key.table, key.row))
+        self.stored().references().map(move |key| RecordView::new(self.app, key.of, key.row))
     }
 
     /// How many groups and licenses an account refers to. Goes through them.
@@ -127,27 +126,24 @@ impl<'a> RecordView<'a> {
     /// Goes through the references of the app's active accounts until it has found
     /// [`member_count`](Self::member_count) of them.
     pub fn members(self) -> impl Iterator<Item = RecordView<'a>> + 'a {
-        let (number, row) = (self.number, self.row);
-        let refers = move |account: &RecordView<'a>| {
-            account.stored().references().any(|key| (key.table, key.row) == (number, row))
-        };
-        let is_account =
-            move |number| self.app.registry.get(number).is_some_and(|found| found.kind() == Kind::Account);
-        let tables = (0..).zip(&self.app.app.tables).filter(move |(number, _)| is_account(*number));
-        let accounts = tables.flat_map(move |(number, table)| {
-            table.active().iter().filter_map(move |row| RecordView::new(self.app, number, row))
+        let refers = move |account: &RecordView<'a>| account.stored().references().any(|key| key == self.key);
+        let tables = self.app.app().store().tables();
+        let accounts = tables.filter(move |(of, _)| self.app.registry().is_account(*of));
+        let accounts = accounts.flat_map(move |(of, table)| {
+            table.active().iter().map(move |row| RecordView::new(self.app, of, row))
         });
         accounts.filter(refers).take(self.member_count() as usize)
     }
 
     /// How many active accounts refer to a group or license. Costs nothing.
     pub fn member_count(self) -> u64 {
-        u64::from(self.table.referrers(self.row))
+        u64::from(self.table.referrers(self.key.row))
     }
 }
 
 /// Which records of a type a reader wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum RecordFilter {
     /// All that were ever seen and not purged.
     #[default]
@@ -184,9 +180,9 @@ impl RecordCounts {
 
 /// Goes through records of one type in order of first sight: see [`AppView::records`].
 #[derive(Clone, Debug)]
-pub struct Records<'a> {
+pub struct RecordViews<'a> {
     app: AppView<'a>,
-    number: u32,
+    of: TypeIndex,
     filter: RecordFilter,
     /// What is left of the word last looked at, and the next one to look at.
     ones: Ones,
@@ -194,21 +190,21 @@ pub struct Records<'a> {
     left: usize,
 }
 
-impl<'a> Records<'a> {
-    pub(super) fn new(app: AppView<'a>, number: u32, filter: RecordFilter) -> Self {
-        let counts = RecordCounts::of(app.app.table(number));
+impl<'a> RecordViews<'a> {
+    pub(super) fn new(app: AppView<'a>, of: TypeIndex, filter: RecordFilter) -> Self {
+        let counts = RecordCounts::of(app.app().store().table(of));
         let left = match filter {
             RecordFilter::All => counts.active + counts.inactive,
             RecordFilter::Active => counts.active,
             RecordFilter::Inactive => counts.inactive,
             RecordFilter::Placeholder => counts.placeholders,
         };
-        Self { app, number, filter, ones: Ones::default(), word: 0, left: left as usize }
+        Self { app, of, filter, ones: Ones::default(), word: 0, left: left as usize }
     }
 
     /// Goes on to the next word that has records to show.
     fn next_word(&mut self) -> Option<()> {
-        let table = self.app.app.table(self.number)?;
+        let table = self.app.app().store().table(self.of)?;
         let words = (table.len() as usize).div_ceil(64);
         while self.ones.len() == 0 {
             if self.word >= words {
@@ -228,14 +224,14 @@ impl<'a> Records<'a> {
     }
 }
 
-impl<'a> Iterator for Records<'a> {
+impl<'a> Iterator for RecordViews<'a> {
     type Item = RecordView<'a>;
 
     fn next(&mut self) -> Option<RecordView<'a>> {
         self.next_word()?;
         let row = self.ones.next()?;
         self.left = self.left.saturating_sub(1);
-        RecordView::new(self.app, self.number, row)
+        Some(RecordView::new(self.app, self.of, row))
     }
 
     fn nth(&mut self, mut skip: usize) -> Option<RecordView<'a>> {
@@ -260,4 +256,4 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
-impl ExactSizeIterator for Records<'_> {}
+impl ExactSizeIterator for RecordViews<'_> {}

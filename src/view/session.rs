@@ -2,25 +2,25 @@
 
 use alloc::vec::Vec;
 
-use crate::state::registry::ResourceType;
-use crate::state::session::{Session, SessionCounts, SessionStatus};
-use crate::store::Bits;
-use crate::values::id::SessionId;
-use crate::values::record::Kind;
-use crate::values::time::Timestamp;
-use crate::verbs::reconcile;
+use crate::state::{OpenSession, ResourceType, SessionRef, TypeScope};
+use crate::store::{Bits, TypeIndex};
+use crate::values::{SessionCounts, SessionId, SessionStatus, Timestamp};
+use crate::verbs::preview;
 use crate::view::{AppView, RecordView};
 
-/// A session, open or ended, to be read (SPEC 5).
+/// A session, open or ended, to be read ([SPEC 5](crate::spec#5-progress-and-history)).
 #[derive(Clone, Copy)]
 pub struct SessionView<'a> {
     app: AppView<'a>,
-    session: &'a Session,
+    session: SessionRef<'a>,
 }
 
 impl core::fmt::Debug for SessionView<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.session.fmt(f)
+        f.debug_struct("SessionView")
+            .field("id", &self.id())
+            .field("status", &self.status())
+            .finish_non_exhaustive()
     }
 }
 
@@ -35,59 +35,60 @@ pub struct TypeProgress<'a> {
 }
 
 impl<'a> SessionView<'a> {
-    pub(super) const fn new(app: AppView<'a>, session: &'a Session) -> Self {
+    pub(super) const fn new(app: AppView<'a>, session: SessionRef<'a>) -> Self {
         Self { app, session }
     }
 
     /// Its id.
     pub const fn id(self) -> SessionId {
-        self.session.id
+        self.session.facts().id()
     }
 
     /// Where it is in its life.
     pub const fn status(self) -> SessionStatus {
-        self.session.status
+        self.session.status()
     }
 
     /// When it was opened.
     pub const fn started_at(self) -> Timestamp {
-        self.session.started_at
+        self.session.facts().started_at()
     }
 
     /// When it ended.
     pub const fn ended_at(self) -> Option<Timestamp> {
-        self.session.ended_at
+        self.session.ended_at()
     }
 
     /// Why the host let it fail.
     pub fn reason(self) -> Option<&'a str> {
-        self.session.reason.as_deref()
+        self.session.reason()
     }
 
     /// Sums over its pages, and what its cleanup did so far.
     pub const fn counts(self) -> SessionCounts {
-        self.session.counts
+        *self.session.facts().counts()
     }
 
     /// Full records that were active in its scope when it started: what a guard's percentage is of.
     pub const fn base(self) -> u64 {
-        self.session.base
+        self.session.facts().base()
     }
 
     /// The types that it calls the roll of, in order of registration; `None` is all of them.
     pub fn scope(self) -> Option<impl Iterator<Item = &'a ResourceType> + 'a> {
-        let scope = self.session.scope.as_ref()?;
-        Some(scope.iter().filter_map(move |&number| self.app.registry.get(number)))
+        let TypeScope::Types(types) = self.session.facts().scope() else { return None };
+        Some(types.iter().map(move |&index| self.app.type_at(index)))
     }
 
     /// How far it came, for each type in order of registration, those out of scope too. Of an ended
     /// session: for the types that there were when it ended.
     pub fn progress(self) -> impl Iterator<Item = TypeProgress<'a>> + 'a {
-        let types = self.app.registry.types();
-        let shown = if self.session.status.has_ended() { self.session.synced.len() } else { types.len() };
-        (0..).zip(types.iter().take(shown)).map(move |(number, resource_type)| TypeProgress {
-            resource_type,
-            synced_count: self.session.synced(number),
+        let at_end = self.session.synced_at_end();
+        let shown = at_end.map_or(self.app.registry().len(), <[u64]>::len);
+        self.app.registry().indexed().take(shown).map(move |(index, resource_type)| {
+            let seen = || self.app.app().store().table(index).map_or(0, |table| table.seen().ones());
+            let synced_count = at_end.map_or_else(seen, |synced| synced[index.at()]);
+            TypeProgress { resource_type, synced_count }
         })
     }
 }
@@ -101,8 +102,8 @@ pub struct Preview<'a> {
 }
 
 impl<'a> Preview<'a> {
-    pub(super) fn new(app: AppView<'a>, session: &Session) -> Self {
-        Self { app, stale: reconcile::stale(&app.app.tables, session, app.registry) }
+    pub(super) fn new(app: AppView<'a>, session: &OpenSession) -> Self {
+        Self { app, stale: preview::stale(app.app().store(), session, app.registry()) }
     }
 
     /// How many records.
@@ -113,20 +114,18 @@ impl<'a> Preview<'a> {
     /// How many of each type, in order of registration; those out of scope have 0.
     pub fn by_type(&self) -> impl Iterator<Item = (&'a ResourceType, u64)> + '_ {
         let counts = self.stale.iter().map(Bits::ones).chain(core::iter::repeat(0));
-        self.app.registry.types().iter().zip(counts)
+        self.app.registry().types().zip(counts)
     }
 
     /// Which records, in the order in which a cleanup would mark them.
     pub fn records(&self) -> impl Iterator<Item = RecordView<'a>> + '_ {
-        let of_accounts = |accounts: bool| {
-            (0..).zip(&self.stale).filter(move |(number, _)| {
-                let found = self.app.registry.get(*number);
-                found.is_some_and(|found| (found.kind() == Kind::Account) == accounts)
-            })
+        let app = self.app;
+        let of_accounts = move |accounts: bool| {
+            let types = TypeIndex::all().zip(&self.stale);
+            types.filter(move |(index, _)| app.registry().is_account(*index) == accounts)
         };
         of_accounts(true)
             .chain(of_accounts(false))
-            .flat_map(|(number, rows)| rows.iter().map(move |row| (number, row)))
-            .filter_map(|(number, row)| RecordView::new(self.app, number, row))
+            .flat_map(move |(index, rows)| rows.iter().map(move |row| RecordView::new(app, index, row)))
     }
 }

@@ -4,35 +4,35 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use crate::engine::out_of_range;
-use crate::state::registry::ResourceType;
-use crate::state::task::{Ending, Task, TaskAction, TaskStatus};
-use crate::values::error::Error;
-use crate::values::id::TaskId;
-use crate::values::limits::Limits;
-use crate::values::time::Timestamp;
+use crate::state::{ResourceType, Task, TaskEnding};
+use crate::values::{Error, Limits, TaskAction, TaskId, TaskStatus, Timestamp};
 use crate::view::AppView;
 
-/// A provisioning task, to be read (SPEC 6).
+/// A provisioning task, to be read ([SPEC 6](crate::spec#6-tasks)).
 #[derive(Clone, Copy)]
 pub struct TaskView<'a> {
+    id: TaskId,
     task: &'a Task,
     resource_type: &'a ResourceType,
 }
 
 impl core::fmt::Debug for TaskView<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.task.fmt(f)
+        f.debug_struct("TaskView")
+            .field("id", &self.id)
+            .field("action", &self.action())
+            .finish_non_exhaustive()
     }
 }
 
 impl<'a> TaskView<'a> {
-    pub(super) fn new(app: AppView<'a>, task: &'a Task) -> Option<Self> {
-        Some(Self { task, resource_type: app.registry.get(task.table)? })
+    pub(super) fn new(app: AppView<'a>, id: TaskId, task: &'a Task) -> Self {
+        Self { id, task, resource_type: app.type_at(task.of) }
     }
 
     /// Its id.
     pub const fn id(self) -> TaskId {
-        self.task.id
+        self.id
     }
 
     /// What is to be done.
@@ -73,7 +73,7 @@ impl<'a> TaskView<'a> {
     /// What came of a completed task.
     pub fn result(self) -> Option<&'a str> {
         match &self.task.ending {
-            Some((_, Ending::Completed { result })) => result.as_deref(),
+            Some((_, TaskEnding::Completed { result })) => result.as_deref(),
             _ => None,
         }
     }
@@ -81,7 +81,7 @@ impl<'a> TaskView<'a> {
     /// The code and the message of a failed task.
     pub fn error(self) -> Option<(&'a str, &'a str)> {
         match &self.task.ending {
-            Some((_, Ending::Failed { code, message })) => Some((code, message)),
+            Some((_, TaskEnding::Failed { code, message })) => Some((code, message)),
             _ => None,
         }
     }
@@ -142,12 +142,12 @@ impl<'a> TaskPage<'a> {
             return Err(out_of_range("limit", u64::from(limit), &expected));
         }
         let mut page = Self { total: 0, tasks: Vec::new() };
-        for task in app.app.tasks.values() {
+        for (id, task) in app.app().tasks().iter() {
             if query.status.is_some_and(|status| task.status(query.now) != status) {
                 continue;
             }
             if page.total >= query.offset && page.tasks.len() < limit as usize {
-                page.tasks.extend(TaskView::new(app, task));
+                page.tasks.push(TaskView::new(app, id, task));
             }
             page.total += 1;
         }

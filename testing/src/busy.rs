@@ -4,8 +4,8 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, Command, Group, Kind, Page, Reference, References, ResourceTypeId, ResourceTypeUpdate,
-    Scope, SessionId, Timestamp, Uuid,
+    Account, AppId, Command, Completion, Group, Kind, NewResourceType, Page, Reference, ReferenceList,
+    References, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, Timestamp, Uuid,
 };
 
 const FIRST: AppId = AppId(Uuid::from_u128(1));
@@ -22,7 +22,7 @@ struct Busy<'b> {
 /// The history that these bytes stand for; every command has a time later than the one before.
 pub fn history(bytes: &[u8]) -> Vec<(Timestamp, Command<'static>)> {
     let mut busy = Busy { bytes: bytes.iter(), commands: Vec::new(), sessions: 0, team: "team" };
-    busy.command(Command::CreateApp { app: FIRST, name: "App".into(), clone_from: None });
+    busy.command(Command::CreateApp { app_id: FIRST, name: "App".into(), clone_from: None });
     for (id, slug, kind) in [
         (1, "account", Kind::Account),
         (2, "team", Kind::Group),
@@ -31,14 +31,12 @@ pub fn history(bytes: &[u8]) -> Vec<(Timestamp, Command<'static>)> {
     ] {
         let id = ResourceTypeId(Uuid::from_u128(id));
         busy.command(Command::RegisterResourceType {
-            app: FIRST,
-            id,
-            slug: slug.into(),
-            name: "Type".into(),
-            kind,
+            app_id: FIRST,
+            resource_type_id: id,
+            new: NewResourceType { slug: slug.into(), name: "Type".into(), kind },
         });
     }
-    busy.command(Command::CreateApp { app: CLONE, name: "Clone".into(), clone_from: Some(FIRST) });
+    busy.command(Command::CreateApp { app_id: CLONE, name: "Clone".into(), clone_from: Some(FIRST) });
     while busy.bytes.len() > 0 {
         busy.roll();
         busy.between_rolls();
@@ -68,7 +66,7 @@ impl Busy<'_> {
         let list = ids
             .into_iter()
             .map(|id| Reference { id: id.to_string().into(), name: self.one_in(2).then(|| "Named".into()) });
-        vec![(slug.into(), list.collect())]
+        vec![ReferenceList { slug: slug.into(), references: Some(list.collect()) }]
     }
 
     fn account(&mut self, id: u32) -> Account<'static> {
@@ -85,9 +83,9 @@ impl Busy<'_> {
         let ids = (1..=8).filter(|_| self.one_in(2)).collect::<Vec<u32>>();
         let group = |id: u32| Group { id: id.to_string().into(), name: "Full".into(), description: None };
         match self.below(6) {
-            0 => (self.team, Page::Groups(ids.into_iter().take(3).map(group).collect())),
-            1 => ("license", Page::Licenses(ids.into_iter().take(2).map(group).collect())),
-            _ => ("account", Page::Accounts(ids.into_iter().map(|id| self.account(id)).collect())),
+            0 => (self.team, Page::groups(ids.into_iter().take(3).map(group))),
+            1 => ("license", Page::licenses(ids.into_iter().take(2).map(group))),
+            _ => ("account", Page::accounts(ids.into_iter().map(|id| self.account(id)))),
         }
     }
 
@@ -95,20 +93,26 @@ impl Busy<'_> {
         let app = if self.one_in(3) { CLONE } else { FIRST };
         self.sessions += 1;
         let session = SessionId(Uuid::from_u128(self.sessions));
-        self.command(Command::StartSession { app, session, scope: Scope::All });
+        self.command(Command::StartSession { app_id: app, session_id: session, scope: Scope::All });
         for _ in 0..self.below(4) {
             let (slug, page) = self.page();
-            self.command(Command::PushPage { app, session, slug: slug.into(), page });
+            self.command(Command::PushPage { app_id: app, session_id: session, slug: slug.into(), page });
         }
         match self.below(8) {
-            0 => self.command(Command::AbandonSession { app, session }),
-            1 => self.command(Command::FailSession { app, session, reason: "lost".into() }),
+            0 => self.command(Command::AbandonSession { app_id: app, session_id: session }),
+            1 => {
+                self.command(Command::FailSession { app_id: app, session_id: session, reason: "lost".into() })
+            }
             _ => {
-                self.command(Command::CompleteSession { app, session, force: true });
+                self.command(Command::CompleteSession {
+                    app_id: app,
+                    session_id: session,
+                    completion: Completion::FORCED,
+                });
                 // Some cleanups are left for the next start to finish.
                 for _ in 0..self.below(8) {
                     let budget = NonZeroU64::MIN.saturating_add(u64::from(self.below(4)));
-                    self.command(Command::RunCleanup { app, session, budget });
+                    self.command(Command::RunCleanup { app_id: app, session_id: session, budget });
                 }
             }
         }
@@ -117,22 +121,22 @@ impl Busy<'_> {
     fn between_rolls(&mut self) {
         let app = if self.one_in(2) { CLONE } else { FIRST };
         match self.below(10) {
-            0..=2 => self.command(Command::PurgeInactive { app, inactive_before: self.now() }),
+            0..=2 => self.command(Command::PurgeInactive { app_id: app, inactive_before: self.now() }),
             3 => {
                 let slug = if self.team == "team" { "squad" } else { "team" };
-                let update = ResourceTypeUpdate { slug: Some(slug.into()), ..ResourceTypeUpdate::default() };
-                self.command(Command::UpdateResourceType { app, slug: self.team.into(), update });
+                let update = ResourceTypeUpdate::default().with_slug(slug);
+                self.command(Command::UpdateResourceType { app_id: app, slug: self.team.into(), update });
                 self.team = slug;
             }
             4 => {
                 let kind = [Kind::License, Kind::Group, Kind::Account][usize::from(self.below(3))];
-                let update = ResourceTypeUpdate { kind: Some(kind), ..ResourceTypeUpdate::default() };
-                self.command(Command::UpdateResourceType { app, slug: "spare".into(), update });
+                let update = ResourceTypeUpdate::default().with_kind(kind);
+                self.command(Command::UpdateResourceType { app_id: app, slug: "spare".into(), update });
             }
             5 => {
-                self.command(Command::DeleteApp { app: CLONE });
+                self.command(Command::DeleteApp { app_id: CLONE });
                 self.command(Command::CreateApp {
-                    app: CLONE,
+                    app_id: CLONE,
                     name: "Clone".into(),
                     clone_from: Some(FIRST),
                 });

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use headcount::{Account, Group, Page, Reference};
+use headcount::{Account, Group, Page, Reference, ReferenceList};
 
 /// Records in a page.
 pub const PAGE: u32 = 100;
@@ -84,7 +84,7 @@ impl Directory {
 
     /// A page of the accounts with these numbers.
     pub fn accounts_page(&self, roll: Roll, numbers: &[u32]) -> Page<'static> {
-        Page::Accounts(numbers.iter().map(|&number| self.account(roll, number)).collect())
+        Page::accounts(numbers.iter().map(|&number| self.account(roll, number)))
     }
 
     /// The pages of teams, as ranges of their numbers.
@@ -95,7 +95,7 @@ impl Directory {
 
     /// A page of teams.
     pub fn teams_page(&self, numbers: Range<u32>) -> Page<'static> {
-        Page::Groups(numbers.map(team).collect())
+        Page::groups(numbers.map(team))
     }
 
     fn account(&self, roll: Roll, number: u32) -> Account<'static> {
@@ -109,7 +109,7 @@ impl Directory {
             first_name: Some(first.into()),
             display_name: Some(format!("{first} {last} ({number:07})").into()),
             last_name: Some(last.into()),
-            memberships: vec![("team".into(), self.memberships_of(number))],
+            memberships: vec![ReferenceList::new("team", self.memberships_of(number))],
             ..Account::default()
         }
     }

@@ -1,8 +1,8 @@
 //! The bodies of the fuzz targets, so that tests on stable run them too.
 
 use headcount::{
-    AppId, Command, Config, Engine, Kind, Limits, Page, PageSeed, ResourceTypeId, RestoreError, Scope,
-    SessionId, Snapshot, Timestamp, Uuid,
+    AppId, Command, Config, Engine, Kind, Limits, NewResourceType, Page, PageSeed, ResourceTypeId,
+    RestoreError, Scope, SessionId, Snapshot, Timestamp, Uuid,
 };
 use serde::de::DeserializeSeed;
 use serde_json::Value;
@@ -112,7 +112,7 @@ pub fn page_json(bytes: &[u8]) {
     for (slug, kind) in TYPES {
         let pages = [in_json(kind, config.limits(), body), in_postcard(kind, config.limits(), body)];
         for page in pages.into_iter().flatten() {
-            let command = Command::PushPage { app: APP, session: SESSION, slug: slug.into(), page };
+            let command = Command::PushPage { app_id: APP, session_id: SESSION, slug: slug.into(), page };
             compare::step(&mut engine, &mut model, Timestamp(1), &command);
         }
     }
@@ -125,12 +125,16 @@ const TYPES: [(&str, Kind); 3] =
 
 /// An app with a type of each kind and an open session.
 fn beginning() -> Vec<Command<'static>> {
-    let mut commands = vec![Command::CreateApp { app: APP, name: "App".into(), clone_from: None }];
+    let mut commands = vec![Command::CreateApp { app_id: APP, name: "App".into(), clone_from: None }];
     commands.extend((1..).zip(TYPES).map(|(number, (slug, kind))| {
         let id = ResourceTypeId(Uuid::from_u128(number));
-        Command::RegisterResourceType { app: APP, id, slug: slug.into(), name: "Type".into(), kind }
+        Command::RegisterResourceType {
+            app_id: APP,
+            resource_type_id: id,
+            new: NewResourceType { slug: slug.into(), name: "Type".into(), kind },
+        }
     }));
-    commands.push(Command::StartSession { app: APP, session: SESSION, scope: Scope::All });
+    commands.push(Command::StartSession { app_id: APP, session_id: SESSION, scope: Scope::All });
     commands
 }
 

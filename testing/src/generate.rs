@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, AppUpdate, Command, Config, Engine, Group, Guard, Kind, Limits, NewTask, Page, Reference,
-    References, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId,
-    Timestamp, Uuid,
+    Account, AppId, AppUpdate, Command, Completion, Config, Engine, Group, Guard, Kind, Limits,
+    NewResourceType, NewTask, Page, Reference, ReferenceList, References, Resolution, ResourceTypeId,
+    ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
 
 /// Where choices come from: a list that was drawn, or a fuzzer's bytes. All zeros when it is used up.
@@ -31,6 +31,8 @@ pub fn limits() -> Limits {
     limits.faults_listed_max = 4;
     limits.records_per_type_max = 5;
     limits.sessions_per_app_max = 2;
+    limits.ended_tasks_per_app_max = 2;
+    limits.reason_chars_max = 8;
     limits.id_chars_max = 4;
     limits.text_chars_max = 10;
     limits.description_chars_max = 12;
@@ -41,23 +43,22 @@ pub fn limits() -> Limits {
 
 /// A configuration with those [`limits`].
 pub fn config() -> Config {
-    Config::new().with_limits(limits())
+    Config::new().with_limits(limits()).expect("limits that the engine can keep")
 }
 
 /// Two apps of one clone group, one of another, and types of all kinds: where histories begin.
 pub fn prologue() -> Vec<(Timestamp, Command<'static>)> {
     let app = |number| AppId(Uuid::from_u128(number));
-    let create = |number, clone_from| Command::CreateApp { app: app(number), name: "App".into(), clone_from };
+    let create =
+        |number, clone_from| Command::CreateApp { app_id: app(number), name: "App".into(), clone_from };
     let mut commands = vec![create(1, None), create(2, Some(app(1))), create(3, None)];
     for (id, at, through) in [(1, 0, 1), (2, 1, 2), (3, 2, 1), (4, 3, 1), (5, 0, 3), (6, 1, 3)] {
         let id = ResourceTypeId(Uuid::from_u128(id));
         let (slug, kind) = (SLUGS[at].into(), KINDS[at]);
         commands.push(Command::RegisterResourceType {
-            app: app(through),
-            id,
-            slug,
-            name: "Type".into(),
-            kind,
+            app_id: app(through),
+            resource_type_id: id,
+            new: NewResourceType { slug, name: "Type".into(), kind },
         });
     }
     commands.into_iter().map(|command| (Timestamp(0), command)).collect()
@@ -130,10 +131,13 @@ impl<'b> Choices<'b> {
         (0..self.below(3))
             .map(|_| {
                 let slug = if self.one_in(40) { self.slug() } else { self.pick(slugs).into() };
+                if self.one_in(20) {
+                    return ReferenceList { slug, references: None };
+                }
                 let list = (0..self.below(4))
                     .map(|_| Reference { id: self.external_id(), name: self.maybe(Self::name) })
                     .collect();
-                (slug, list)
+                ReferenceList { slug, references: Some(list) }
             })
             .collect()
     }
@@ -174,18 +178,18 @@ impl<'b> Choices<'b> {
         let slug = if self.one_in(40) { self.slug() } else { SLUGS[usize::from(at)].into() };
         let kind = if self.one_in(60) { self.pick(&KINDS) } else { KINDS[usize::from(at)] };
         let page = match kind {
-            Kind::Account => Page::Accounts(self.list(Self::account)),
-            Kind::Group => Page::Groups(self.list(Self::group)),
-            Kind::License => Page::Licenses(self.list(Self::group)),
+            Kind::Account => Page::accounts(self.list(Self::account)),
+            Kind::Group => Page::groups(self.list(Self::group)),
+            Kind::License => Page::licenses(self.list(Self::group)),
         };
-        Command::PushPage { app, session, slug, page }
+        Command::PushPage { app_id: app, session_id: session, slug, page }
     }
 
     fn guard(&mut self) -> Guard {
-        Guard {
-            max_count: self.maybe(|one| u64::from(one.below(4))),
-            max_percent: self.maybe(|one| one.below(103)),
-        }
+        let mut guard = Guard::NONE;
+        guard.max_count = self.maybe(|one| u64::from(one.below(4)));
+        guard.max_percent = self.maybe(|one| one.below(103));
+        guard
     }
 
     fn task(&mut self, app: AppId) -> Command<'static> {
@@ -193,47 +197,49 @@ impl<'b> Choices<'b> {
         if self.below(2) == 0 {
             let action = self.pick(&[TaskAction::CreateAccount, TaskAction::ResetPassword]);
             let payload = self.maybe(|one| one.text(&["{}"]));
-            let new = NewTask {
-                action,
-                resource_type: self.slug(),
-                payload,
-                execute_after: self.maybe(Self::time),
-            };
-            Command::CreateTask { app, task, new }
+            let mut new = NewTask::new(action, self.slug());
+            new.payload = payload;
+            new.execute_after = self.maybe(Self::time);
+            Command::CreateTask { app_id: app, task_id: task, new }
         } else {
             let resolution = if self.below(2) == 0 {
                 Resolution::Completed { result: self.maybe(|one| one.text(&["ok"])) }
             } else {
                 Resolution::Failed { code: self.text(&["e1"]), message: self.text(&["no"]) }
             };
-            Command::ResolveTask { app, task, resolution }
+            Command::ResolveTask { app_id: app, task_id: task, resolution }
         }
     }
 
     fn of_registry(&mut self, app: AppId) -> Command<'static> {
         if self.below(2) == 0 {
             let (id, slug, name) = (ResourceTypeId(self.uuid(9)), self.slug(), self.name());
-            return Command::RegisterResourceType { app, id, slug, name, kind: self.pick(&KINDS) };
+            return Command::RegisterResourceType {
+                app_id: app,
+                resource_type_id: id,
+                new: NewResourceType { slug, name, kind: self.pick(&KINDS) },
+            };
         }
-        let update = ResourceTypeUpdate {
-            name: self.maybe(Self::name),
-            slug: self.one_in(3).then(|| self.slug()),
-            kind: self.one_in(3).then(|| self.pick(&KINDS)),
-        };
-        Command::UpdateResourceType { app, slug: self.slug(), update }
+        let mut update = ResourceTypeUpdate::default();
+        update.name = self.maybe(Self::name);
+        update.slug = self.one_in(3).then(|| self.slug());
+        update.kind = self.one_in(3).then(|| self.pick(&KINDS));
+        Command::UpdateResourceType { app_id: app, slug: self.slug(), update }
     }
 
     fn of_app(&mut self, app: AppId) -> Command<'static> {
         match self.below(5) {
-            0 if self.one_in(4) => Command::DeleteApp { app },
+            0 if self.one_in(4) => Command::DeleteApp { app_id: app },
             1 | 2 => {
                 let clone_from = self.maybe(|one| AppId(one.uuid(4)));
-                Command::CreateApp { app, name: self.name(), clone_from }
+                Command::CreateApp { app_id: app, name: self.name(), clone_from }
             }
-            _ => Command::UpdateApp {
-                app,
-                update: AppUpdate { name: self.maybe(Self::name), guard: self.maybe(Self::guard) },
-            },
+            _ => {
+                let mut update = AppUpdate::default();
+                update.name = self.maybe(Self::name);
+                update.guard = self.maybe(Self::guard);
+                Command::UpdateApp { app_id: app, update }
+            }
         }
     }
 
@@ -251,16 +257,20 @@ impl<'b> Choices<'b> {
                     0 => Scope::types((0..self.below(3)).map(|_| self.slug())),
                     _ => Scope::All,
                 };
-                Command::StartSession { app, session: any, scope }
+                Command::StartSession { app_id: app, session_id: any, scope }
             }
-            16..=19 => Command::CompleteSession { app, session, force: self.below(2) == 1 },
+            16..=19 => Command::CompleteSession {
+                app_id: app,
+                session_id: session,
+                completion: if self.below(2) == 1 { Completion::FORCED } else { Completion::GUARDED },
+            },
             20..=23 => {
                 let budget = NonZeroU64::MIN.saturating_add(u64::from(self.below(4)) * 3);
-                Command::RunCleanup { app, session, budget }
+                Command::RunCleanup { app_id: app, session_id: session, budget }
             }
-            24 => Command::AbandonSession { app, session },
-            25 => Command::FailSession { app, session, reason: self.text(&["lost"]) },
-            26 | 27 => Command::PurgeInactive { app, inactive_before: self.time() },
+            24 => Command::AbandonSession { app_id: app, session_id: session },
+            25 => Command::FailSession { app_id: app, session_id: session, reason: self.text(&["lost"]) },
+            26 | 27 => Command::PurgeInactive { app_id: app, inactive_before: self.time() },
             28 => self.task(app),
             29 | 30 => self.of_registry(app),
             _ => self.of_app(app),

@@ -3,7 +3,8 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    AppId, Config, Engine, Error, Kind, Page, PageOutcome, ResourceTypeId, Scope, SessionId, Timestamp, Uuid,
+    AppId, Completion, Config, Engine, Error, Kind, NewResourceType, Page, PageOutcome, ResourceTypeId,
+    Scope, SessionId, Timestamp, Uuid,
 };
 
 /// The app whose roll is called.
@@ -15,7 +16,7 @@ pub fn engine(config: Config) -> Result<Engine, Error> {
     engine.create_app(Timestamp(0), APP, "Synthetic", None)?;
     for (id, slug, kind) in [(1, "account", Kind::Account), (2, "team", Kind::Group)] {
         let id = ResourceTypeId(Uuid::from_u128(id));
-        engine.register_resource_type(Timestamp(0), APP, id, slug, slug, kind)?;
+        engine.register_resource_type(Timestamp(0), APP, id, &NewResourceType::new(slug, slug, kind))?;
     }
     Ok(engine)
 }
@@ -36,6 +37,6 @@ pub fn push(engine: &mut Engine, session: SessionId, page: &Page<'_>) -> Result<
 /// Completes a session with the whole of its cleanup; how many records that deactivated.
 pub fn complete(engine: &mut Engine, session: SessionId) -> Result<u64, Error> {
     let now = Timestamp(1);
-    engine.complete_session(now, APP, session, false)?;
+    engine.complete_session(now, APP, session, Completion::GUARDED)?;
     Ok(engine.run_cleanup(now, APP, session, NonZeroU64::MAX)?.deactivated)
 }

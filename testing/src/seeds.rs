@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
-use headcount::{Config, Engine, Page, RestoreError, Snapshot};
+use headcount::{Config, Engine, Page, Records, RestoreError, Snapshot};
 use serde_json::{Value, json};
 
 use crate::{busy, fuzz, generate, mutate, random, reached};
@@ -156,17 +156,13 @@ fn pages() -> Seeds {
 }
 
 fn kind_number(page: &Page<'_>) -> u8 {
-    match page {
-        Page::Accounts(_) => 0,
-        Page::Groups(_) => 1,
-        Page::Licenses(_) => 2,
-    }
+    page.kind().number()
 }
 
 fn body(page: &Page<'_>) -> String {
-    let body = match page {
-        Page::Accounts(records) => json!({"records": records}),
-        Page::Groups(records) | Page::Licenses(records) => json!({"records": records}),
+    let body = match page.records() {
+        Records::Accounts(records) => json!({"records": records}),
+        Records::Groups(records) | Records::Licenses(records) => json!({"records": records}),
     };
     body.to_string()
 }

@@ -2,7 +2,10 @@
 
 use std::num::NonZeroU64;
 
-use headcount::{AppId, Command, Error, Kind, Page, Reply, ResourceTypeId, Scope, SessionId, Timestamp};
+use headcount::{
+    AppId, Command, Completion, Error, Kind, NewResourceType, Page, Reply, ResourceTypeId, Scope, SessionId,
+    Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -96,27 +99,27 @@ impl Stamped {
     pub fn command(&self) -> Result<Command<'_>, serde_json::Error> {
         Ok(match &self.request.ask {
             Ask::CreateApp { name } => {
-                Command::CreateApp { app: AppId(self.id), name: name.into(), clone_from: None }
+                Command::CreateApp { app_id: AppId(self.id), name: name.into(), clone_from: None }
             }
             Ask::Register { app, slug, kind } => Command::RegisterResourceType {
-                app: *app,
-                id: ResourceTypeId(self.id),
-                slug: slug.into(),
-                name: slug.into(),
-                kind: *kind,
+                app_id: *app,
+                resource_type_id: ResourceTypeId(self.id),
+                new: NewResourceType { slug: slug.into(), name: slug.into(), kind: *kind },
             },
             Ask::Start { app } => {
-                Command::StartSession { app: *app, session: SessionId(self.id), scope: Scope::All }
+                Command::StartSession { app_id: *app, session_id: SessionId(self.id), scope: Scope::All }
             }
             Ask::Push { app, session, slug, page } => {
                 let page: Page<'_> = serde_json::from_str(page)?;
-                Command::PushPage { app: *app, session: *session, slug: slug.into(), page }
+                Command::PushPage { app_id: *app, session_id: *session, slug: slug.into(), page }
             }
-            Ask::Complete { app, session } => {
-                Command::CompleteSession { app: *app, session: *session, force: false }
-            }
+            Ask::Complete { app, session } => Command::CompleteSession {
+                app_id: *app,
+                session_id: *session,
+                completion: Completion::GUARDED,
+            },
             Ask::Clean { app, session, budget } => {
-                Command::RunCleanup { app: *app, session: *session, budget: *budget }
+                Command::RunCleanup { app_id: *app, session_id: *session, budget: *budget }
             }
         })
     }

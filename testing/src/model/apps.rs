@@ -12,10 +12,10 @@ impl Model {
         name: &str,
         from: Option<AppId>,
     ) -> Result<Reply, Error> {
-        let group = from.map(|from| self.app(from).map(|app| app.group)).transpose()?;
         check::name("name", name, &self.limits)?;
+        let group = from.map(|from| self.app(from).map(|app| app.group)).transpose()?;
         if self.app_at(id).is_ok() {
-            return Err(Error::AppIdInUse { app: id });
+            return Err(Error::AppIdInUse { app_id: id });
         }
         let group = group.unwrap_or_else(|| {
             self.groups_made += 1;
@@ -62,6 +62,7 @@ impl Model {
     pub(super) fn delete_app(&mut self, id: AppId) -> Result<Reply, Error> {
         let at = self.app_at(id)?;
         let gone = self.apps.remove(at);
+        self.tasks_ended.remove(&id);
         if !self.apps.iter().any(|app| app.group == gone.group) {
             self.groups.remove(&gone.group);
         }
@@ -74,12 +75,12 @@ impl Model {
         check::slug("slug", &new.slug, &self.limits)?;
         check::name("name", &new.name, &self.limits)?;
         if self.groups.values().flatten().any(|other| other.id == new.id) {
-            return Err(Error::ResourceTypeIdInUse { id: new.id });
+            return Err(Error::ResourceTypeIdInUse { resource_type_id: new.id });
         }
         if self.number(app, &new.slug).is_ok() {
             return Err(Error::SlugTaken { slug: new.slug });
         }
-        self.facts.push(Fact::ResourceTypeRegistered { resource_type: new.id });
+        self.facts.push(Fact::ResourceTypeRegistered { resource_type_id: new.id });
         self.groups.get_mut(&group).expect("its group").push(new);
         Ok(Reply::Done)
     }
@@ -108,7 +109,7 @@ impl Model {
             let in_group = self.apps.iter().filter(|app| app.group == group);
             for app in in_group {
                 if app.records.iter().any(|record| record.key.0 == number) {
-                    return Err(Error::ResourceTypeHasRecords { slug: slug.to_owned(), app: app.id });
+                    return Err(Error::ResourceTypeHasRecords { slug: slug.to_owned(), app_id: app.id });
                 }
             }
         }
@@ -119,7 +120,7 @@ impl Model {
             ..before
         };
         if after != before {
-            self.facts.push(Fact::ResourceTypeUpdated { resource_type: before.id });
+            self.facts.push(Fact::ResourceTypeUpdated { resource_type_id: before.id });
             self.groups.get_mut(&group).expect("its group")[number] = after;
         }
         Ok(Reply::Done)

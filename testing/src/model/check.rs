@@ -7,6 +7,17 @@ pub(super) fn short(text: &str) -> String {
     if text.chars().count() <= 64 { text.to_owned() } else { text.chars().take(64).chain(['…']).collect() }
 }
 
+/// A record's id as a fault tells it.
+pub(super) fn usable_id(id: &str, chars_max: u32) -> Option<String> {
+    let is_whole = id.chars().count() <= chars_max as usize;
+    (!id.is_empty() && !id.contains('\0')).then(|| if is_whole { id.to_owned() } else { short(id) })
+}
+
+/// A slug in the path of a fault.
+pub(super) fn path_segment(slug: &str) -> String {
+    short(slug).escape_debug().to_string()
+}
+
 /// The first that is wrong: missing, too long, a NUL.
 pub(super) fn fault(text: &str, required: bool, chars_max: u32) -> Option<FaultCode> {
     if text.is_empty() {
@@ -33,6 +44,10 @@ fn refuse(field: &'static str, fault: Option<FaultCode>) -> Result<(), Error> {
 
 pub(super) fn name(field: &'static str, name: &str, limits: &Limits) -> Result<(), Error> {
     refuse(field, fault(name, true, limits.text_chars_max))
+}
+
+pub(super) fn reason(field: &'static str, reason: &str, limits: &Limits) -> Result<(), Error> {
+    refuse(field, fault(reason, true, limits.reason_chars_max))
 }
 
 pub(super) fn slug(field: &'static str, slug: &str, limits: &Limits) -> Result<(), Error> {

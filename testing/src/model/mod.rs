@@ -15,7 +15,8 @@ mod tasks;
 use std::collections::BTreeMap;
 
 use headcount::{
-    AppId, Command, Error, Fact, FaultCode, Limits, RecordKey, Reply, SessionId, SessionStatus, Timestamp,
+    AppId, Command, Error, Fact, FaultCode, Limits, NewResourceType, RecordKey, Reply, SessionId,
+    SessionStatus, TaskId, Timestamp,
 };
 
 pub use observe::{observe, without_prose};
@@ -32,6 +33,8 @@ pub struct Model {
     pub groups: BTreeMap<u64, Vec<Type>>,
     /// Clone groups ever made: the last one's key.
     pub groups_made: u64,
+    /// By app, its tasks that ended, the first to end first.
+    pub tasks_ended: BTreeMap<AppId, Vec<TaskId>>,
     /// The sequence number of the last change.
     pub seq: u64,
     /// What the last command changed.
@@ -50,7 +53,15 @@ fn invalid<T>(field: &'static str, code: FaultCode) -> Result<T, Error> {
 impl Model {
     /// A tenant without apps.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, apps: Vec::new(), groups: BTreeMap::new(), groups_made: 0, seq: 0, facts: Vec::new() }
+        Self {
+            limits,
+            apps: Vec::new(),
+            groups: BTreeMap::new(),
+            groups_made: 0,
+            tasks_ended: BTreeMap::new(),
+            seq: 0,
+            facts: Vec::new(),
+        }
     }
 
     /// Carries out a command. An error has changed nothing: the model checks first, too.
@@ -64,35 +75,53 @@ impl Model {
 
     fn dispatch(&mut self, now: Timestamp, command: &Command<'_>) -> Result<Reply, Error> {
         match command {
-            Command::CreateApp { app, name, clone_from } => self.create_app(now, *app, name, *clone_from),
-            Command::UpdateApp { app, update } => self.update_app(*app, present(&update.name), update.guard),
-            Command::DeleteApp { app } => self.delete_app(*app),
-            Command::RegisterResourceType { app, id, slug, name, kind } => {
+            Command::CreateApp { app_id: app, name, clone_from } => {
+                self.create_app(now, *app, name, *clone_from)
+            }
+            Command::UpdateApp { app_id: app, update } => {
+                self.update_app(*app, present(&update.name), update.guard)
+            }
+            Command::DeleteApp { app_id: app } => self.delete_app(*app),
+            Command::RegisterResourceType {
+                app_id: app,
+                resource_type_id: id,
+                new: NewResourceType { slug, name, kind },
+            } => {
                 let created_at = now;
                 let new =
                     Type { id: *id, slug: slug.to_string(), name: name.to_string(), kind: *kind, created_at };
                 self.register(*app, new)
             }
-            Command::UpdateResourceType { app, slug, update } => {
+            Command::UpdateResourceType { app_id: app, slug, update } => {
                 self.update_type(*app, slug, present(&update.name), present(&update.slug), update.kind)
             }
-            Command::StartSession { app, session, scope } => self.start(now, *app, *session, scope),
-            Command::PushPage { app, session, slug, page } => self.push(*app, *session, slug, page),
-            Command::CompleteSession { app, session, force } => self.complete(*app, *session, *force),
-            Command::AbandonSession { app, session } => {
+            Command::StartSession { app_id: app, session_id: session, scope } => {
+                self.start(now, *app, *session, scope)
+            }
+            Command::PushPage { app_id: app, session_id: session, slug, page } => {
+                self.push(*app, *session, slug, page)
+            }
+            Command::CompleteSession { app_id: app, session_id: session, completion } => {
+                self.complete(*app, *session, completion.force)
+            }
+            Command::AbandonSession { app_id: app, session_id: session } => {
                 self.end_early(now, *app, *session, SessionStatus::Abandoned, None)
             }
-            Command::FailSession { app, session, reason } => {
+            Command::FailSession { app_id: app, session_id: session, reason } => {
                 self.session(*app, *session)?;
-                check::opaque("reason", reason, true, &self.limits)?;
+                check::reason("reason", reason, &self.limits)?;
                 self.end_early(now, *app, *session, SessionStatus::Error, Some(reason.to_string()))
             }
-            Command::RunCleanup { app, session, budget } => {
+            Command::RunCleanup { app_id: app, session_id: session, budget } => {
                 self.run_cleanup(now, *app, *session, budget.get())
             }
-            Command::CreateTask { app, task, new } => self.create_task(now, *app, *task, new),
-            Command::ResolveTask { app, task, resolution } => self.resolve_task(now, *app, *task, resolution),
-            Command::PurgeInactive { app, inactive_before } => self.purge(*app, *inactive_before),
+            Command::CreateTask { app_id: app, task_id: task, new } => {
+                self.create_task(now, *app, *task, new)
+            }
+            Command::ResolveTask { app_id: app, task_id: task, resolution } => {
+                self.resolve_task(now, *app, *task, resolution)
+            }
+            Command::PurgeInactive { app_id: app, inactive_before } => self.purge(*app, *inactive_before),
             _ => unreachable!("a command that the model does not know"),
         }
     }
@@ -100,7 +129,7 @@ impl Model {
     // Looking up.
 
     fn app_at(&self, id: AppId) -> Result<usize, Error> {
-        self.apps.iter().position(|app| app.id == id).ok_or(Error::AppNotFound { app: id })
+        self.apps.iter().position(|app| app.id == id).ok_or(Error::AppNotFound { app_id: id })
     }
 
     fn app(&self, id: AppId) -> Result<&App, Error> {
@@ -125,20 +154,20 @@ impl Model {
 
     fn session(&self, app: AppId, id: SessionId) -> Result<&Session, Error> {
         let found = self.app(app)?.sessions.iter().find(|session| session.id == id);
-        found.ok_or(Error::SessionNotFound { session: id })
+        found.ok_or(Error::SessionNotFound { session_id: id })
     }
 
     fn session_mut(&mut self, app: AppId, id: SessionId) -> Result<&mut Session, Error> {
         let found = self.app_mut(app)?.sessions.iter_mut().find(|session| session.id == id);
-        found.ok_or(Error::SessionNotFound { session: id })
+        found.ok_or(Error::SessionNotFound { session_id: id })
     }
 
     fn expect(&self, app: AppId, id: SessionId, expected: SessionStatus) -> Result<(), Error> {
         let status = self.session(app, id)?.status;
-        if status == expected { Ok(()) } else { Err(Error::WrongState { session: id, status, expected }) }
+        if status == expected { Ok(()) } else { Err(Error::WrongState { session_id: id, status, expected }) }
     }
 
     fn record_key(&self, app: &App, key: &Key) -> RecordKey<'static> {
-        RecordKey { resource_type: self.types(app)[key.0].id, id: key.1.clone().into() }
+        RecordKey { resource_type_id: self.types(app)[key.0].id, id: key.1.clone().into() }
     }
 }

@@ -26,7 +26,6 @@ pub fn observe(engine: &Engine) -> Vec<(App, Vec<Type>)> {
             };
             let types: Vec<Type> = view
                 .resource_types()
-                .iter()
                 .map(|found| Type {
                     id: found.id(),
                     slug: found.slug().to_owned(),

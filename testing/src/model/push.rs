@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::{
     Account, AccountStatus, AppId, Error, ErrorKind, Fact, Fault, FaultCode, Field, Fields, Group, Kind,
-    Page, References, Reply, SessionId, SessionStatus,
+    Page, Records, References, Reply, SessionId, SessionStatus,
 };
 
 use super::{App, Key, Model, Record, check, observe, present};
@@ -60,7 +60,7 @@ impl Model {
             return Err(Error::KindMismatch { slug: slug.to_owned(), found: page.kind(), expected });
         }
         if !self.session(id, session)?.covers(number) {
-            return Err(Error::OutOfScope { slug: slug.to_owned(), session });
+            return Err(Error::OutOfScope { slug: slug.to_owned(), session_id: session });
         }
         if let Some(error) = refused {
             return Err(error);
@@ -81,9 +81,11 @@ impl Model {
         let mut ids = BTreeSet::new();
         let count = page.len();
         for index in 0..count {
-            let (record_id, mut found) = match page {
-                Page::Accounts(accounts) => (&accounts[index].id, self.account_faults(id, &accounts[index])),
-                Page::Groups(groups) | Page::Licenses(groups) => {
+            let (record_id, mut found) = match page.records() {
+                Records::Accounts(accounts) => {
+                    (&accounts[index].id, self.account_faults(id, &accounts[index]))
+                }
+                Records::Groups(groups) | Records::Licenses(groups) => {
                     (&groups[index].id, self.group_faults(&groups[index]))
                 }
             };
@@ -94,7 +96,7 @@ impl Model {
             }
             faults.extend(found.into_iter().map(|(field, code)| Fault {
                 index: index as u32,
-                id: check::short(record_id),
+                id: check::usable_id(record_id, self.limits.id_chars_max),
                 field,
                 code,
                 found: String::new(),
@@ -136,7 +138,7 @@ impl Model {
         ];
         let mut faults: Vec<_> =
             found.into_iter().filter_map(|(field, code)| Some((field.to_owned(), code?))).collect();
-        let sent = |map: &References<'_>| map.iter().map(|(_, list)| list.len()).sum::<usize>();
+        let sent = |map: &References<'_>| map.iter().map(|list| list.as_slice().len()).sum::<usize>();
         let too_many = sent(&account.memberships) + sent(&account.assignments)
             > self.limits.references_per_account_max as usize;
         if too_many {
@@ -146,8 +148,9 @@ impl Model {
             ("memberships", Kind::Group, &account.memberships),
             ("assignments", Kind::License, &account.assignments),
         ] {
-            for (slug, list) in entries {
-                let path = format!("{map}.{}", check::short(slug));
+            for list in entries {
+                let (slug, list) = (&*list.slug, list.as_slice());
+                let path = format!("{map}.{}", check::path_segment(slug));
                 match self.number(id, slug) {
                     Err(_) => faults.push((path.clone(), FaultCode::UnknownResourceType)),
                     Ok(number) if self.types(self.app(id).expect("an app"))[number].kind != kind => {
@@ -170,11 +173,11 @@ impl Model {
     }
 
     fn stored_form(&self, id: AppId, number: usize, page: &Page<'_>) -> Result<Vec<Pushed>, Error> {
-        match page {
-            Page::Accounts(accounts) => {
+        match page.records() {
+            Records::Accounts(accounts) => {
                 accounts.iter().map(|account| self.stored_account(id, number, account)).collect()
             }
-            Page::Groups(groups) | Page::Licenses(groups) => Ok(groups
+            Records::Groups(groups) | Records::Licenses(groups) => Ok(groups
                 .iter()
                 .map(|group| {
                     let fields = [
@@ -201,9 +204,9 @@ impl Model {
             (Field::DisplayName, &account.display_name),
         ];
         let mut references: Vec<(Key, Option<String>)> = Vec::new();
-        for (slug, list) in account.memberships.iter().chain(&account.assignments) {
-            for reference in list {
-                let key = (self.number(id, slug)?, reference.id.to_string());
+        for list in account.memberships.iter().chain(&account.assignments) {
+            for reference in list.as_slice() {
+                let key = (self.number(id, &list.slug)?, reference.id.to_string());
                 let name = present(&reference.name);
                 match references.iter_mut().find(|(other, _)| *other == key) {
                     Some((_, first)) => *first = first.take().or(name),
@@ -236,7 +239,11 @@ impl Model {
             let added = new.iter().filter(|key| key.0 == number).count();
             if added > 0 && there + added > self.limits.records_per_type_max as usize {
                 let slug = self.types(app)[number].slug.clone();
-                return Err(Error::ResourceTypeFull { slug, records_max: self.limits.records_per_type_max });
+                return Err(Error::ResourceTypeFull {
+                    slug,
+                    records_max: self.limits.records_per_type_max,
+                    bytes_max: self.limits.bytes_per_type_max,
+                });
             }
         }
         Ok(())
@@ -262,17 +269,15 @@ impl Model {
                 tally.updated += 1;
                 if before.placeholder {
                     tally.filled += 1;
-                    self.facts.push(Fact::PlaceholderFilled { record });
-                } else {
-                    if !before.active {
-                        tally.reactivated += 1;
-                        self.facts.push(Fact::RecordReactivated { record: record.clone() });
-                    } else if is_equal {
-                        tally.unchanged += 1;
-                    }
-                    if changed != Fields::default() {
-                        self.facts.push(Fact::RecordUpdated { record, fields: changed });
-                    }
+                    self.facts.push(Fact::PlaceholderFilled { record: record.clone() });
+                } else if !before.active {
+                    tally.reactivated += 1;
+                    self.facts.push(Fact::RecordReactivated { record: record.clone() });
+                } else if is_equal {
+                    tally.unchanged += 1;
+                }
+                if changed != Fields::default() {
+                    self.facts.push(Fact::RecordUpdated { record, fields: changed });
                 }
             }
         }

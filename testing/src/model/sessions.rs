@@ -1,7 +1,8 @@
 //! SPEC 2 and 4: sessions.
 
 use headcount::{
-    AppId, Error, Fact, FaultCode, Kind, Reply, Scope, SessionCounts, SessionId, SessionStatus, Timestamp,
+    AppId, Error, Fact, FaultCode, GuardLimit, Kind, Reply, Scope, SessionCounts, SessionId, SessionStatus,
+    Timestamp,
 };
 
 use super::{Key, Model, Record, Session, invalid, observe};
@@ -18,18 +19,18 @@ impl Model {
         let scope = match scope {
             Scope::All => None,
             Scope::Types(slugs) => {
+                if slugs.is_empty() {
+                    return invalid("scope", FaultCode::Required);
+                }
                 let mut numbers =
                     slugs.iter().map(|slug| self.number(id, slug)).collect::<Result<Vec<_>, _>>()?;
                 numbers.sort_unstable();
                 numbers.dedup();
-                if numbers.is_empty() {
-                    return invalid("scope", FaultCode::Required);
-                }
                 Some(numbers)
             }
         };
         if self.apps.iter().flat_map(|app| &app.sessions).any(|session| session.id == new) {
-            return Err(Error::SessionIdInUse { session: new });
+            return Err(Error::SessionIdInUse { session_id: new });
         }
         let open = self.app(id)?.sessions.iter().find(|session| !session.status.has_ended()).cloned();
         match open {
@@ -60,7 +61,7 @@ impl Model {
         if app.sessions.len() > sessions_max {
             app.sessions.remove(0);
         }
-        self.facts.push(Fact::SessionOpened { session: new });
+        self.facts.push(Fact::SessionOpened { session_id: new });
         Ok(Reply::Done)
     }
 
@@ -80,10 +81,11 @@ impl Model {
         let over_count = guard.max_count.is_some_and(|max| deactivations > max);
         let over_percent = guard.max_percent.is_some_and(|max| deactivations * 100 > u64::from(max) * base);
         if !force && (over_count || over_percent) {
-            return Err(Error::GuardExceeded { deactivations, base, guard });
+            let limit = if over_count { GuardLimit::MaxCount } else { GuardLimit::MaxPercent };
+            return Err(Error::GuardExceeded { limit, deactivations, base, guard });
         }
         self.session_mut(id, session)?.status = SessionStatus::Completing;
-        self.facts.push(Fact::SessionCompleting { session });
+        self.facts.push(Fact::SessionCompleting { session_id: session });
         Ok(Reply::Completion(SessionStatus::Completing))
     }
 
@@ -118,7 +120,7 @@ impl Model {
         ended.status = status;
         ended.ended_at = Some(now);
         ended.synced.resize(types, 0);
-        self.facts.push(Fact::SessionEnded { session, status });
+        self.facts.push(Fact::SessionEnded { session_id: session, status });
         Ok(())
     }
 
@@ -172,7 +174,6 @@ impl Model {
             status = SessionStatus::Completed;
             self.end(now, id, session, status)?;
             self.app_mut(id)?.last_synced_at = Some(now);
-            self.facts.push(Fact::AppUpdated);
         }
         Ok(observe::cleanup_reply(marked as u64, status))
     }

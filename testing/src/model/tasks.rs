@@ -12,10 +12,11 @@ impl Model {
         task: TaskId,
         new: &NewTask<'_>,
     ) -> Result<Reply, Error> {
-        let number = self.number(id, &new.resource_type)?;
+        self.app(id)?;
         check::opaque("payload", new.payload.as_deref().unwrap_or_default(), false, &self.limits)?;
+        let number = self.number(id, &new.resource_type)?;
         if self.apps.iter().flat_map(|app| &app.tasks).any(|other| other.id == task) {
-            return Err(Error::TaskIdInUse { task });
+            return Err(Error::TaskIdInUse { task_id: task });
         }
         let created = Task {
             id: task,
@@ -29,7 +30,7 @@ impl Model {
             error: None,
         };
         self.app_mut(id)?.tasks.push(created);
-        self.facts.push(Fact::TaskCreated { task });
+        self.facts.push(Fact::TaskCreated { task_id: task });
         Ok(Reply::Done)
     }
 
@@ -42,7 +43,8 @@ impl Model {
     ) -> Result<Reply, Error> {
         let limits = self.limits;
         let tasks = &mut self.app_mut(id)?.tasks;
-        let found = tasks.iter_mut().find(|other| other.id == task).ok_or(Error::TaskNotFound { task })?;
+        let found =
+            tasks.iter_mut().find(|other| other.id == task).ok_or(Error::TaskNotFound { task_id: task })?;
         let (result, error) = match resolution {
             Resolution::Completed { result } => {
                 check::opaque("result", result.as_deref().unwrap_or_default(), false, &limits)?;
@@ -55,10 +57,16 @@ impl Model {
             }
         };
         if found.resolved_at.is_some() {
-            return Err(Error::TaskEnded { task, status: found.status(now) });
+            return Err(Error::TaskEnded { task_id: task, status: found.status(now) });
         }
         (found.resolved_at, found.result, found.error) = (Some(now), result, error);
-        self.facts.push(Fact::TaskResolved { task });
+        let ended = self.tasks_ended.entry(id).or_default();
+        ended.push(task);
+        if ended.len() > limits.ended_tasks_per_app_max as usize {
+            let forgotten = ended.remove(0);
+            self.app_mut(id)?.tasks.retain(|other| other.id != forgotten);
+        }
+        self.facts.push(Fact::TaskResolved { task_id: task });
         Ok(Reply::Done)
     }
 }

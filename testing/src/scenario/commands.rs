@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use headcount::{
-    AppId, AppUpdate, Command, Guard, Kind, NewTask, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope,
-    SessionId, TaskAction, TaskId, Timestamp, Uuid,
+    AppId, AppUpdate, Command, Completion, Guard, Kind, NewResourceType, NewTask, Resolution, ResourceTypeId,
+    ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
 
 use super::stage::Stage;
@@ -77,9 +77,10 @@ impl Stage {
             ["app" | "update-app" | "delete", ..] => self.of_app(words),
             ["type" | "update-type", ..] => self.of_type(words),
             ["task" | "resolve", ..] => self.of_task(words),
-            ["purge", app, before] => {
-                Ok(Command::PurgeInactive { app: self.app(app), inactive_before: Timestamp(number(before)?) })
-            }
+            ["purge", app, before] => Ok(Command::PurgeInactive {
+                app_id: self.app(app),
+                inactive_before: Timestamp(number(before)?),
+            }),
             _ => self.of_session(words),
         }
     }
@@ -91,24 +92,24 @@ impl Stage {
     fn of_app(&mut self, words: &[&str]) -> Result<Command<'static>, String> {
         Ok(match *words {
             ["app", name] => {
-                Command::CreateApp { app: self.app(name), name: spaced(name).into(), clone_from: None }
+                Command::CreateApp { app_id: self.app(name), name: spaced(name).into(), clone_from: None }
             }
             ["app", name, "from", from] => {
                 let clone_from = Some(self.app(from));
-                Command::CreateApp { app: self.app(name), name: spaced(name).into(), clone_from }
+                Command::CreateApp { app_id: self.app(name), name: spaced(name).into(), clone_from }
             }
             ["update-app", name, ref rest @ ..] => {
                 let options = Options::new(rest, &["name", "count", "percent", "unguarded"])?;
-                let guard =
-                    Guard { max_count: options.number("count")?, max_percent: options.number("percent")? };
+                let mut guard = Guard::NONE;
+                guard.max_count = options.number("count")?;
+                guard.max_percent = options.number("percent")?;
                 let has_guard = !guard.is_none() || options.has("unguarded");
-                let update = AppUpdate {
-                    name: options.text("name").map(Into::into),
-                    guard: has_guard.then_some(guard),
-                };
-                Command::UpdateApp { app: self.app(name), update }
+                let mut update = AppUpdate::default();
+                update.name = options.text("name").map(Into::into);
+                update.guard = has_guard.then_some(guard);
+                Command::UpdateApp { app_id: self.app(name), update }
             }
-            ["delete", name] => Command::DeleteApp { app: self.app(name) },
+            ["delete", name] => Command::DeleteApp { app_id: self.app(name) },
             _ => return Err("a command about an app has another form".into()),
         })
     }
@@ -121,16 +122,19 @@ impl Stage {
                 let id = ResourceTypeId(Uuid::from_u128(options.number("id")?.unwrap_or(self.types_made)));
                 let name = options.text("name").unwrap_or_else(|| slug.to_uppercase()).into();
                 let slug = slug.to_owned().into();
-                Command::RegisterResourceType { app: self.app(app), id, slug, name, kind: kind(of)? }
+                Command::RegisterResourceType {
+                    app_id: self.app(app),
+                    resource_type_id: id,
+                    new: NewResourceType { slug, name, kind: kind(of)? },
+                }
             }
             ["update-type", app, slug, ref rest @ ..] => {
                 let options = Options::new(rest, &["name", "slug", "kind"])?;
-                let update = ResourceTypeUpdate {
-                    name: options.text("name").map(Into::into),
-                    slug: options.text("slug").map(Into::into),
-                    kind: options.text("kind").map(|word| kind(&word)).transpose()?,
-                };
-                Command::UpdateResourceType { app: self.app(app), slug: slug.to_owned().into(), update }
+                let mut update = ResourceTypeUpdate::default();
+                update.name = options.text("name").map(Into::into);
+                update.slug = options.text("slug").map(Into::into);
+                update.kind = options.text("kind").map(|word| kind(&word)).transpose()?;
+                Command::UpdateResourceType { app_id: self.app(app), slug: slug.to_owned().into(), update }
             }
             _ => return Err("a command about a type has another form".into()),
         })
@@ -140,13 +144,10 @@ impl Stage {
         Ok(match *words {
             ["task", app, name, of, slug, ref rest @ ..] => {
                 let options = Options::new(rest, &["payload", "after"])?;
-                let new = NewTask {
-                    action: action(of)?,
-                    resource_type: slug.to_owned().into(),
-                    payload: options.text("payload").map(Into::into),
-                    execute_after: options.number("after")?.map(Timestamp),
-                };
-                Command::CreateTask { app: self.app(app), task: TaskId(self.name(name)), new }
+                let mut new = NewTask::new(action(of)?, slug.to_owned());
+                new.payload = options.text("payload").map(Into::into);
+                new.execute_after = options.number("after")?.map(Timestamp);
+                Command::CreateTask { app_id: self.app(app), task_id: TaskId(self.name(name)), new }
             }
             ["resolve", app, name, ref rest @ ..] => {
                 let options = Options::new(rest, &["result", "code", "message"])?;
@@ -157,7 +158,7 @@ impl Stage {
                         message: options.text("message").unwrap_or_default().into(),
                     },
                 };
-                Command::ResolveTask { app: self.app(app), task: TaskId(self.name(name)), resolution }
+                Command::ResolveTask { app_id: self.app(app), task_id: TaskId(self.name(name)), resolution }
             }
             _ => return Err("a command about a task has another form".into()),
         })
@@ -169,19 +170,29 @@ impl Stage {
         };
         let (app, session) = (self.app(app), SessionId(self.name(session)));
         Ok(match (verb, rest) {
-            ("start", []) => Command::StartSession { app, session, scope: Scope::All },
+            ("start", []) => Command::StartSession { app_id: app, session_id: session, scope: Scope::All },
             ("start", ["scope", slugs @ ..]) => {
                 let scope = Scope::types(slugs.iter().map(|slug| (*slug).to_owned()));
-                Command::StartSession { app, session, scope }
+                Command::StartSession { app_id: app, session_id: session, scope }
             }
             ("complete", rest) => {
                 let options = Options::new(rest, &["force"])?;
-                Command::CompleteSession { app, session, force: options.has("force") }
+                Command::CompleteSession {
+                    app_id: app,
+                    session_id: session,
+                    completion: if options.has("force") { Completion::FORCED } else { Completion::GUARDED },
+                }
             }
-            ("abandon", []) => Command::AbandonSession { app, session },
-            ("fail", reason) => Command::FailSession { app, session, reason: reason.join(" ").into() },
-            ("cleanup", ["all"]) => Command::RunCleanup { app, session, budget: NonZeroU64::MAX },
-            ("cleanup", [budget]) => Command::RunCleanup { app, session, budget: number(budget)? },
+            ("abandon", []) => Command::AbandonSession { app_id: app, session_id: session },
+            ("fail", reason) => {
+                Command::FailSession { app_id: app, session_id: session, reason: reason.join(" ").into() }
+            }
+            ("cleanup", ["all"]) => {
+                Command::RunCleanup { app_id: app, session_id: session, budget: NonZeroU64::MAX }
+            }
+            ("cleanup", [budget]) => {
+                Command::RunCleanup { app_id: app, session_id: session, budget: number(budget)? }
+            }
             _ => return Err("a command about a session has another form".into()),
         })
     }

@@ -31,11 +31,9 @@ impl Stage {
         let view = self.engine.app(AppId(id(app))).ok_or_else(|| format!("there is no app {app}"))?;
         let missing = |what: &str| format!("{app} has no {what}");
         Ok(match (word, rest) {
-            ("types", []) => view
-                .resource_types()
-                .iter()
-                .map(|of| format!("{} {} {}", of.slug(), of.kind(), of.name()))
-                .collect(),
+            ("types", []) => {
+                view.resource_types().map(|of| format!("{} {} {}", of.slug(), of.kind(), of.name())).collect()
+            }
             ("records", [slug, filter @ ..]) => {
                 let records = view.records(slug, record_filter(filter)?).ok_or_else(|| missing(slug))?;
                 records.map(record_line).collect()
@@ -127,9 +125,9 @@ impl Stage {
     }
 
     fn change(&self, change: &Change<'_>) -> String {
-        let app = self.engine.app(change.app);
+        let app = self.engine.app(change.app_id);
         let key = |key: &RecordKey<'_>| {
-            let found = app.and_then(|app| app.resource_type_by_id(key.resource_type));
+            let found = app.and_then(|app| app.resource_type_by_id(key.resource_type_id));
             format!("{} {}", found.map_or("?", |found| found.slug()), key.id)
         };
         match &change.fact {
@@ -139,7 +137,8 @@ impl Stage {
             }
             Fact::AppUpdated => "app-updated".into(),
             Fact::AppDeleted => "app-deleted".into(),
-            Fact::ResourceTypeRegistered { resource_type } | Fact::ResourceTypeUpdated { resource_type } => {
+            Fact::ResourceTypeRegistered { resource_type_id: resource_type }
+            | Fact::ResourceTypeUpdated { resource_type_id: resource_type } => {
                 let did = if matches!(change.fact, Fact::ResourceTypeUpdated { .. }) {
                     "updated"
                 } else {
@@ -148,9 +147,13 @@ impl Stage {
                 let found = app.and_then(|app| app.resource_type_by_id(*resource_type));
                 format!("type-{did} {}", found.map_or("?", |found| found.slug()))
             }
-            Fact::SessionOpened { session } => format!("session-opened {}", self.known(session.0)),
-            Fact::SessionCompleting { session } => format!("session-completing {}", self.known(session.0)),
-            Fact::SessionEnded { session, status } => {
+            Fact::SessionOpened { session_id: session } => {
+                format!("session-opened {}", self.known(session.0))
+            }
+            Fact::SessionCompleting { session_id: session } => {
+                format!("session-completing {}", self.known(session.0))
+            }
+            Fact::SessionEnded { session_id: session, status } => {
                 format!("session-ended {} {status}", self.known(session.0))
             }
             Fact::RecordCreated { record } => format!("created {}", key(record)),
@@ -166,8 +169,8 @@ impl Stage {
             Fact::ReferenceRemoved { account, target } => {
                 format!("unrefers {} to {}", key(account), key(target))
             }
-            Fact::TaskCreated { task } => format!("task-created {}", self.known(task.0)),
-            Fact::TaskResolved { task } => format!("task-resolved {}", self.known(task.0)),
+            Fact::TaskCreated { task_id: task } => format!("task-created {}", self.known(task.0)),
+            Fact::TaskResolved { task_id: task } => format!("task-resolved {}", self.known(task.0)),
             other => panic!("a change that scenarios cannot show: {other:?}"),
         }
     }
@@ -211,9 +214,10 @@ fn preview_lines(view: AppView<'_>, session: &str) -> Vec<String> {
 fn faults(error: Option<&Error>) -> Vec<String> {
     match error {
         Some(Error::PageFaults { faults, faults_total, .. }) => {
-            let lines = faults
-                .iter()
-                .map(|fault| format!("{} {} {} {}", fault.index, fault.id, fault.field, fault.code));
+            let lines = faults.iter().map(|fault| {
+                let id = fault.id.as_deref().unwrap_or("-");
+                format!("{} {id} {} {}", fault.index, fault.field, fault.code)
+            });
             lines.chain(std::iter::once(format!("{faults_total} in all"))).collect()
         }
         other => vec![format!("{other:?}")],

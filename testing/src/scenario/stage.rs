@@ -122,7 +122,8 @@ impl Stage {
     fn reload(&mut self) -> Result<(), String> {
         let (digest, saved) = (self.engine.digest(), self.saved());
         let snapshot: Snapshot = postcard::from_bytes(&saved).map_err(|error| error.to_string())?;
-        let config = Config::new().with_limits(self.limits).with_hash_key([saved.len() as u8; 16]);
+        let config = Config::new().with_hash_key([saved.len() as u8; 16]);
+        let config = config.with_limits(self.limits).map_err(|error| error.to_string())?;
         self.engine = Engine::restore(config, snapshot).map_err(|error| error.to_string())?;
         if self.engine.digest() == digest {
             Ok(())

@@ -88,7 +88,7 @@ async fn push(
             )],
             ..Account::default()
         });
-        let page = serde_json::to_string(&Page::Accounts(accounts.collect()))?;
+        let page = serde_json::to_string(&Page::accounts(accounts))?;
         client.ask(Ask::Push { app, session, slug: "account".into(), page }).await?;
     }
     Ok(())
@@ -100,7 +100,7 @@ fn teams() -> Result<String, Error> {
         name: format!("Team {number}").into(),
         description: None,
     };
-    Ok(serde_json::to_string(&Page::Groups((0..20).map(team).collect()))?)
+    Ok(serde_json::to_string(&Page::groups((0..20).map(team)))?)
 }
 
 async fn finish(client: &mut Client, app: AppId, session: SessionId) -> Result<(), Error> {

@@ -1,0 +1,88 @@
+//! What a command works on: the app that it names, its registry, and the rest of the state that an app's
+//! commands may touch, each borrowed apart.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+
+use super::Engine;
+use crate::state::{App, ChangeLog, Ending, IdsInUse, Ordered, Registry, ResourceType, SessionRef};
+use crate::store::TypeIndex;
+use crate::values::{
+    AppId, Error, Fact, FaultCode, HashKey, Limits, Rule, SessionId, Timestamp, describe, excerpt,
+};
+
+/// One command on one app. Opening it forgets the changes of the command before.
+pub(super) struct CommandScope<'e> {
+    pub(super) now: Timestamp,
+    pub(super) app: &'e mut App,
+    pub(super) registry: &'e mut Registry,
+    pub(super) ids: &'e mut IdsInUse,
+    pub(super) changes: &'e mut ChangeLog,
+    pub(super) limits: &'e Limits,
+    pub(super) key: HashKey,
+    pub(super) checks_equal_records: bool,
+}
+
+impl Engine {
+    pub(super) fn scope(&mut self, now: Timestamp, app_id: AppId) -> Result<CommandScope<'_>, Error> {
+        self.changes.begin(app_id);
+        let app = self.state.apps.get_mut(app_id).ok_or(Error::AppNotFound { app_id })?;
+        let registry = self.state.groups.get_mut(app.group()).registry_mut();
+        Ok(CommandScope {
+            now,
+            app,
+            registry,
+            ids: &mut self.state.ids,
+            changes: &mut self.changes,
+            limits: self.config.limits(),
+            key: self.key,
+            checks_equal_records: self.checks_equal_records,
+        })
+    }
+}
+
+impl CommandScope<'_> {
+    pub(super) fn find_type(&self, slug: &str) -> Result<(TypeIndex, &ResourceType), Error> {
+        find_type(self.registry, slug)
+    }
+
+    pub(super) fn find_session(&self, session_id: SessionId) -> Result<SessionRef<'_>, Error> {
+        self.app.sessions().get(session_id)
+    }
+
+    /// Ends the app's open session.
+    pub(super) fn end_session(&mut self, ending: Ending) {
+        let status = ending.status();
+        let session_id = self.app.end_session(ending, self.now, self.registry.len());
+        self.changes.fact(Fact::SessionEnded { session_id, status });
+    }
+}
+
+pub(super) fn find_app(apps: &Ordered<AppId, App>, app_id: AppId) -> Result<&App, Error> {
+    apps.get(app_id).ok_or(Error::AppNotFound { app_id })
+}
+
+pub(super) fn find_type<'r>(
+    registry: &'r Registry,
+    slug: &str,
+) -> Result<(TypeIndex, &'r ResourceType), Error> {
+    registry.find(slug).ok_or_else(|| Error::ResourceTypeNotFound { slug: excerpt(slug) })
+}
+
+/// Refuses an argument that breaks a rule.
+pub(super) fn expect_text(rule: Rule, field: &'static str, text: &str) -> Result<(), Error> {
+    match rule.fault(text) {
+        None => Ok(()),
+        Some(code) => {
+            let (found, expected) = (describe(text, code), rule.expected());
+            Err(Error::InvalidArgument { field: field.into(), code, found, expected })
+        }
+    }
+}
+
+/// Refuses a number that is out of its range.
+pub(crate) fn out_of_range(field: &'static str, found: u64, expected: &str) -> Error {
+    let found = format!("{found}");
+    let expected = expected.to_owned();
+    Error::InvalidArgument { field: field.into(), code: FaultCode::OutOfRange, found, expected }
+}

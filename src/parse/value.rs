@@ -1,0 +1,274 @@
+//! One value of whatever type, at a place that wants one type.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+
+use crate::values::FoundType;
+
+/// How values are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// The format tells the type of each value, so that a wrong one can be noted and passed over.
+    Any,
+    /// The format is told the type of each value, in the derived form of records; it may know no other.
+    Typed,
+}
+
+/// A place for a value, and what becomes of a value of each type there. A type that the place does
+/// not want is `wrong`.
+pub(super) trait Slot<'de>: Sized {
+    type Value;
+
+    fn mode(&self) -> Mode;
+
+    /// Asks for the type of the derived form.
+    fn typed<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<Self::Value, D::Error>;
+
+    /// Asks for the type within an option, where the derived form has one.
+    fn typed_some<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<Self::Value, D::Error> {
+        Self::typed(slot, deserializer)
+    }
+
+    fn wrong(self, found: FoundType) -> Self::Value;
+
+    fn null(self) -> Self::Value {
+        self.wrong(FoundType::Null)
+    }
+
+    fn text(self, _: Cow<'de, str>) -> Self::Value {
+        self.wrong(FoundType::Text)
+    }
+
+    /// A text that the format cannot lend.
+    fn passing_text(self, text: &str) -> Self::Value {
+        self.text(Cow::Owned(text.to_owned()))
+    }
+
+    fn list<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_seq(list)?;
+        Ok(self.wrong(FoundType::List))
+    }
+
+    fn map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_map(map)?;
+        Ok(self.wrong(FoundType::Map))
+    }
+}
+
+/// Reads a value into a slot. It takes a value of any type, so that none stops the parser.
+pub(super) struct Read<S>(pub(super) S);
+
+impl<'de, S: Slot<'de>> DeserializeSeed<'de> for Read<S> {
+    type Value = S::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        match self.0.mode() {
+            Mode::Any => deserializer.deserialize_any(self),
+            Mode::Typed => S::typed(self, deserializer),
+        }
+    }
+}
+
+impl<'de, S: Slot<'de>> Visitor<'de> for Read<S> {
+    type Value = S::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<S::Value, E> {
+        Ok(self.0.wrong(FoundType::Boolean))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<S::Value, E> {
+        Ok(self.0.wrong(FoundType::Number))
+    }
+
+    fn visit_i128<E: Error>(self, _: i128) -> Result<S::Value, E> {
+        Ok(self.0.wrong(FoundType::Number))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<S::Value, E> {
+        Ok(self.0.wrong(FoundType::Number))
+    }
+
+    fn visit_u128<E: Error>(self, _: u128) -> Result<S::Value, E> {
+        Ok(self.0.wrong(FoundType::Number))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<S::Value, E> {
+        Ok(self.0.wrong(FoundType::Number))
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<S::Value, E> {
+        Ok(self.0.text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<S::Value, E> {
+        Ok(self.0.passing_text(text))
+    }
+
+    fn visit_string<E: Error>(self, text: alloc::string::String) -> Result<S::Value, E> {
+        Ok(self.0.text(Cow::Owned(text)))
+    }
+
+    fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<S::Value, E> {
+        Ok(self.0.wrong(FoundType::Other))
+    }
+
+    fn visit_none<E: Error>(self) -> Result<S::Value, E> {
+        Ok(self.0.null())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<S::Value, E> {
+        Ok(self.0.null())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        match self.0.mode() {
+            Mode::Any => deserializer.deserialize_any(self),
+            Mode::Typed => S::typed_some(self, deserializer),
+        }
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        self.visit_some(deserializer)
+    }
+
+    #[inline]
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<S::Value, A::Error> {
+        self.0.list(list)
+    }
+
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<S::Value, A::Error> {
+        self.0.map(map)
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<S::Value, A::Error> {
+        IgnoredAny.visit_enum(data)?;
+        Ok(self.0.wrong(FoundType::Other))
+    }
+}
+
+/// The place of a text: what stood there, none for null, or the type of what is no text.
+pub(super) struct TextSlot {
+    pub(super) mode: Mode,
+    /// Whether it is an option in the derived form.
+    pub(super) is_optional: bool,
+}
+
+impl<'de> Slot<'de> for TextSlot {
+    type Value = Result<Option<Cow<'de, str>>, FoundType>;
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn typed<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<Self::Value, D::Error> {
+        if slot.0.is_optional {
+            deserializer.deserialize_option(slot)
+        } else {
+            deserializer.deserialize_str(slot)
+        }
+    }
+
+    fn typed_some<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(slot)
+    }
+
+    fn wrong(self, found: FoundType) -> Self::Value {
+        Err(found)
+    }
+
+    fn null(self) -> Self::Value {
+        Ok(None)
+    }
+
+    #[inline]
+    fn text(self, text: Cow<'de, str>) -> Self::Value {
+        Ok(Some(text))
+    }
+}
+
+/// A key of a map, as what it stands for. One that is no text stands for nothing that we know.
+pub(super) struct Key<N> {
+    pub(super) mode: Mode,
+    /// What a name stands for.
+    pub(super) named: fn(&str) -> N,
+    pub(super) unknown: N,
+}
+
+impl<'de, N> Slot<'de> for Key<N> {
+    type Value = N;
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn typed<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<N, D::Error> {
+        deserializer.deserialize_identifier(slot)
+    }
+
+    fn wrong(self, _: FoundType) -> N {
+        self.unknown
+    }
+
+    #[inline]
+    fn text(self, name: Cow<'de, str>) -> N {
+        (self.named)(&name)
+    }
+
+    #[inline]
+    fn passing_text(self, name: &str) -> N {
+        (self.named)(name)
+    }
+}
+
+/// The values of a struct, whether it is written as a map or as a list.
+pub(super) trait Values<'de> {
+    type Error: Error;
+
+    /// The next value, none behind the last one of a list.
+    fn next<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Self::Error>;
+}
+
+/// Values each of which follows its key.
+pub(super) struct MapValues<'m, A>(pub(super) &'m mut A);
+
+impl<'de, A: MapAccess<'de>> Values<'de> for MapValues<'_, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        self.0.next_value_seed(seed).map(Some)
+    }
+}
+
+/// Values in the order of their fields.
+pub(super) struct ListValues<'l, A>(pub(super) &'l mut A);
+
+impl<'de, A: SeqAccess<'de>> Values<'de> for ListValues<'_, A> {
+    type Error = A::Error;
+
+    fn next<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        self.0.next_element_seed(seed)
+    }
+}
+
+/// Adds to a list that grows by halves, from two: of what a list holds at least two thirds are in use,
+/// which is part of the bound that [`PageSeed`](crate::PageSeed) states.
+#[inline]
+pub(super) fn push<T>(list: &mut Vec<T>, element: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact((list.len() / 2).max(2));
+    }
+    list.push(element);
+}

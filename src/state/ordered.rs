@@ -1,0 +1,80 @@
+//! Values in order of creation, found by id, removed from anywhere at a cost that hardly grows.
+
+use alloc::collections::BTreeMap;
+
+/// A place in the order of creation. It is never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ordinal(u64);
+
+/// A map that goes through its values in order of creation. Each step costs the logarithm of how many
+/// there are.
+#[derive(Debug)]
+pub(crate) struct Ordered<K, V> {
+    ordinals: BTreeMap<K, Ordinal>,
+    values: BTreeMap<Ordinal, (K, V)>,
+    next: u64,
+}
+
+impl<K, V> Default for Ordered<K, V> {
+    fn default() -> Self {
+        Self { ordinals: BTreeMap::new(), values: BTreeMap::new(), next: 0 }
+    }
+}
+
+impl<K: Copy + Ord, V> Ordered<K, V> {
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    pub(crate) fn contains(&self, id: K) -> bool {
+        self.ordinals.contains_key(&id)
+    }
+
+    /// Adds a value behind all others. Its id must be free.
+    pub(crate) fn push(&mut self, id: K, value: V) -> Ordinal {
+        let ordinal = Ordinal(self.next);
+        self.next += 1;
+        let before = self.ordinals.insert(id, ordinal);
+        debug_assert!(before.is_none(), "an id that is in use was refused before");
+        self.values.insert(ordinal, (id, value));
+        ordinal
+    }
+
+    pub(crate) fn ordinal(&self, id: K) -> Option<Ordinal> {
+        self.ordinals.get(&id).copied()
+    }
+
+    pub(crate) fn at(&self, ordinal: Ordinal) -> Option<(K, &V)> {
+        self.values.get(&ordinal).map(|(id, value)| (*id, value))
+    }
+
+    pub(crate) fn get(&self, id: K) -> Option<&V> {
+        self.values.get(self.ordinals.get(&id)?).map(|(_, value)| value)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: K) -> Option<&mut V> {
+        self.values.get_mut(self.ordinals.get(&id)?).map(|(_, value)| value)
+    }
+
+    pub(crate) fn remove(&mut self, id: K) -> Option<(Ordinal, V)> {
+        let ordinal = self.ordinals.remove(&id)?;
+        self.values.remove(&ordinal).map(|(_, value)| (ordinal, value))
+    }
+
+    /// Takes out the value at a place that is known to be taken.
+    pub(crate) fn remove_at(&mut self, ordinal: Ordinal) -> Option<(K, V)> {
+        let (id, value) = self.values.remove(&ordinal)?;
+        self.ordinals.remove(&id);
+        Some((id, value))
+    }
+
+    /// In order of creation.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (K, &V)> + ExactSizeIterator {
+        self.values.values().map(|(id, value)| (*id, value))
+    }
+
+    /// In order of creation, with their places.
+    pub(crate) fn ordinals(&self) -> impl DoubleEndedIterator<Item = (Ordinal, &V)> {
+        self.values.iter().map(|(&ordinal, (_, value))| (ordinal, value))
+    }
+}

@@ -1,0 +1,114 @@
+//! The sessions of one app: at most one that is open, and the last of those that ended.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use super::session::{EndedSession, Ending, OpenSession, SessionRef};
+use crate::values::{Checked, DigestHasher, Error, Limits, SessionId, Timestamp, ensure};
+
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    open: Option<OpenSession>,
+    /// Oldest first.
+    ended: VecDeque<EndedSession>,
+}
+
+impl Sessions {
+    pub(crate) const fn open(&self) -> Option<&OpenSession> {
+        self.open.as_ref()
+    }
+
+    pub(super) const fn open_mut(&mut self) -> Option<&mut OpenSession> {
+        self.open.as_mut()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ended.len() + usize::from(self.open.is_some())
+    }
+
+    /// All, oldest first.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = SessionRef<'_>> {
+        self.ended.iter().map(SessionRef::Ended).chain(self.open.iter().map(SessionRef::Open))
+    }
+
+    pub(crate) fn get(&self, id: SessionId) -> Result<SessionRef<'_>, Error> {
+        // Nearly always the newest.
+        let is_it = |session: &SessionRef<'_>| session.facts().id == id;
+        self.iter().rev().find(is_it).ok_or(Error::SessionNotFound { session_id: id })
+    }
+
+    /// Makes a session the open one. Answers the ids of those that are forgotten for it.
+    pub(super) fn start(&mut self, session: OpenSession, sessions_max: usize) -> Vec<SessionId> {
+        debug_assert!(self.open.is_none(), "an app has one open session at most");
+        self.open = Some(session);
+        let beyond = self.len().saturating_sub(sessions_max).min(self.ended.len());
+        self.ended.drain(..beyond).map(|session| session.facts.id).collect()
+    }
+
+    /// Ends the open session.
+    pub(super) fn end(&mut self, ending: Ending, ended_at: Timestamp, synced: Vec<u64>) -> SessionId {
+        let OpenSession { facts, .. } = self.open.take().expect("only an open session can be ended");
+        let id = facts.id;
+        self.ended.push_back(EndedSession { facts, ended_at, ending, synced });
+        id
+    }
+
+    pub(super) fn digest(&self, hasher: &mut DigestHasher) {
+        let Self { open, ended } = self;
+        hasher.u64(ended.len() as u64);
+        ended.iter().for_each(|session| session.digest(hasher));
+        hasher.flag(open.is_some());
+        if let Some(session) = open {
+            session.digest(hasher);
+        }
+    }
+
+    /// `seen` is what the store has seen of each type.
+    pub(super) fn validate(&self, seen: &[u64], seq: u64) -> Checked {
+        let Self { open, ended } = self;
+        let kept_max = Limits::CEILINGS.sessions_per_app_max as usize;
+        ensure(self.len() <= kept_max, "5", || "an app keeps more sessions than it can")?;
+        for session in ended {
+            session.validate(seen.len(), seq).map_err(|broken| broken.within(session.facts.id))?;
+        }
+        match open {
+            Some(session) => {
+                session.validate(seen.len(), seq, seen).map_err(|broken| broken.within(session.id()))
+            }
+            None => ensure(seen.iter().all(|&seen| seen == 0), "10.8", || "records are seen in no session"),
+        }
+    }
+}
+
+/// What a snapshot holds of sessions.
+#[cfg(feature = "serde")]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename = "Sessions")]
+pub(super) struct SavedSessions {
+    ended: Vec<super::session::SavedEndedSession>,
+    open: Option<super::session::SavedOpenSession>,
+}
+
+#[cfg(feature = "serde")]
+impl SavedSessions {
+    pub(super) fn ids(&self) -> impl Iterator<Item = SessionId> {
+        let Self { ended, open } = self;
+        ended.iter().map(|session| session.id()).chain(open.iter().map(|session| session.id()))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl Sessions {
+    pub(super) fn save(&self) -> SavedSessions {
+        let Self { open, ended } = self;
+        SavedSessions {
+            ended: ended.iter().map(EndedSession::save).collect(),
+            open: open.as_ref().map(OpenSession::save),
+        }
+    }
+
+    pub(super) fn load(saved: SavedSessions) -> Self {
+        let SavedSessions { ended, open } = saved;
+        Self { open: open.map(OpenSession::load), ended: ended.into_iter().map(EndedSession::load).collect() }
+    }
+}

@@ -1,0 +1,318 @@
+//! The records of one type of one app.
+//!
+//! A record is a *row*, numbered in order of first sight. What is asked of every row often lies in
+//! dense columns: where the record is and 32 bits of its id's hash ([`Place`], [`IdHash`]), whether it
+//! is active, a placeholder, seen in the present roll (bits), how many active accounts refer to it. The
+//! record itself, texts and references, lies in the arena. The index leads from an id's hash to its
+//! row; it is never iterated, so its order shows nowhere.
+//!
+//! A table does not know what a session is: it knows a roll, the set of rows seen in it.
+
+use alloc::vec::Vec;
+
+use super::arena::{Arena, Place};
+use super::bits::Bits;
+use super::column::{Column, Counts};
+use super::index::Index;
+use super::key::Row;
+use super::record::{self, Draft, Stored};
+use crate::values::{IdHash, Timestamp};
+
+/// A page that guessed wrong this often stops guessing: it does not come in the stored order.
+const GUESS_MISSES_MAX: u32 = 2;
+
+/// Where a record lies, and what its id hashes to (so that no rehash reads the ids).
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    place: Place,
+    hash: IdHash,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    arena: Arena,
+    entries: Column<Entry>,
+    index: Index,
+    active: Bits,
+    placeholder: Bits,
+    seen: Bits,
+    /// Active accounts that refer to the row. The store keeps it: references lead from table to table.
+    referrers: Counts,
+    /// What the records take, each as its draft says.
+    bytes: u64,
+    /// The row after the last one of the last page: where a connector with a stable order goes on.
+    /// It only makes pages faster; nothing shows it.
+    guess: Row,
+}
+
+/// Reading.
+impl Table {
+    /// Rows, active and not.
+    pub(crate) const fn len(&self) -> u32 {
+        self.entries.len()
+    }
+
+    pub(crate) const fn active(&self) -> &Bits {
+        &self.active
+    }
+
+    pub(crate) const fn placeholder(&self) -> &Bits {
+        &self.placeholder
+    }
+
+    pub(crate) const fn seen(&self) -> &Bits {
+        &self.seen
+    }
+
+    /// What the records take, each as its draft says: a fact, wherever they lie.
+    pub(crate) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Active rows that are full records. Looks at a bit per row, 64 at a time.
+    pub(crate) fn active_full(&self) -> u64 {
+        self.active.ones() - self.active.ones_in_both(&self.placeholder)
+    }
+
+    pub(crate) fn referrers(&self, row: Row) -> u32 {
+        self.referrers.get(row)
+    }
+
+    pub(crate) fn stored(&self, row: Row) -> Stored<'_> {
+        Stored::new(self.arena.at(self.entries.at(row).place))
+    }
+
+    /// When the row became inactive, if it is.
+    pub(crate) fn inactive_since(&self, row: Row) -> Option<Timestamp> {
+        (!self.active.contains(row)).then(|| Timestamp(self.stored(row).inactive_since()))
+    }
+
+    /// Rows `64 * word ..`, all that there are.
+    pub(crate) fn rows_of_word(&self, word: usize) -> u64 {
+        match u64::from(self.len()).saturating_sub(word as u64 * 64) {
+            0 => 0,
+            left if left >= 64 => u64::MAX,
+            left => (1 << left) - 1,
+        }
+    }
+
+    /// Rows `64 * word ..` that are active and not seen.
+    pub(crate) fn stale_word(&self, word: usize) -> u64 {
+        self.active.word(word) & !self.seen.word(word)
+    }
+
+    /// Whether the row is a placeholder that an active account refers to.
+    pub(crate) fn is_kept_alive(&self, row: Row) -> bool {
+        self.placeholder.contains(row) && self.referrers(row) > 0
+    }
+}
+
+/// From ids to rows.
+impl Table {
+    /// The row of this id.
+    pub(crate) fn find(&self, hash: IdHash, id: &str) -> Option<Row> {
+        self.index.find(hash, |row| self.entries.at(row).hash == hash && self.stored(row).has_id(id))
+    }
+
+    /// The rows of many ids at once, [`Row::NONE`] where there is none.
+    ///
+    /// Two passes, since the lookups of a pass do not depend on each other and so wait for memory
+    /// together: first all index probes, by hash bits alone, then all ids that they lead to.
+    pub(crate) fn stage<'p>(&self, wanted: &[IdHash], id: impl Fn(usize) -> &'p str) -> Vec<Row> {
+        let mut guess = self.guess;
+        let mut misses = 0;
+        let mut rows: Vec<Row> = Vec::with_capacity(wanted.len());
+        for &hash in wanted {
+            let guessed =
+                misses < GUESS_MISSES_MAX && self.entries.get(guess).is_some_and(|entry| entry.hash == hash);
+            let row = if guessed { guess } else { self.candidate(hash) };
+            misses += u32::from(!guessed);
+            guess = Row(row.0.wrapping_add(1));
+            rows.push(row);
+        }
+        for (at, row) in rows.iter_mut().enumerate() {
+            *row = self.confirm(*row, wanted[at], id(at));
+        }
+        rows
+    }
+
+    /// A row whose id has this hash: almost always the row looked for. To be confirmed.
+    pub(crate) fn candidate(&self, hash: IdHash) -> Row {
+        self.index.find(hash, |row| self.entries.at(row).hash == hash).unwrap_or(Row::NONE)
+    }
+
+    /// The row of this id, given a candidate for it.
+    pub(crate) fn confirm(&self, candidate: Row, hash: IdHash, id: &str) -> Row {
+        if candidate.is_none() || self.stored(candidate).has_id(id) {
+            candidate
+        } else {
+            self.find(hash, id).unwrap_or(Row::NONE)
+        }
+    }
+
+    /// Notes the last row of a page: the next page is likely to go on behind it.
+    pub(super) fn guess_after(&mut self, row: Row) {
+        self.guess = Row(row.0.wrapping_add(1));
+    }
+}
+
+/// Writing: each step alone. What holds among tables is the store's to keep.
+impl Table {
+    /// Adds an active row whose id the table does not have.
+    pub(super) fn insert(&mut self, hash: IdHash, draft: &Draft<'_>) -> Row {
+        let row = self.append(hash, draft);
+        self.index_row(row);
+        self.active.set(row);
+        row
+    }
+
+    /// Adds a row without telling the index, inactive since 0.
+    fn append(&mut self, hash: IdHash, draft: &Draft<'_>) -> Row {
+        let row = Row(self.entries.len());
+        debug_assert!(!row.is_none(), "the limits keep row numbers below that of no row");
+        let place = self.arena.allocate(draft.units());
+        draft.write(row, 0, self.arena.at_mut(place, draft.units()));
+        self.entries.push(Entry { place, hash });
+        self.bytes += draft.bytes();
+        row
+    }
+
+    fn index_row(&mut self, row: Row) {
+        let entries = &self.entries;
+        self.index.insert(entries.at(row).hash, row, |row| entries.at(row).hash);
+    }
+
+    /// Writes the record anew, in place where it fits and leaves little unused.
+    pub(super) fn replace(&mut self, row: Row, draft: &Draft<'_>) {
+        let before = self.stored(row);
+        let (units_before, since) = (before.units(), before.inactive_since());
+        self.bytes = self.bytes - before.bytes() + draft.bytes();
+        let place = self.entries.at(row).place;
+        let units = draft.units();
+        if units <= units_before && (units_before - units) * 4 <= units_before {
+            draft.rewrite(self.arena.at_mut(place, units_before));
+            return;
+        }
+        let new_place = self.arena.allocate(units);
+        draft.write(row, since, self.arena.at_mut(new_place, units));
+        self.entries.at_mut(row).place = new_place;
+        self.arena.discard(place, units_before);
+        self.empty_half_dead_chunks();
+    }
+
+    /// Moves what is alive out of chunks that are half dead, as far as the arena has credit for it.
+    fn empty_half_dead_chunks(&mut self) {
+        while let Some(place) = self.arena.next_to_move() {
+            let stored = Stored::new(self.arena.at(place));
+            let (row, units) = (stored.row(), stored.units());
+            if self.entries.at(row).place == place {
+                let space = stored.space().to_vec();
+                let new_place = self.arena.allocate(units);
+                self.arena.at_mut(new_place, units).copy_from_slice(&space);
+                self.entries.at_mut(row).place = new_place;
+            }
+            self.arena.passed(units);
+        }
+    }
+
+    pub(super) fn set_placeholder(&mut self, row: Row) {
+        self.placeholder.set(row);
+    }
+
+    pub(super) fn set_full(&mut self, row: Row) {
+        self.placeholder.clear(row);
+    }
+
+    pub(super) fn set_active(&mut self, row: Row) {
+        if self.active.set(row) {
+            self.set_inactive_since(row, 0);
+        }
+    }
+
+    pub(super) fn set_inactive(&mut self, row: Row, since: Timestamp) {
+        self.active.clear(row);
+        self.set_inactive_since(row, since.as_millis());
+    }
+
+    fn set_inactive_since(&mut self, row: Row, millis: i64) {
+        let units = self.stored(row).units();
+        record::set_inactive_since(self.arena.at_mut(self.entries.at(row).place, units), millis);
+    }
+
+    pub(super) fn add_referrer(&mut self, row: Row) {
+        *self.referrers.at_mut(row) += 1;
+    }
+
+    pub(super) fn remove_referrer(&mut self, row: Row) {
+        let count = self.referrers.at_mut(row);
+        *count = count.checked_sub(1).expect("a reference that goes was counted when it came");
+    }
+
+    /// Notes that the row is in the present roll.
+    pub(super) fn set_seen(&mut self, row: Row) {
+        self.seen.set(row);
+    }
+
+    /// Begins an empty roll.
+    pub(super) fn clear_seen(&mut self) {
+        self.seen = Bits::default();
+    }
+
+    /// Adds to this table, which is being made, a row of another one, with these references.
+    pub(super) fn adopt(&mut self, from: &Self, row: Row, draft: &Draft<'_>) {
+        let kept = self.insert(from.entries.at(row).hash, draft);
+        if let Some(since) = from.inactive_since(row) {
+            self.set_inactive(kept, since);
+        }
+        if from.placeholder.contains(row) {
+            self.placeholder.set(kept);
+        }
+        if from.seen.contains(row) {
+            self.seen.set(kept);
+        }
+        if from.referrers(row) > 0 {
+            *self.referrers.at_mut(kept) = from.referrers(row);
+        }
+    }
+}
+
+/// What a snapshot tells of a row beside its record.
+#[cfg(feature = "serde")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowFlags {
+    pub(crate) inactive_since: Option<Timestamp>,
+    pub(crate) is_placeholder: bool,
+    pub(crate) is_seen: bool,
+}
+
+/// Loading.
+#[cfg(feature = "serde")]
+impl Table {
+    /// Adds a row as a snapshot tells it; the index is made when all are there.
+    pub(crate) fn load(&mut self, draft: &Draft<'_>, flags: RowFlags) {
+        let row = self.append(IdHash::default(), draft);
+        match flags.inactive_since {
+            None => _ = self.active.set(row),
+            Some(since) => self.set_inactive_since(row, since.as_millis()),
+        }
+        if flags.is_placeholder {
+            self.placeholder.set(row);
+        }
+        if flags.is_seen {
+            self.seen.set(row);
+        }
+    }
+
+    /// Makes the index for rows that were loaded without one. False if two have the same id.
+    pub(super) fn index_all(&mut self, key: crate::values::HashKey) -> bool {
+        for row in Row::first(self.len()) {
+            let hash = key.id(self.stored(row).text(record::Slot::Id));
+            self.entries.at_mut(row).hash = hash;
+            if self.find(hash, self.stored(row).text(record::Slot::Id)).is_some() {
+                return false;
+            }
+            self.index_row(row);
+        }
+        true
+    }
+}

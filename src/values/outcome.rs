@@ -1,0 +1,94 @@
+//! What commands answer.
+
+use super::status::SessionStatus;
+
+/// What a command answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Reply {
+    /// It is done, and there is nothing to tell.
+    Done,
+    /// To [`Command::PushPage`](crate::Command::PushPage).
+    Page(PageOutcome),
+    /// To [`Command::CompleteSession`](crate::Command::CompleteSession): the session's status,
+    /// completing or completed.
+    Completion(SessionStatus),
+    /// To [`Command::RunCleanup`](crate::Command::RunCleanup).
+    Cleanup(CleanupOutcome),
+    /// To [`Command::PurgeInactive`](crate::Command::PurgeInactive).
+    Purge(PurgeOutcome),
+}
+
+/// What a page did ([SPEC 3.8](crate::spec#38-reply)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use]
+#[non_exhaustive]
+pub struct PageOutcome {
+    /// Records in the page: `created + updated`.
+    pub total: u32,
+    /// Records whose id the type did not have.
+    pub created: u32,
+    /// All the others; the next three count parts of it.
+    pub updated: u32,
+    /// Placeholders that got their own record.
+    pub filled: u32,
+    /// Records that had been inactive and full.
+    pub reactivated: u32,
+    /// Records that were active, full, and equal in all fields and references.
+    pub unchanged: u32,
+    /// Placeholders that references of the page made, or woke from being inactive.
+    pub placeholders: u32,
+}
+
+/// What one step of a cleanup did ([SPEC 4.1](crate::spec#41-completing-in-steps)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use]
+#[non_exhaustive]
+pub struct CleanupOutcome {
+    /// Records that this step marked inactive, placeholders too.
+    pub deactivated: u64,
+    /// Completing if there is more to do, completed if this was the last step.
+    pub status: SessionStatus,
+}
+
+/// What a purge removed ([SPEC 2](crate::spec#2-commands)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use]
+#[non_exhaustive]
+pub struct PurgeOutcome {
+    /// Records removed, of all types.
+    pub purged: u64,
+    /// References that inactive accounts which stay held to them.
+    pub references: u64,
+}
+
+/// Sums over a session's pages, and what its cleanup did
+/// ([SPEC 5](crate::spec#5-progress-and-history)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct SessionCounts {
+    /// Records whose id was new to their type.
+    pub created: u64,
+    /// Records that were there, whatever came of them.
+    pub updated: u64,
+    /// Of the updated: active, full and equal to what was pushed.
+    pub unchanged: u64,
+    /// Of the updated: had been inactive and full.
+    pub reactivated: u64,
+    /// Of the updated: had been placeholders.
+    pub filled: u64,
+    /// Placeholders made or woken by references.
+    pub placeholders: u64,
+    /// Records that the cleanup marked inactive, placeholders too.
+    pub deactivated: u64,
+    /// References that accounts got, against what was on record.
+    pub references_added: u64,
+    /// References that accounts lost, against what was on record.
+    pub references_removed: u64,
+}

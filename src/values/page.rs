@@ -1,0 +1,208 @@
+//! Pages: records of one kind, and what a parser could not read of them.
+
+use alloc::vec::Vec;
+
+use super::kind::Kind;
+use super::record::{Account, Group, License};
+
+/// Up to 100 records of one type, as sent ([SPEC 3](crate::spec#3-pushing-a-page)).
+///
+/// A host makes one of records that it has, or lets [`PageSeed`](crate::PageSeed) parse it; then it
+/// also holds where values of a wrong type stood, which are faults of their records.
+///
+/// ```
+/// use headcount::{Group, Kind, Page};
+/// let page = Page::groups([Group { id: "g1".into(), name: "Engineering".into(), ..Group::default() }]);
+/// assert_eq!((page.kind(), page.len()), (Kind::Group, 1));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Page<'a> {
+    #[cfg_attr(feature = "serde", serde(borrow))]
+    records: Records<'a>,
+    /// By record, ascending; only those of which something was not read.
+    misread: Vec<Misread>,
+}
+
+/// The records of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Records<'a> {
+    /// Of a type of kind account.
+    #[cfg_attr(feature = "serde", serde(borrow))]
+    Accounts(Vec<Account<'a>>),
+    /// Of a type of kind group.
+    #[cfg_attr(feature = "serde", serde(borrow))]
+    Groups(Vec<Group<'a>>),
+    /// Of a type of kind license.
+    #[cfg_attr(feature = "serde", serde(borrow))]
+    Licenses(Vec<License<'a>>),
+}
+
+impl<'a> Page<'a> {
+    /// A page of accounts.
+    pub fn accounts(accounts: impl IntoIterator<Item = Account<'a>>) -> Self {
+        Self { records: Records::Accounts(accounts.into_iter().collect()), misread: Vec::new() }
+    }
+
+    /// A page of groups.
+    pub fn groups(groups: impl IntoIterator<Item = Group<'a>>) -> Self {
+        Self { records: Records::Groups(groups.into_iter().collect()), misread: Vec::new() }
+    }
+
+    /// A page of licenses.
+    pub fn licenses(licenses: impl IntoIterator<Item = License<'a>>) -> Self {
+        Self { records: Records::Licenses(licenses.into_iter().collect()), misread: Vec::new() }
+    }
+
+    #[cfg(feature = "serde")]
+    pub(crate) const fn parsed(records: Records<'a>, misread: Vec<Misread>) -> Self {
+        Self { records, misread }
+    }
+
+    /// The same records with texts of their own.
+    pub(super) fn map<'b>(self, records: impl FnOnce(Records<'a>) -> Records<'b>) -> Page<'b> {
+        Page { records: records(self.records), misread: self.misread }
+    }
+
+    /// The records, in the order sent.
+    pub const fn records(&self) -> &Records<'a> {
+        &self.records
+    }
+
+    /// The kind of type that this page can be pushed to.
+    pub const fn kind(&self) -> Kind {
+        match self.records {
+            Records::Accounts(_) => Kind::Account,
+            Records::Groups(_) => Kind::Group,
+            Records::Licenses(_) => Kind::License,
+        }
+    }
+
+    /// How many records the page holds.
+    pub const fn len(&self) -> usize {
+        match &self.records {
+            Records::Accounts(records) => records.len(),
+            Records::Groups(records) | Records::Licenses(records) => records.len(),
+        }
+    }
+
+    /// Whether the page holds no record, which is fine.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What a parser could not read of a record.
+    pub(crate) fn misread(&self, record: u32) -> Option<&Misread> {
+        let at = self.misread.binary_search_by_key(&record, |misread| misread.record).ok()?;
+        self.misread.get(at)
+    }
+}
+
+/// What a parser could not read of one record, or did not keep.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Misread {
+    /// The record's place in the page.
+    pub(crate) record: u32,
+    /// Values of a wrong type, in ascending order of their places. In the record they stand as absent.
+    pub(crate) wrong_types: Vec<WrongType>,
+    /// References that were not kept, since the record is refused without them.
+    pub(crate) references_dropped: u32,
+    /// Faults of those: of wrong types, and of what a reference's texts may be.
+    pub(crate) faults_dropped: u64,
+}
+
+/// A value of a wrong type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct WrongType {
+    pub(crate) place: Place,
+    pub(crate) found: FoundType,
+}
+
+/// Where in a record a value stands. Lists and references count from 0, as they are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub(crate) enum Place {
+    Record,
+    Id,
+    Email,
+    Username,
+    FirstName,
+    LastName,
+    DisplayName,
+    Status,
+    Name,
+    Description,
+    Map(ReferenceMap),
+    List(ReferenceMap, u32),
+    Reference(ReferenceMap, u32, u32),
+    ReferenceId(ReferenceMap, u32, u32),
+    ReferenceName(ReferenceMap, u32, u32),
+}
+
+impl Place {
+    /// Whether it is a reference or in one.
+    #[cfg(feature = "serde")]
+    pub(crate) const fn is_in_reference(self) -> bool {
+        matches!(self, Self::Reference(..) | Self::ReferenceId(..) | Self::ReferenceName(..))
+    }
+}
+
+/// One of the two maps of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub(crate) enum ReferenceMap {
+    Memberships,
+    Assignments,
+}
+
+impl ReferenceMap {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Memberships => "memberships",
+            Self::Assignments => "assignments",
+        }
+    }
+
+    /// The kind of the types that its keys name.
+    pub(crate) const fn kind(self) -> Kind {
+        match self {
+            Self::Memberships => Kind::Group,
+            Self::Assignments => Kind::License,
+        }
+    }
+}
+
+/// What stood in the place of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub(crate) enum FoundType {
+    Null,
+    Boolean,
+    Number,
+    Text,
+    List,
+    Map,
+    /// Of a format that has more.
+    Other,
+}
+
+impl FoundType {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::Text => "a text",
+            Self::List => "a list",
+            Self::Map => "a map",
+            Self::Other => "a value of another type",
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The cleanup of a completing session: what was not in the roll becomes inactive.
+//!
+//! A row is stale if it is active, not seen in the roll, and not a placeholder that an active account
+//! refers to. The first two are bits, so a whole table is looked through 64 rows at a time.
+
+use crate::state::{ChangeLog, Cursor, OpenSession, RecordFact, Registry, TypeScope};
+use crate::store::{Ones, Row, RowKey, Store, TypeIndex};
+use crate::values::Timestamp;
+
+/// A step passes over at most this many rows per unit of its budget, so that its time is bounded
+/// also where little is stale: 64 words cost about what marking one record does.
+const ROWS_PASSED_PER_RECORD: u64 = 64 * 64;
+
+/// Marks up to `budget` records inactive, from where the session's cleanup stands. True if none are left.
+pub(crate) fn step(
+    store: &mut Store,
+    session: &mut OpenSession,
+    registry: &Registry,
+    changes: &mut ChangeLog,
+    (now, budget): (Timestamp, u64),
+) -> bool {
+    let mut cursor = session.cursor().expect("only a completing session is cleaned up");
+    let rows_left = budget.saturating_mul(ROWS_PASSED_PER_RECORD);
+    let mut step = Step { store, changes, now, marks_left: budget, rows_left };
+    let done = step.types(&mut cursor, session.scope(), registry);
+    let deactivated = budget - step.marks_left;
+    session.advance_cleanup(cursor, deactivated);
+    done
+}
+
+struct Step<'e> {
+    store: &'e mut Store,
+    changes: &'e mut ChangeLog,
+    now: Timestamp,
+    marks_left: u64,
+    rows_left: u64,
+}
+
+impl Step<'_> {
+    /// Account types first, so that what they referred to is known, then the others, each in order of
+    /// registration. True if the end is reached.
+    fn types(&mut self, cursor: &mut Cursor, scope: &TypeScope, registry: &Registry) -> bool {
+        loop {
+            if registry.get(cursor.of).is_none() {
+                if cursor.accounts_done {
+                    return true;
+                }
+                *cursor = Cursor { accounts_done: true, of: TypeIndex(0), row: Row(0) };
+                continue;
+            }
+            let is_its_turn = registry.is_account(cursor.of) != cursor.accounts_done;
+            if is_its_turn && scope.contains(cursor.of) && !self.table(cursor) {
+                return false;
+            }
+            cursor.of = cursor.of.next();
+            cursor.row = Row(0);
+        }
+    }
+
+    /// Marks what is stale in the cursor's table, from its row on. False if the step's budget ended
+    /// before the table did; the cursor then stands where the next step goes on.
+    fn table(&mut self, cursor: &mut Cursor) -> bool {
+        let Some(rows) = self.store.table(cursor.of).map(crate::store::Table::len) else { return true };
+        while cursor.row.0 < rows {
+            if self.rows_left == 0 {
+                return false;
+            }
+            let word = cursor.row.at() / 64;
+            let from_cursor = u64::MAX << (cursor.row.0 % 64);
+            let key = RowKey::new(cursor.of, cursor.row);
+            let stale = self.store.table_of(key).stale_word(word) & from_cursor;
+            for row in Ones::of(word, stale) {
+                let key = RowKey::new(cursor.of, row);
+                if self.store.table_of(key).is_kept_alive(row) {
+                    continue;
+                }
+                if self.marks_left == 0 {
+                    cursor.row = row;
+                    return false;
+                }
+                self.mark(key);
+            }
+            self.rows_left = self.rows_left.saturating_sub(64);
+            cursor.row = Row((cursor.row.0 | 63).saturating_add(1));
+        }
+        true
+    }
+
+    fn mark(&mut self, key: RowKey) {
+        self.store.deactivate(key, self.now);
+        self.changes.record(RecordFact::Deactivated, key);
+        self.marks_left -= 1;
+    }
+}

@@ -1,0 +1,41 @@
+//! Writes what a page was planned to change. Cannot fail.
+
+use super::plan::{Plan, Step};
+use crate::state::{ChangeLog, OpenSession};
+use crate::store::{Draft, RowKey, Store};
+use crate::values::PageOutcome;
+
+/// Takes the steps of a plan, made for this very state.
+pub(crate) fn commit(
+    plan: Plan<'_>,
+    store: &mut Store,
+    session: &mut OpenSession,
+    changes: &mut ChangeLog,
+) -> PageOutcome {
+    let Plan { of, steps, rows, references, mut entries, outcome, references_added, references_removed } =
+        plan;
+    for step in steps {
+        match step {
+            Step::MakePlaceholder { key, hash, id, name } => {
+                let row = store.insert_placeholder(key.of, hash, &Draft::placeholder(id, name));
+                debug_assert_eq!(row, key.row, "a row has the number that was planned for it");
+            }
+            Step::Wake { key } => store.wake(key),
+            Step::NamePlaceholder { key, id, name } => {
+                store.name_placeholder(key, &Draft::placeholder(id, name));
+            }
+            Step::Insert { row: planned, hash, contents } => {
+                let row = store.insert(of, hash, &contents.draft(&references));
+                debug_assert_eq!(row, planned, "a row has the number that was planned for it");
+            }
+            Step::Upsert { row, contents } => {
+                let draft = contents.as_ref().map(|contents| contents.draft(&references));
+                store.upsert(RowKey::new(of, row), draft.as_ref());
+            }
+        }
+    }
+    store.see(of, &rows);
+    session.count_page(&outcome, references_added, references_removed);
+    changes.append(&mut entries);
+    outcome
+}

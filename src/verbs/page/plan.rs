@@ -1,0 +1,406 @@
+//! What a checked page will change. Reads only: the last step that can refuse.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use hashbrown::HashTable;
+
+use super::check::CheckedRecord;
+use super::references::CheckedReference;
+use super::room::Additions;
+use super::{CheckedPage, PageContext};
+use crate::state::{Entry, RecordFact};
+use crate::store::{Draft, Row, RowKey, Slot, Store, Table, TypeIndex};
+use crate::values::{AccountStatus, Error, Field, Fields, IdHash, Kind, PageOutcome};
+
+/// What is to be written, and what will have changed then.
+#[derive(Debug)]
+pub(crate) struct Plan<'p> {
+    pub(super) of: TypeIndex,
+    /// In the order in which they are to be taken: a row that is made has the number that was planned.
+    pub(super) steps: Vec<Step<'p>>,
+    /// The rows of the page's records, in its order.
+    pub(super) rows: Vec<Row>,
+    /// The references of all records that are written, by type, each record's one behind the other.
+    pub(super) references: Vec<RowKey>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) outcome: PageOutcome,
+    pub(super) references_added: u64,
+    pub(super) references_removed: u64,
+}
+
+/// One write.
+#[derive(Debug)]
+pub(super) enum Step<'p> {
+    MakePlaceholder {
+        key: RowKey,
+        hash: IdHash,
+        id: &'p str,
+        name: &'p str,
+    },
+    Wake {
+        key: RowKey,
+    },
+    NamePlaceholder {
+        key: RowKey,
+        id: &'p str,
+        name: &'p str,
+    },
+    Insert {
+        row: Row,
+        hash: IdHash,
+        contents: Contents<'p>,
+    },
+    /// Without contents the record has them already.
+    Upsert {
+        row: Row,
+        contents: Option<Contents<'p>>,
+    },
+}
+
+/// What a record is to hold.
+#[derive(Debug)]
+pub(super) struct Contents<'p> {
+    texts: [&'p str; 6],
+    status: AccountStatus,
+    /// In the plan's list.
+    references: Range<usize>,
+}
+
+impl<'p> Contents<'p> {
+    pub(super) fn draft<'a>(&self, references: &'a [RowKey]) -> Draft<'a>
+    where
+        'p: 'a,
+    {
+        Draft { texts: self.texts, status: self.status, references: &references[self.references.clone()] }
+    }
+}
+
+/// Plans a page.
+///
+/// # Errors
+/// [`Error::ResourceTypeFull`].
+pub(crate) fn plan<'p>(context: PageContext<'_>, page: &CheckedPage<'p>) -> Result<Plan<'p>, Error> {
+    let mut planner = Planner::new(context.store, page);
+    for (at, record) in page.records.iter().enumerate() {
+        let row = page.resolved.row(at);
+        let row = match record {
+            None => planner.pass(row),
+            Some(record) if row.is_none() => planner.create(record, page.resolved.hash(at)),
+            Some(record) => planner.update(record, row),
+        };
+        planner.plan.rows.push(row);
+    }
+    planner.additions.expect_room(page.of, context.store, context.registry, context.limits)?;
+    Ok(planner.plan)
+}
+
+struct Planner<'e, 'p, 'c> {
+    store: &'e Store,
+    is_account: bool,
+    references: &'c [CheckedReference<'p>],
+    /// By reference of the page, the row that it points at; [`Row::NONE`] until one is planned.
+    targets: Vec<Row>,
+    plan: Plan<'p>,
+    additions: Additions,
+    new_placeholders: NewPlaceholders<'p>,
+    /// Placeholders on record that earlier references of the page wake or name.
+    touched: BTreeMap<RowKey, Touched>,
+    rows_made: u32,
+    /// References that an account has on record, sorted, and those that it is to have.
+    on_record: Vec<RowKey>,
+    wanted: Vec<RowKey>,
+}
+
+#[derive(Debug, Default)]
+struct Touched {
+    is_woken: bool,
+    is_named: bool,
+}
+
+impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
+    fn new(store: &'e Store, page: &'c CheckedPage<'p>) -> Self {
+        let total = page.records.len() as u32;
+        let of = page.of;
+        Self {
+            store,
+            is_account: page.kind == Kind::Account,
+            references: &page.references,
+            targets: stage(store, &page.references),
+            plan: Plan {
+                of,
+                steps: Vec::new(),
+                rows: Vec::with_capacity(page.records.len()),
+                references: Vec::with_capacity(page.references.len()),
+                entries: Vec::new(),
+                outcome: PageOutcome { total, ..PageOutcome::default() },
+                references_added: 0,
+                references_removed: 0,
+            },
+            additions: Additions::default(),
+            new_placeholders: NewPlaceholders::default(),
+            touched: BTreeMap::new(),
+            rows_made: 0,
+            on_record: Vec::new(),
+            wanted: Vec::new(),
+        }
+    }
+
+    fn note(&mut self, fact: RecordFact, key: RowKey) {
+        self.plan.entries.push(Entry::Record(fact, key));
+    }
+
+    fn table(&self) -> Option<&'e Table> {
+        self.store.table(self.plan.of)
+    }
+
+    /// An unchanged record.
+    fn pass(&mut self, row: Row) -> Row {
+        self.plan.outcome.updated += 1;
+        self.plan.outcome.unchanged += 1;
+        row
+    }
+
+    fn create(&mut self, record: &CheckedRecord<'p>, hash: IdHash) -> Row {
+        let row = Row(self.table().map_or(0, Table::len) + self.rows_made);
+        self.rows_made += 1;
+        let key = RowKey::new(self.plan.of, row);
+        self.note(RecordFact::Created, key);
+        self.plan.outcome.created += 1;
+        self.on_record.clear();
+        let references = self.refer(key, record);
+        let contents = Contents { texts: record.texts, status: record.status, references };
+        self.additions.add_row(self.plan.of, contents.draft(&self.plan.references).bytes());
+        self.plan.steps.push(Step::Insert { row, hash, contents });
+        row
+    }
+
+    fn update(&mut self, record: &CheckedRecord<'p>, row: Row) -> Row {
+        let table = self.table().expect("a row was found in it");
+        let stored = table.stored(row);
+        let key = RowKey::new(self.plan.of, row);
+        let (was_active, was_placeholder) = (table.active().contains(row), table.placeholder().contains(row));
+        let fields = changed_fields(&stored, record, self.is_account);
+        self.on_record.clear();
+        self.on_record.extend(stored.references());
+        self.on_record.sort_unstable();
+        let has_same_references = self.has_same_references(record);
+        let is_equal = fields.is_empty() && has_same_references;
+        self.note_update(key, (was_active, was_placeholder), fields, is_equal);
+        let references = self.refer(key, record);
+        if is_equal {
+            self.plan.references.truncate(references.start);
+            if !was_active || was_placeholder {
+                self.plan.steps.push(Step::Upsert { row, contents: None });
+            }
+        } else {
+            let contents = Contents { texts: record.texts, status: record.status, references };
+            let bytes = contents.draft(&self.plan.references).bytes();
+            self.additions.replace(self.plan.of, stored.bytes(), bytes);
+            self.plan.steps.push(Step::Upsert { row, contents: Some(contents) });
+        }
+        row
+    }
+
+    /// Notes what comes of a record that is there.
+    fn note_update(
+        &mut self,
+        key: RowKey,
+        (was_active, was_placeholder): (bool, bool),
+        fields: Fields,
+        is_equal: bool,
+    ) {
+        self.plan.outcome.updated += 1;
+        if was_placeholder {
+            self.note(RecordFact::PlaceholderFilled, key);
+            self.plan.outcome.filled += 1;
+        } else if !was_active {
+            self.note(RecordFact::Reactivated, key);
+            self.plan.outcome.reactivated += 1;
+        } else if is_equal {
+            self.plan.outcome.unchanged += 1;
+        }
+        if !fields.is_empty() {
+            self.note(RecordFact::Updated(fields), key);
+        }
+    }
+
+    /// Whether the account refers to just what it has on record, in whatever order.
+    fn has_same_references(&self, record: &CheckedRecord<'p>) -> bool {
+        record.references.len() == self.on_record.len()
+            && record.references.clone().all(|at| {
+                let key = RowKey::new(self.references[at].of, self.targets[at]);
+                self.on_record.binary_search(&key).is_ok()
+            })
+    }
+
+    /// Plans what an account's references do to their targets, and which are new and which go. Answers
+    /// where its references are in the plan's list.
+    fn refer(&mut self, account: RowKey, record: &CheckedRecord<'p>) -> Range<usize> {
+        let start = self.plan.references.len();
+        for at in record.references.clone() {
+            let target = self.meet(at);
+            self.plan.references.push(target);
+            if self.on_record.binary_search(&target).is_err() {
+                self.plan.entries.push(Entry::ReferenceAdded(account, target));
+                self.plan.references_added += 1;
+            }
+        }
+        if !self.on_record.is_empty() {
+            self.wanted.clear();
+            self.wanted.extend_from_slice(&self.plan.references[start..]);
+            self.wanted.sort_unstable();
+            for target in &self.on_record {
+                if self.wanted.binary_search(target).is_err() {
+                    self.plan.entries.push(Entry::ReferenceRemoved(account, *target));
+                    self.plan.references_removed += 1;
+                }
+            }
+        }
+        start..self.plan.references.len()
+    }
+
+    /// What a reference does to its target: makes it, wakes it, names it, or nothing.
+    fn meet(&mut self, at: usize) -> RowKey {
+        let reference = self.references[at];
+        if self.targets[at].is_none() {
+            return self.meet_new(&reference);
+        }
+        let key = RowKey::new(reference.of, self.targets[at]);
+        let table = self.store.table_of(key);
+        if !table.placeholder().contains(key.row) {
+            return key;
+        }
+        let sleeps = !table.active().contains(key.row);
+        let stored = table.stored(key.row);
+        let wants_name = !reference.name.is_empty() && stored.slot(Slot::EmailOrName).is_empty();
+        if !sleeps && !wants_name {
+            return key;
+        }
+        let touched = self.touched.entry(key).or_insert(Touched::default());
+        let (wakes, names) = (sleeps && !touched.is_woken, wants_name && !touched.is_named);
+        touched.is_woken |= wakes;
+        touched.is_named |= names;
+        if wakes {
+            self.note(RecordFact::PlaceholderWoken, key);
+            self.plan.outcome.placeholders += 1;
+            self.plan.steps.push(Step::Wake { key });
+        }
+        if names {
+            let bytes = Draft::placeholder(reference.id, reference.name).bytes();
+            self.additions.replace(key.of, stored.bytes(), bytes);
+            self.name(key, &reference);
+        }
+        key
+    }
+
+    fn name(&mut self, key: RowKey, reference: &CheckedReference<'p>) {
+        self.note(RecordFact::PlaceholderNamed, key);
+        let (id, name) = (reference.id, reference.name);
+        self.plan.steps.push(Step::NamePlaceholder { key, id, name });
+    }
+
+    /// A reference to what is not on record: an earlier one of the page may have planned to make it.
+    fn meet_new(&mut self, reference: &CheckedReference<'p>) -> RowKey {
+        let CheckedReference { of, hash, id, name } = *reference;
+        let draft = Draft::placeholder(id, name);
+        if let Some(planned) = self.new_placeholders.find(reference) {
+            let key = planned.key;
+            if planned.name.is_empty() && !name.is_empty() {
+                planned.name = name;
+                self.additions.replace(of, Draft::placeholder(id, "").bytes(), draft.bytes());
+                self.name(key, reference);
+            }
+            return key;
+        }
+        let rows = self.store.table(of).map_or(0, Table::len);
+        let key = self.new_placeholders.add(reference, rows);
+        self.additions.add_row(of, draft.bytes());
+        self.note(RecordFact::PlaceholderMade, key);
+        self.plan.outcome.placeholders += 1;
+        self.plan.steps.push(Step::MakePlaceholder { key, hash, id, name });
+        key
+    }
+}
+
+/// The rows that the references of a page lead to. In two passes, so that lookups wait for memory
+/// together: all index probes, then all ids that they lead to.
+fn stage(store: &Store, references: &[CheckedReference<'_>]) -> Vec<Row> {
+    let table = |reference: &CheckedReference<'_>| store.table(reference.of);
+    let mut rows: Vec<Row> = references
+        .iter()
+        .map(|reference| table(reference).map_or(Row::NONE, |table| table.candidate(reference.hash)))
+        .collect();
+    for (reference, row) in references.iter().zip(&mut rows) {
+        *row = table(reference).map_or(Row::NONE, |table| table.confirm(*row, reference.hash, reference.id));
+    }
+    rows
+}
+
+/// Placeholders that the page is going to make.
+#[derive(Debug, Default)]
+struct NewPlaceholders<'p> {
+    planned: Vec<NewPlaceholder<'p>>,
+    by_id: HashTable<u32>,
+    rows_made: BTreeMap<TypeIndex, u32>,
+}
+
+#[derive(Debug)]
+struct NewPlaceholder<'p> {
+    key: RowKey,
+    hash: IdHash,
+    id: &'p str,
+    name: &'p str,
+}
+
+/// The 32 bits of a hash, spread over the 64 that a hash table wants.
+const fn spread(hash: IdHash) -> u64 {
+    (hash.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+impl<'p> NewPlaceholders<'p> {
+    fn find(&mut self, reference: &CheckedReference<'_>) -> Option<&mut NewPlaceholder<'p>> {
+        let CheckedReference { of, hash, id, .. } = *reference;
+        let planned = &self.planned;
+        let is_it = |&at: &u32| {
+            let other = &planned[at as usize];
+            other.hash == hash && other.key.of == of && other.id == id
+        };
+        let at = *self.by_id.find(spread(hash), is_it)?;
+        self.planned.get_mut(at as usize)
+    }
+
+    /// Plans one, as the next row of a table with so many.
+    fn add(&mut self, reference: &CheckedReference<'p>, rows: u32) -> RowKey {
+        let CheckedReference { of, hash, id, name } = *reference;
+        let made = self.rows_made.entry(of).or_insert(0);
+        let key = RowKey::new(of, Row(rows + *made));
+        *made += 1;
+        let at = self.planned.len() as u32;
+        self.planned.push(NewPlaceholder { key, hash, id, name });
+        let planned = &self.planned;
+        self.by_id.insert_unique(spread(hash), at, |&at| spread(planned[at as usize].hash));
+        key
+    }
+}
+
+/// The fields of a record on record that differ from a pushed one.
+fn changed_fields(stored: &crate::store::Stored<'_>, record: &CheckedRecord<'_>, is_account: bool) -> Fields {
+    const ACCOUNT: &[(Slot, Field)] = &[
+        (Slot::EmailOrName, Field::Email),
+        (Slot::UsernameOrDescription, Field::Username),
+        (Slot::FirstName, Field::FirstName),
+        (Slot::LastName, Field::LastName),
+        (Slot::DisplayName, Field::DisplayName),
+    ];
+    const GROUP: &[(Slot, Field)] =
+        &[(Slot::EmailOrName, Field::Name), (Slot::UsernameOrDescription, Field::Description)];
+    let fields = if is_account { ACCOUNT } else { GROUP };
+    let differs = |&&(slot, _): &&(Slot, Field)| stored.slot(slot) != record.texts[slot as usize].as_bytes();
+    let mut changed: Fields = fields.iter().filter(differs).map(|(_, field)| *field).collect();
+    if stored.status() != record.status {
+        changed.insert(Field::Status);
+    }
+    changed
+}

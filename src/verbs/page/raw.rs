@@ -1,0 +1,77 @@
+//! Records as sent, groups and accounts alike.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use crate::values::{Account, Group, Kind, Page, Records, ReferenceList, ReferenceMap};
+
+/// A record as sent. What a kind does not have is empty.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RawRecord<'p> {
+    pub(super) kind: Kind,
+    /// In the order of [`Slot`](crate::store::Slot). What is absent is empty.
+    pub(super) texts: [&'p str; 6],
+    pub(super) status: &'p str,
+    memberships: &'p [ReferenceList<'p>],
+    assignments: &'p [ReferenceList<'p>],
+}
+
+impl<'p> RawRecord<'p> {
+    /// The records of a page.
+    pub(super) fn all(page: &'p Page<'p>) -> Vec<Self> {
+        match page.records() {
+            Records::Accounts(accounts) => accounts.iter().map(Self::of_account).collect(),
+            Records::Groups(groups) => {
+                groups.iter().map(|group| Self::of_group(group, Kind::Group)).collect()
+            }
+            Records::Licenses(licenses) => {
+                licenses.iter().map(|license| Self::of_group(license, Kind::License)).collect()
+            }
+        }
+    }
+
+    fn of_account(account: &'p Account<'p>) -> Self {
+        Self {
+            kind: Kind::Account,
+            texts: [
+                &account.id,
+                text(&account.email),
+                text(&account.username),
+                text(&account.first_name),
+                text(&account.last_name),
+                text(&account.display_name),
+            ],
+            status: text(&account.status),
+            memberships: &account.memberships,
+            assignments: &account.assignments,
+        }
+    }
+
+    fn of_group(group: &'p Group<'p>, kind: Kind) -> Self {
+        Self {
+            kind,
+            texts: [&group.id, &group.name, text(&group.description), "", "", ""],
+            status: "",
+            memberships: &[],
+            assignments: &[],
+        }
+    }
+
+    pub(super) const fn id(&self) -> &'p str {
+        self.texts[0]
+    }
+
+    /// The two maps of references.
+    pub(super) const fn maps(&self) -> [(ReferenceMap, &'p [ReferenceList<'p>]); 2] {
+        [(ReferenceMap::Memberships, self.memberships), (ReferenceMap::Assignments, self.assignments)]
+    }
+
+    /// The lists of both maps.
+    pub(super) fn lists(&self) -> impl Iterator<Item = (ReferenceMap, &'p ReferenceList<'p>)> + use<'p> {
+        self.maps().into_iter().flat_map(|(map, lists)| lists.iter().map(move |list| (map, list)))
+    }
+}
+
+fn text<'p>(text: &'p Option<Cow<'p, str>>) -> &'p str {
+    text.as_deref().unwrap_or("")
+}

@@ -1,0 +1,96 @@
+//! What the accounts of a page refer to, each account's references once.
+
+use alloc::vec::Vec;
+
+use crate::state::Registry;
+use crate::store::TypeIndex;
+use crate::values::{IdHash, Kind};
+
+/// Above this many references of one account, the same id twice is found by sorting: below it, sixteen
+/// times fifteen halves of comparisons of 32 bits cost less than the sort's buffers.
+const PAIRWISE_MAX: usize = 16;
+
+/// A reference of one account, normalized: a type that there is, an id that is well-formed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CheckedReference<'p> {
+    pub(super) of: TypeIndex,
+    pub(super) hash: IdHash,
+    pub(super) id: &'p str,
+    /// Empty if no reference to it in the account has a name.
+    pub(super) name: &'p str,
+}
+
+impl CheckedReference<'_> {
+    fn is_same(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.of == other.of && self.id == other.id
+    }
+}
+
+/// Orders the references from `start` on, those of one account, by type, and merges those that name the
+/// same record: the first place and the first name that is there stay.
+pub(super) fn merge(references: &mut Vec<CheckedReference<'_>>, start: usize) {
+    let list = &mut references[start..];
+    if !list.is_sorted_by_key(|reference| reference.of) {
+        list.sort_by_key(|reference| reference.of);
+    }
+    let Some(first_of) = firsts(list) else { return };
+    for (at, &first) in first_of.iter().enumerate() {
+        if first != at && list[first].name.is_empty() {
+            list[first].name = list[at].name;
+        }
+    }
+    let mut kept = start;
+    for (at, &first) in first_of.iter().enumerate() {
+        if first == at {
+            references[kept] = references[start + at];
+            kept += 1;
+        }
+    }
+    references.truncate(kept);
+}
+
+/// For each reference the place of the first one that names the same record; none if all differ.
+fn firsts(list: &[CheckedReference<'_>]) -> Option<Vec<usize>> {
+    if list.len() <= PAIRWISE_MAX {
+        let first = |at: usize| list[..at].iter().position(|first| first.is_same(&list[at]));
+        if (0..list.len()).all(|at| first(at).is_none()) {
+            return None;
+        }
+        return Some((0..list.len()).map(|at| first(at).unwrap_or(at)).collect());
+    }
+    let mut order: Vec<usize> = (0..list.len()).collect();
+    order.sort_unstable_by_key(|&at| (list[at].of, list[at].hash, list[at].id, at));
+    let mut first_of: Vec<usize> = (0..list.len()).collect();
+    for same in order.chunk_by(|&a, &b| list[a].is_same(&list[b])) {
+        same.iter().for_each(|&at| first_of[at] = same[0]);
+    }
+    Some(first_of)
+}
+
+/// The types that the slugs of a page lead to. A page has few slugs and names them often.
+#[derive(Debug)]
+pub(super) struct Slugs<'e, 'p> {
+    registry: &'e Registry,
+    known: Vec<(&'p str, Option<(TypeIndex, Kind)>)>,
+}
+
+/// Beyond this many, slugs are looked up each time.
+const SLUGS_KNOWN_MAX: usize = 8;
+
+impl<'e, 'p> Slugs<'e, 'p> {
+    pub(super) const fn new(registry: &'e Registry) -> Self {
+        Self { registry, known: Vec::new() }
+    }
+
+    /// The type with this slug, and its kind.
+    pub(super) fn find(&mut self, slug: &'p str) -> Option<(TypeIndex, Kind)> {
+        if let Some((_, found)) = self.known.iter().find(|(known, _)| *known == slug) {
+            return *found;
+        }
+        let found = self.registry.find(slug).map(|(index, resource_type)| (index, resource_type.kind()));
+        if self.known.len() < SLUGS_KNOWN_MAX {
+            self.known.push((slug, found));
+        }
+        found
+    }
+}

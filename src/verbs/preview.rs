@@ -1,0 +1,49 @@
+//! What completing now would mark inactive.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::state::{OpenSession, Registry};
+use crate::store::{Bits, Ones, RowKey, Store, Table, TypeIndex};
+
+/// By type, the rows that completing now would mark inactive.
+pub(crate) fn stale(store: &Store, session: &OpenSession, registry: &Registry) -> Vec<Bits> {
+    let mut stale: Vec<Bits> = store.tables().map(|_| Bits::default()).collect();
+    // The references that the accounts would take with them, of each placeholder.
+    let mut lost = BTreeMap::<RowKey, u32>::new();
+    for (of, table) in in_scope(store, session).filter(|(of, _)| registry.is_account(*of)) {
+        let rows = &mut stale[of.at()];
+        each_word(table, |at, word| rows.set_word(at, word));
+        for key in rows.iter().flat_map(|row| table.stored(row).references()) {
+            if store.table_of(key).placeholder().contains(key.row) {
+                *lost.entry(key).or_insert(0) += 1;
+            }
+        }
+    }
+    for (of, table) in in_scope(store, session).filter(|(of, _)| !registry.is_account(*of)) {
+        let rows = &mut stale[of.at()];
+        each_word(table, |at, word| {
+            rows.set_word(at, word);
+            for row in Ones::of(at, word & table.placeholder().word(at)) {
+                let lost = lost.get(&RowKey::new(of, row)).copied().unwrap_or(0);
+                if table.referrers(row) > lost {
+                    rows.clear(row);
+                }
+            }
+        });
+    }
+    stale
+}
+
+fn in_scope<'e>(store: &'e Store, session: &OpenSession) -> impl Iterator<Item = (TypeIndex, &'e Table)> {
+    store.tables().filter(|(of, _)| session.scope().contains(*of))
+}
+
+fn each_word(table: &Table, mut visit: impl FnMut(usize, u64)) {
+    for at in 0..(table.len() as usize).div_ceil(64) {
+        let word = table.stale_word(at);
+        if word != 0 {
+            visit(at, word);
+        }
+    }
+}
