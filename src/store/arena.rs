@@ -88,10 +88,8 @@ impl Arena {
     fn open_chunk(&mut self) {
         let left = self.current;
         self.current = self.free.pop().unwrap_or_else(|| {
-            assert!(
-                self.chunks.len() < CHUNKS_MAX,
-                "the limit on bytes of a type keeps it within its chunks"
-            );
+            let has_numbers_left = self.chunks.len() < CHUNKS_MAX;
+            assert!(has_numbers_left, "the limit on bytes of a type keeps it within its chunks");
             self.chunks.push(Chunk::default());
             self.chunks.len() - 1
         });

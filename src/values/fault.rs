@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
+use core::fmt::{self, Write as _};
 
 use super::words::words;
 
@@ -31,10 +32,10 @@ pub struct Fault {
 
 struct Named<'f>(&'f Option<String>);
 
-impl core::fmt::Display for Named<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(id) => write!(f, "id {id:?}"),
+            Some(id) => write!(f, "id {}", Quoted(id)),
             None => f.write_str("without a usable id"),
         }
     }
@@ -110,7 +111,54 @@ pub(crate) fn excerpt(text: &str) -> String {
 /// A sender's slug as part of a path: an excerpt without line breaks or escape codes, so that a path
 /// may be printed as it is.
 pub(crate) fn path_segment(slug: &str) -> String {
-    excerpt(slug).escape_debug().to_string()
+    Escaped(&excerpt(slug)).to_string()
+}
+
+/// A sender's text in quotes, shortened: what an error tells of it.
+pub(crate) fn quoted(text: &str) -> String {
+    Quoted(&excerpt(text)).to_string()
+}
+
+/// Prints a text in quotes, so that no character of it can end the line, hide or colour what follows.
+pub(super) struct Quoted<'t>(pub(super) &'t str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", Escaped(self.0))
+    }
+}
+
+struct Escaped<'t>(&'t str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|char| match char {
+            '\n' => f.write_str("\\n"),
+            '\r' => f.write_str("\\r"),
+            '\t' => f.write_str("\\t"),
+            '"' | '\\' => write!(f, "\\{char}"),
+            char if is_unseen(char) => write!(f, "\\u{{{:x}}}", u32::from(char)),
+            char => f.write_char(char),
+        })
+    }
+}
+
+/// Control characters, and those that change the direction or the shape of what stands around them. Our own
+/// list: that of the compiler's changes with its version, and replicas are to answer alike.
+const fn is_unseen(char: char) -> bool {
+    matches!(
+        char,
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 #[cfg(test)]

@@ -43,7 +43,9 @@ pub use words::ParseError;
 
 pub(crate) use fault::{excerpt, path_segment};
 pub(crate) use hash::{DigestHasher, HashKey, IdHash};
-pub(crate) use invariant::{COUNT_MAX, Checked, ensure, ensure_text};
+#[cfg(feature = "serde")]
+pub(crate) use invariant::COUNT_MAX;
+pub(crate) use invariant::{Checked, ensure, ensure_text};
 #[cfg(feature = "serde")]
 pub(crate) use page::FoundType;
 pub(crate) use page::{Misread, Place, ReferenceMap, WrongType};

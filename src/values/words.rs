@@ -6,7 +6,7 @@ use super::fault::excerpt;
 
 /// A text that is not what it was to be parsed as.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: found {found:?}, expected {expected}")]
+#[error("{what}: found {}, expected {expected}", super::fault::Quoted(found))]
 #[non_exhaustive]
 pub struct ParseError {
     /// What the text was to be, such as `kind` or `timestamp`.
