@@ -190,6 +190,17 @@ impl<'t> Stored<'t> {
         HEADER_BYTES + self.reference_word_count() * 4
     }
 
+    /// The lengths of all texts in bytes, 16 bits each, little-endian.
+    pub(crate) fn lengths(&self) -> &'t [u8; 12] {
+        self.bytes[20..].first_chunk().expect("a record is longer than its header")
+    }
+
+    /// All texts, one behind the other.
+    pub(crate) fn all_texts(&self) -> &'t [u8] {
+        let texts: usize = (0..SLOTS).map(|slot| self.length(slot)).sum();
+        &self.bytes[self.texts_at()..self.texts_at() + texts]
+    }
+
     /// The bytes of a text; none if it is absent.
     pub(crate) fn slot(&self, slot: Slot) -> &'t [u8] {
         let slot = slot as usize;
