@@ -66,6 +66,6 @@ impl DigestHasher {
     }
 
     pub(crate) fn finish(&self) -> u128 {
-        self.0.finish128().as_u128()
+        u128::from_le_bytes(self.0.finish128().as_bytes())
     }
 }
