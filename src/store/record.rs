@@ -12,7 +12,9 @@
 //!
 //! An absent text has length 0. Numbers are little-endian.
 
-use super::arena::{CHUNK_BYTES, UNIT_BYTES};
+#[cfg(feature = "serde")]
+use super::arena::CHUNK_BYTES;
+use super::arena::UNIT_BYTES;
 use super::key::{Row, RowKey, TypeIndex};
 use crate::values::AccountStatus;
 

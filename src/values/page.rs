@@ -179,6 +179,7 @@ impl ReferenceMap {
 }
 
 /// What stood in the place of a value.
+#[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "only a parser finds any"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

@@ -150,11 +150,9 @@ const fn count_list(counts: &SessionCounts) -> [u64; 9] {
 /// Account types are passed first. A type without records may change its kind, or be registered,
 /// while the cleanup runs, but one with records may not, so the order of what matters is fixed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Cursor {
     /// Whether the account types are done.
     pub(crate) accounts_done: bool,
-    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub(crate) of: TypeIndex,
     pub(crate) row: Row,
 }
@@ -284,8 +282,6 @@ impl OpenSession {
 
 /// How a session ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub(crate) enum Ending {
     Completed,
     Abandoned,

@@ -20,7 +20,16 @@ struct SavedFacts {
 pub(crate) struct SavedOpenSession {
     facts: SavedFacts,
     /// Of a completing one.
-    cursor: Option<Cursor>,
+    cursor: Option<SavedCursor>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename = "Cursor")]
+struct SavedCursor {
+    accounts_done: bool,
+    #[serde(rename = "type")]
+    of: TypeIndex,
+    row: Row,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -28,8 +37,16 @@ pub(crate) struct SavedOpenSession {
 pub(crate) struct SavedEndedSession {
     facts: SavedFacts,
     ended_at: Timestamp,
-    ending: Ending,
+    ending: SavedEnding,
     synced: Vec<u64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename = "Ending", rename_all = "snake_case")]
+enum SavedEnding {
+    Completed,
+    Abandoned,
+    Error { reason: String },
 }
 
 /// Counts that a snapshot claims are such that sums of them cannot overflow.
@@ -69,12 +86,15 @@ impl SessionFacts {
 
 impl OpenSession {
     pub(crate) fn save(&self) -> SavedOpenSession {
-        SavedOpenSession { facts: self.facts.save(), cursor: self.cursor() }
+        let save = |Cursor { accounts_done, of, row }| SavedCursor { accounts_done, of, row };
+        SavedOpenSession { facts: self.facts.save(), cursor: self.cursor().map(save) }
     }
 
     pub(crate) fn load(saved: SavedOpenSession) -> Result<Self, BrokenInvariant> {
         let SavedOpenSession { facts, cursor } = saved;
-        let phase = cursor.map_or(Phase::InProgress, Phase::Completing);
+        let phase = cursor.map_or(Phase::InProgress, |SavedCursor { accounts_done, of, row }| {
+            Phase::Completing(Cursor { accounts_done, of, row })
+        });
         Ok(Self { facts: SessionFacts::load(facts)?, phase })
     }
 }
@@ -85,7 +105,11 @@ impl EndedSession {
         SavedEndedSession {
             facts: facts.save(),
             ended_at: *ended_at,
-            ending: ending.clone(),
+            ending: match ending.clone() {
+                Ending::Completed => SavedEnding::Completed,
+                Ending::Abandoned => SavedEnding::Abandoned,
+                Ending::Error { reason } => SavedEnding::Error { reason },
+            },
             synced: synced.clone(),
         }
     }
@@ -93,6 +117,11 @@ impl EndedSession {
     pub(crate) fn load(saved: SavedEndedSession) -> Result<Self, BrokenInvariant> {
         let SavedEndedSession { facts, ended_at, ending, synced } = saved;
         ensure_within_reach(&synced)?;
+        let ending = match ending {
+            SavedEnding::Completed => Ending::Completed,
+            SavedEnding::Abandoned => Ending::Abandoned,
+            SavedEnding::Error { reason } => Ending::Error { reason },
+        };
         Ok(Self { facts: SessionFacts::load(facts)?, ended_at, ending, synced })
     }
 }
