@@ -4,8 +4,8 @@
 //! 8-byte units: 17 bits within a chunk of 1 MiB, 15 bits of chunk number, so 32 GiB.
 //!
 //! A record that outgrows its space is written anew, and its old space is dead. A chunk of which half is
-//! dead is *emptied*: what is alive moves to the chunk that grows, in small steps, so that no single
-//! command pays for it ([`Arena::next_to_move`]).
+//! dead is *emptied*: what is alive moves to the chunk that grows, a few records for each that dies, so that
+//! no single command pays for the whole ([`Arena::next_to_move`]).
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;

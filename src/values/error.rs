@@ -7,10 +7,11 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::fault::{Fault, FaultCode, Quoted};
+use super::fault::{Fault, FaultCode};
 use super::guard::{Guard, GuardLimit};
 use super::id::{AppId, ResourceTypeId, SessionId, TaskId};
 use super::kind::Kind;
+use super::quote::Quoted;
 use super::status::{SessionStatus, TaskStatus};
 
 /// Why a command was refused. The state is as it was before ([SPEC 2](crate::spec#2-commands),

@@ -17,6 +17,7 @@ mod limits;
 mod outcome;
 mod owned;
 mod page;
+mod quote;
 mod record;
 mod status;
 mod text;
@@ -41,7 +42,6 @@ pub use status::{ConfigurationStatus, SessionStatus, TaskAction, TaskStatus};
 pub use time::Timestamp;
 pub use words::ParseError;
 
-pub(crate) use fault::{excerpt, path_segment};
 pub(crate) use hash::{DigestHasher, HashKey, IdHash};
 #[cfg(feature = "serde")]
 pub(crate) use invariant::COUNT_MAX;
@@ -49,6 +49,7 @@ pub(crate) use invariant::{Checked, ensure, ensure_text};
 #[cfg(feature = "serde")]
 pub(crate) use page::FoundType;
 pub(crate) use page::{Misread, Place, ReferenceMap, WrongType};
+pub(crate) use quote::{excerpt, path_segment};
 pub(crate) use text::{Rule, describe, present};
 #[cfg(feature = "serde")]
 pub(crate) use wire::Text;

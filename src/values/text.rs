@@ -3,7 +3,8 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::fault::{FaultCode, quoted};
+use super::fault::FaultCode;
+use super::quote::quoted;
 
 /// A rule that a text is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
