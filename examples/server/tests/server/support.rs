@@ -1,7 +1,5 @@
 //! Starts the server as a process, and calls it.
 
-#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
-
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
