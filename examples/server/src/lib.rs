@@ -8,13 +8,15 @@
 //! - [`auth`]: tenants and their keys.
 //! - [`machine`]: engines, and the one way to change them.
 //! - [`store`]: journal and snapshots in SQLite.
-//! - [`api`]: the routes, by noun; [`answer`]: statuses and bodies; [`openapi`]: what they are, as JSON.
+//! - [`api`]: the routes, by noun; [`answer`] and [`refusal`]: statuses and bodies; [`openapi`]: what they are,
+//!   as JSON.
 
 pub mod answer;
 pub mod api;
 pub mod auth;
 pub mod machine;
 pub mod openapi;
+pub mod refusal;
 pub mod store;
 
 use std::future::Future;
@@ -75,7 +77,7 @@ impl Server {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        api::resume_cleanups(&self.state);
+        api::cleanup::resume(&self.state);
         let app = api::router(Arc::clone(&self.state));
         axum::serve(listener, app).with_graceful_shutdown(stop).await?;
         self.state.machine.stop();

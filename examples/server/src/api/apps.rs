@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Body, Call, no_content, object, ok};
-use crate::answer::{self, Answer, Refusal};
+use crate::answer::{self, Answer};
+use crate::refusal::Refusal;
 
 #[derive(Deserialize)]
 struct NewApp {

@@ -1,6 +1,7 @@
 //! The routes, by noun, and what all of them share.
 
 mod apps;
+pub mod cleanup;
 mod records;
 mod sync;
 mod tasks;
@@ -21,12 +22,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::answer::{Answer, Paging, Refusal, origin};
+use crate::answer::{Answer, Paging, origin};
 use crate::auth::Keys;
 use crate::machine::Machine;
 use crate::openapi;
-
-pub use sync::resume_cleanups;
+use crate::refusal::Refusal;
 
 /// What the handlers share.
 #[derive(Debug)]

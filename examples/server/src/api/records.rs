@@ -3,7 +3,8 @@
 use headcount::RecordFilter;
 
 use super::Call;
-use crate::answer::{self, Answer, Refusal};
+use crate::answer::{self, Answer};
+use crate::refusal::Refusal;
 
 pub(super) async fn list(call: Call) -> Answer {
     let slug = call.path("slug");

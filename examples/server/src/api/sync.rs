@@ -1,7 +1,5 @@
 //! Sync sessions: start, push, complete, and the cleanup in the background.
 
-use std::num::NonZeroU64;
-use std::sync::Arc;
 use std::time::Instant;
 
 use axum::http::StatusCode;
@@ -12,11 +10,9 @@ use serde::de::DeserializeSeed;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Body, Call, State, Whole, no_content, object, ok};
-use crate::answer::{self, Answer, Refusal};
-
-/// Records that one step of a cleanup marks at most: a millisecond or so, between other commands.
-const CLEANUP_BUDGET: NonZeroU64 = NonZeroU64::MIN.saturating_add(4_999);
+use super::{Body, Call, Whole, cleanup, no_content, object, ok};
+use crate::answer::{self, Answer};
+use crate::refusal::Refusal;
 
 #[derive(Deserialize)]
 struct StartBody {
@@ -83,45 +79,9 @@ pub(super) async fn complete(call: Call, body: Body) -> Answer {
         _ => SessionStatus::Completing,
     });
     if status.await? == SessionStatus::Completing {
-        spawn_cleanup(&call.state, call.tenant, app, session);
+        cleanup::spawn(&call.state, call.tenant, app, session);
     }
     Ok::<Response, Refusal>(StatusCode::ACCEPTED.into_response())
-}
-
-/// Runs a cleanup in steps, each a command like any other, so that pushes go on between them.
-fn spawn_cleanup(state: &Arc<State>, tenant: usize, app: AppId, session: SessionId) {
-    let state = Arc::clone(state);
-    tokio::spawn(async move {
-        let command = Command::RunCleanup { app, session, budget: CLEANUP_BUDGET };
-        loop {
-            match state.machine.apply(tenant, &command, |_, reply| reply).await {
-                Ok(Ok(Reply::Cleanup(outcome))) if outcome.status.has_ended() => return,
-                Ok(Ok(_)) => {}
-                // Another task finished it, or a newer session or the app's deletion did.
-                Ok(Err(_)) => return,
-                // The disk may have room again later, and a start goes on with it in any case.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(200)).await,
-            }
-        }
-    });
-}
-
-/// Goes on with the cleanups that the last stop interrupted.
-pub fn resume_cleanups(state: &Arc<State>) {
-    for tenant in 0..state.keys.len() {
-        let open: Vec<_> = {
-            let engine = state.machine.read(tenant);
-            let sessions =
-                engine.apps().flat_map(|app| app.sessions().map(move |session| (app.id(), session)));
-            sessions
-                .filter(|(_, session)| session.status() == SessionStatus::Completing)
-                .map(|(app, session)| (app, session.id()))
-                .collect()
-        };
-        for (app, session) in open {
-            spawn_cleanup(state, tenant, app, session);
-        }
-    }
 }
 
 pub(super) async fn abandon(call: Call) -> Answer {

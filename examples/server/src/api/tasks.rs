@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::apps::moment;
 use super::{Body, Call, object, ok};
-use crate::answer::{self, Answer, Refusal};
+use crate::answer::{self, Answer};
+use crate::refusal::Refusal;
 
 #[derive(Deserialize)]
 struct TaskBody {
