@@ -1,19 +1,24 @@
-//! What goes back: statuses and bodies.
+//! What calls show.
 
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use headcount::{AppView, Guard, RecordView, ResourceType, SessionView, TaskView, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::refusal::Refusal;
-
-/// What a handler comes to.
-pub type Answer = Result<Response, Refusal>;
-
 /// A body with a status.
 pub fn json(status: StatusCode, body: Value) -> Response {
     (status, Json(body)).into_response()
+}
+
+/// 200.
+pub fn ok(body: Value) -> Response {
+    json(StatusCode::OK, body)
+}
+
+/// 204: nothing is to be said.
+pub fn no_content() -> Response {
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// A moment as RFC 3339 in UTC.
@@ -25,18 +30,21 @@ fn optional_time(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, time)
 }
 
-/// An app as the calls on it answer; with its guard where it is asked for.
-pub fn app(app: AppView<'_>, with_guard: bool) -> Value {
-    let mut body = json!({
+/// An app as its creation answers.
+pub fn app(app: AppView<'_>) -> Value {
+    json!({
         "id": app.id(),
         "name": app.name(),
         "configuration_status": app.configuration_status(),
         "created_at": time(app.created_at()),
         "last_synced_at": optional_time(app.last_synced_at()),
-    });
-    if with_guard {
-        body["guard"] = guard(app.guard());
-    }
+    })
+}
+
+/// An app as all other calls answer: with its guard.
+pub fn guarded_app(of: AppView<'_>) -> Value {
+    let mut body = app(of);
+    body["guard"] = guard(of.guard());
     body
 }
 
@@ -119,50 +127,4 @@ pub fn task(task: TaskView<'_>, now: Timestamp) -> Value {
         "result": parsed(task.result()),
         "error": task.error().map(|(code, message)| json!({"code": code, "message": message})),
     })
-}
-
-/// Which page of a list a query asks for.
-#[derive(Clone, Copy, Debug)]
-pub struct Paging {
-    /// 1 to 1,000.
-    pub limit: usize,
-    /// How many to skip.
-    pub offset: usize,
-}
-
-impl Paging {
-    /// From the values of `limit` and `offset`.
-    ///
-    /// # Errors
-    /// 400 for what is no number, or out of range.
-    pub fn parse(limit: Option<&str>, offset: Option<&str>) -> Result<Self, Refusal> {
-        let number = |name, text: Option<&str>, default: usize| match text.filter(|text| !text.is_empty()) {
-            None => Ok(default),
-            Some(text) => text
-                .parse()
-                .map_err(|_| Refusal::malformed(format!("{name}: found {text:?}, expected a number"))),
-        };
-        let (limit, offset) = (number("limit", limit, 50)?, number("offset", offset, 0)?);
-        if !(1..=1_000).contains(&limit) {
-            return Err(Refusal::malformed(format!("limit: found {limit}, expected 1 to 1000")));
-        }
-        Ok(Self { limit, offset })
-    }
-
-    /// A list's page: `{count, next, previous, results}`. `url` is the list's, with the other values of its
-    /// query, up to where `limit=` is to follow.
-    pub fn page(self, count: usize, url: &str, results: Vec<Value>) -> Response {
-        let link = |offset: usize| Value::from(format!("{url}limit={}&offset={offset}", self.limit));
-        let end = self.offset.saturating_add(self.limit);
-        let next = if end < count { link(end) } else { Value::Null };
-        let previous =
-            if self.offset > 0 { link(self.offset.saturating_sub(self.limit)) } else { Value::Null };
-        json(StatusCode::OK, json!({"count": count, "next": next, "previous": previous, "results": results}))
-    }
-}
-
-/// The address that a client knows the server by, for the links of a page.
-pub fn origin(headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    format!("http://{host}")
 }

@@ -43,7 +43,7 @@ fn apps_are_created_read_changed_and_deleted() {
     let unknown = "00000000-0000-0000-0000-000000000000";
     for (body, status) in [
         (json!({"name": "x", "clone_from": unknown}), 404),
-        (json!({"name": "", "clone_from": unknown}), 404),
+        (json!({"name": "", "clone_from": unknown}), 400),
         (json!({"name": "x", "clone_from": "no uuid"}), 400),
         (json!({"name": ""}), 400),
         (json!({}), 400),

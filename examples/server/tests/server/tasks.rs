@@ -24,7 +24,7 @@ fn tasks_are_created_listed_and_resolved() {
         (json!({"action": "fly", "resource_type": "account"}), 400),
         (json!({"action": "create_account"}), 400),
         (json!({"action": "create_account", "resource_type": "nosuch"}), 404),
-        (json!({"action": "fly", "resource_type": "nosuch", "payload": []}), 404),
+        (json!({"action": "fly", "resource_type": "nosuch", "payload": []}), 400),
         (json!({"action": "create_account", "resource_type": "account", "payload": []}), 400),
         (json!({"action": "create_account", "resource_type": "account", "execute_after": "x"}), 400),
     ] {
@@ -43,7 +43,7 @@ fn tasks_are_created_listed_and_resolved() {
     assert_eq!(resolve(&json!({"status": "failed", "result": {}})).status, 400);
     assert_eq!(resolve(&json!({"status": "failed", "error": {"code": "x"}})).status, 400);
     assert_eq!(resolve(&json!({"status": "done"})).status, 400);
-    assert_eq!(resolve(&json!({})).body["status"], "pending");
+    assert_eq!(resolve(&json!({})).status, 400);
     let failed = resolve(&json!({"status": "failed", "error": {"code": "x", "message": "y"}}));
     assert_eq!((failed.status, &failed.body["error"]), (200, &json!({"code": "x", "message": "y"})));
     assert_eq!(resolve(&json!({"status": "completed"})).status, 409);

@@ -5,18 +5,22 @@ use std::sync::Arc;
 
 use headcount::{AppId, Command, Reply, SessionId, SessionStatus};
 
-use super::State;
+use crate::machine::{Encoded, Machine};
 
 /// Records that one step of a cleanup marks at most: a millisecond or so, between other commands.
 const CLEANUP_BUDGET: NonZeroU64 = NonZeroU64::MIN.saturating_add(4_999);
 
 /// Runs a cleanup in steps, each a command like any other, so that pushes go on between them.
-pub(super) fn spawn(state: &Arc<State>, tenant: usize, app: AppId, session: SessionId) {
-    let state = Arc::clone(state);
+pub fn spawn(machine: &Arc<Machine>, tenant: usize, app: AppId, session: SessionId) {
+    let machine = Arc::clone(machine);
     tokio::spawn(async move {
         let command = Command::RunCleanup { app, session, budget: CLEANUP_BUDGET };
         loop {
-            match state.machine.apply(tenant, &command, |_, reply| reply).await {
+            let step = match Encoded::new(&command) {
+                Ok(command) => machine.apply(tenant, command, |_, _, reply| reply).await,
+                Err(why) => Err(why),
+            };
+            match step {
                 Ok(Ok(Reply::Cleanup(outcome))) if outcome.status.has_ended() => return,
                 Ok(Ok(_)) => {}
                 // Another task finished it, or a newer session or the app's deletion did.
@@ -29,10 +33,10 @@ pub(super) fn spawn(state: &Arc<State>, tenant: usize, app: AppId, session: Sess
 }
 
 /// Goes on with the cleanups that the last stop interrupted.
-pub fn resume(state: &Arc<State>) {
-    for tenant in 0..state.keys.len() {
+pub fn resume(machine: &Arc<Machine>) {
+    for tenant in 0..machine.tenants() {
         let open: Vec<_> = {
-            let engine = state.machine.read(tenant);
+            let engine = machine.read(tenant);
             let sessions =
                 engine.apps().flat_map(|app| app.sessions().map(move |session| (app.id(), session)));
             sessions
@@ -41,7 +45,7 @@ pub fn resume(state: &Arc<State>) {
                 .collect()
         };
         for (app, session) in open {
-            spawn(state, tenant, app, session);
+            spawn(machine, tenant, app, session);
         }
     }
 }
