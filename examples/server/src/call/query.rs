@@ -80,19 +80,31 @@ pub(super) fn choice<T: Copy>(
     })
 }
 
-/// Takes a query apart for a call that knows some parameters.
+/// Takes a query apart for a call. A parameter that the call does not know would be a filter that is passed over,
+/// and of one given twice it would be a guess which is meant.
 pub(super) fn read<Q: Query>(query: &str) -> Result<Q, Malformed> {
-    let decoded = |text: &str| {
-        let text = text.replace('+', " ");
-        let decoded = percent_decode_str(&text).decode_utf8().map(String::from);
-        decoded.map_err(|_| Malformed::new(format!("the query: {} is no UTF-8", quoted(&text))))
-    };
     let mut values = QueryValues(Vec::new());
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        values.0.push((decoded(name)?, decoded(value)?));
+        let (name, value) = (decoded(name)?, decoded(value)?);
+        if !Q::NAMES.contains(&name.as_str()) {
+            let known = if Q::NAMES.is_empty() { "none".into() } else { Q::NAMES.join(", ") };
+            let detail = format!("no query parameter {} in this call, expected {known}", quoted(&name));
+            return Err(Malformed::new(detail));
+        }
+        if values.0.iter().any(|(other, _)| *other == name) {
+            return Err(Malformed::new(format!("the query parameter {} is given twice", quoted(&name))));
+        }
+        values.0.push((name, value));
     }
     Q::read(&values)
+}
+
+/// The text that stands in a query.
+fn decoded(text: &str) -> Result<String, Malformed> {
+    let text = text.replace('+', " ");
+    let decoded = percent_decode_str(&text).decode_utf8().map(String::from);
+    decoded.map_err(|_| Malformed::new(format!("the query: {} is no UTF-8", quoted(&text))))
 }
 
 /// Which part of a list is asked for.
@@ -135,5 +147,42 @@ impl Paging {
             StatusCode::OK,
             json!({"count": count, "next": next, "previous": previous, "results": results}),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_paging(query: &str) -> Result<(usize, usize), String> {
+        let paging = read::<Paging>(query);
+        paging.map(|paging| (paging.limit, paging.offset)).map_err(|Malformed(detail)| detail)
+    }
+
+    #[test]
+    fn what_is_absent_or_empty_has_its_default() {
+        for query in ["", "&", "limit=", "limit", "offset=&limit=50"] {
+            assert_eq!(read_paging(query), Ok((50, 0)), "{query}");
+        }
+        assert_eq!(read_paging("%6Cimit=%31&offset=2"), Ok((1, 2)));
+    }
+
+    #[test]
+    fn what_is_unknown_or_given_twice_is_named() {
+        for (query, detail) in [
+            ("stat=x", r#"no query parameter "stat" in this call, expected limit, offset"#),
+            ("=x", r#"no query parameter "" in this call, expected limit, offset"#),
+            ("limit=1&a%0Ab+c", r#"no query parameter "a\nb c" in this call, expected limit, offset"#),
+            ("limit=1&limit=1", r#"the query parameter "limit" is given twice"#),
+            ("limit=1&%6cimit", r#"the query parameter "limit" is given twice"#),
+            ("limit=%FF", r#"the query: "%FF" is no UTF-8"#),
+            ("limit=0", r#"limit: found "0", expected 1 to 1000"#),
+            ("limit=1001", r#"limit: found "1001", expected 1 to 1000"#),
+            ("offset=-1", r#"offset: found "-1", expected a number from 0"#),
+        ] {
+            assert_eq!(read_paging(query), Err(detail.to_owned()), "{query}");
+        }
+        let detail = r#"no query parameter "limit" in this call, expected none"#;
+        assert_eq!(read::<()>("limit=1").map_err(|Malformed(detail)| detail), Err(detail.to_owned()));
     }
 }

@@ -206,7 +206,7 @@ impl Missing {
 
 /// What is wrong with a query or a body.
 #[derive(Debug)]
-pub struct Malformed(String);
+pub struct Malformed(pub(super) String);
 
 impl Malformed {
     /// In these words. What was sent is repeated by `quoted` alone.
