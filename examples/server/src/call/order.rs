@@ -56,11 +56,14 @@ fn admit(state: Arc<State>, routes: &'static [Route], parts: &Parts) -> Result<(
     let path = parts.uri.path();
     let no_path = || Refusal::missing(Missing::path(path));
     let segments = Segments::of(path);
-    let name = segments.tenant().ok_or_else(no_path)?;
+    if !segments.is_of_api() {
+        return Err(no_path());
+    }
     let key = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if !state.keys.is_known(key) {
         return Err(Refusal::unauthorized());
     }
+    let name = segments.tenant().ok_or_else(no_path)?;
     // Another tenant is as unknown as one that there is not.
     let tenant = state.keys.tenant(name, key).ok_or_else(|| Refusal::missing(Missing::tenant(name)))?;
 

@@ -19,10 +19,19 @@ impl Segments {
         Self(path.split('/').map(decoded).collect())
     }
 
+    /// Whether the path is one of the API's, whomever it names.
+    pub(super) fn is_of_api(&self) -> bool {
+        let prefix: Vec<&str> = route::segments(route::PREFIX).collect();
+        let found = self.0.iter().zip(&prefix);
+        self.0.len() >= prefix.len()
+            && found.enumerate().all(|(at, (found, expected))| {
+                at == route::TENANT_SEGMENT || found.as_deref() == Some(*expected)
+            })
+    }
+
     /// The tenant that a path of the API names.
     pub(super) fn tenant(&self) -> Option<&str> {
-        let begins = route::matches(route::segments(route::PREFIX), self.0.get(..route::PREFIX_SEGMENTS)?)?;
-        begins.first().copied()
+        self.0.get(route::TENANT_SEGMENT)?.as_deref()
     }
 
     /// The values of a route's parameters, if the path is one of the route's.
@@ -232,6 +241,7 @@ mod tests {
     #[test]
     fn a_path_is_split_first_and_then_decoded() {
         let segments = Segments::of("/org/acme/api/v1/bridge/apps/a%2Fb/sync/%2E%2E/%C3%A9%252F+/");
+        assert!(segments.is_of_api());
         assert_eq!(segments.tenant(), Some("acme"));
         let values = segments.values("apps/{app}/sync/{sync}/{slug}/");
         assert_eq!(values, Some(vec!["a/b", "..", "é%2F+"]));
@@ -242,7 +252,16 @@ mod tests {
         for path in ["/org/acme/api/v1/bridge/apps/%FF/", "/org/acme/api/v1/bridge/apps/%C3/"] {
             assert_eq!(Segments::of(path).values("apps/{app}/"), None, "{path}");
         }
-        assert_eq!(Segments::of("/org/%FF/api/v1/bridge/apps/").tenant(), None);
+        let nobody = Segments::of("/org/%FF/api/v1/bridge/apps/");
+        assert!(nobody.is_of_api() && nobody.tenant().is_none());
+    }
+
+    #[test]
+    fn other_paths_are_not_of_the_api() {
+        for path in ["", "/", "/org/acme", "/org/acme/api/v2/bridge/apps/", "/x/org/acme/api/v1/bridge/apps/"]
+        {
+            assert!(!Segments::of(path).is_of_api(), "{path}");
+        }
     }
 
     #[test]

@@ -6,8 +6,9 @@ use super::{Body, Path, Query, Read, Write};
 /// What every path of the API begins with.
 pub const PREFIX: &str = "/org/{tenant}/api/v1/bridge";
 
-/// How many segments of a path are the prefix's.
+/// How many segments of a path are the prefix's, and which of them names the tenant.
 pub(super) const PREFIX_SEGMENTS: usize = 6;
+pub(super) const TENANT_SEGMENT: usize = 2;
 
 /// The methods that calls have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
