@@ -26,6 +26,7 @@ pub fn router(state: Arc<State>) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/openapi.json", get(async || axum::Json(openapi::document(ROUTES))))
+        .method_not_allowed_fallback(call::refuse_all_but_get)
         .fallback(move |request: Request| call::answer(Arc::clone(&state), ROUTES, request))
         .layer(middleware::from_fn(log))
 }

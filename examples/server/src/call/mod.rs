@@ -32,7 +32,7 @@ use crate::auth::Keys;
 use crate::machine::Machine;
 
 pub use body::{Body, Fields, Object};
-pub use order::answer;
+pub use order::{answer, refuse_all_but_get};
 pub use path::{OfApp, OfPage, OfSession, OfTask, OfTenant, OfType, PageView, Path};
 pub use query::{Paging, Query, QueryValues};
 pub use refusal::{Malformed, Missing, Refusal};

@@ -14,7 +14,9 @@ use headcount::{Command, Engine, Error, ErrorKind, Reply};
 use uuid::Uuid;
 
 use super::path::Segments;
-use super::{Asked, Body, Done, Missing, Path, Read, Refusal, Route, State, Write, arguments, body, query};
+use super::{
+    Asked, Body, Done, Method, Missing, Path, Read, Refusal, Route, State, Write, arguments, body, query,
+};
 use crate::cleanup;
 use crate::machine::Encoded;
 
@@ -49,6 +51,11 @@ pub async fn answer(state: Arc<State>, routes: &'static [Route], request: Reques
         Ok((incoming, Handler::Write(write))) => write(incoming, stream).await,
     };
     answer.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// Refuses a request whose path has GET and nothing else, and asks for something else.
+pub async fn refuse_all_but_get(request: Request) -> Response {
+    Refusal::method_not_allowed(request.method().as_str(), vec![Method::Get]).into_response()
 }
 
 /// Steps 1 and 2, but for what the path's parameters name: key, tenant, path, method.

@@ -8,6 +8,7 @@ mod durable;
 mod given;
 mod order;
 mod pages;
+mod paths;
 mod process;
 mod queries;
 mod records;
