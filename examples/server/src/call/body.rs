@@ -147,7 +147,10 @@ impl Fields {
     /// # Errors
     /// Where it is something else.
     pub fn number(&mut self, name: &str, max: u64) -> Result<Option<u64>, Malformed> {
-        let expected = format!("a whole number from 0 to {max}");
+        let expected = match max {
+            u64::MAX => "a whole number from 0".into(),
+            max => format!("a whole number from 0 to {max}"),
+        };
         self.typed(name, &expected, |value| value.as_u64().filter(|number| *number <= max))
     }
 

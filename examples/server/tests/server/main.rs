@@ -12,6 +12,7 @@ mod paths;
 mod process;
 mod queries;
 mod records;
+mod refusals;
 mod sessions;
 mod support;
 mod tasks;
