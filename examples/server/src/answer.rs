@@ -48,7 +48,8 @@ pub fn guarded_app(of: AppView<'_>) -> Value {
     body
 }
 
-fn guard(guard: Guard) -> Value {
+/// A guard; null if it limits nothing.
+pub fn guard(guard: Guard) -> Value {
     if guard.is_none() {
         Value::Null
     } else {

@@ -73,10 +73,7 @@ pub const ROUTES: &[Route] = {
             "{force?} or none",
             &[
                 ("202", "its cleanup runs"),
-                (
-                    "409",
-                    "wrong state, or the guard: {detail, code, deactivations, base, max_count, max_percent}",
-                ),
+                ("409", "wrong state, or the guard: {detail, code, limit, guard, deactivations, base}"),
             ],
         ),
         Route::write::<sync::Abandon>(

@@ -9,6 +9,7 @@ use headcount::{Error, ErrorKind, Fault, Guard};
 use serde_json::{Map, Value, json};
 
 use super::Method;
+use crate::answer;
 use crate::machine::Unavailable;
 
 /// How many characters of a text that was sent a detail repeats: as many as an id may have.
@@ -129,10 +130,12 @@ impl Refusal {
     }
 
     fn with_guard(mut self, deactivations: u64, base: u64, guard: Guard) -> Self {
+        // Of two limits that are passed the count is told.
+        let is_count = guard.max_count.is_some_and(|max| deactivations > max);
+        self.more.push(("limit", if is_count { "max_count" } else { "max_percent" }.into()));
+        self.more.push(("guard", answer::guard(guard)));
         self.more.push(("deactivations", deactivations.into()));
         self.more.push(("base", base.into()));
-        self.more.push(("max_count", guard.max_count.into()));
-        self.more.push(("max_percent", guard.max_percent.into()));
         self
     }
 }
