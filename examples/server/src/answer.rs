@@ -70,9 +70,16 @@ pub fn resource_type(of: &ResourceType) -> Value {
 
 /// A session with its progress and counts.
 pub fn session(session: SessionView<'_>) -> Value {
+    let scope: Option<Vec<_>> = session.scope().map(|types| types.map(ResourceType::id).collect());
     let progress = session.progress().map(|progress| {
         let of = progress.resource_type;
-        json!({"slug": of.slug(), "name": of.name(), "type": of.kind(), "synced_count": progress.synced_count})
+        json!({
+            "slug": of.slug(),
+            "name": of.name(),
+            "type": of.kind(),
+            "synced_count": progress.synced_count,
+            "in_scope": scope.as_ref().is_none_or(|scope| scope.contains(&of.id())),
+        })
     });
     json!({
         "sync_id": session.id(),
@@ -80,14 +87,19 @@ pub fn session(session: SessionView<'_>) -> Value {
         "progress": progress.collect::<Value>(),
         "started_at": time(session.started_at()),
         "ended_at": optional_time(session.ended_at()),
+        "reason": session.reason(),
         "counts": session.counts(),
     })
 }
 
 /// A record with the fields of its kind.
 pub fn record(record: RecordView<'_>) -> Value {
-    let mut body =
-        json!({"id": record.id(), "active": record.is_active(), "placeholder": record.is_placeholder()});
+    let mut body = json!({
+        "id": record.id(),
+        "active": record.is_active(),
+        "placeholder": record.is_placeholder(),
+        "inactive_since": optional_time(record.inactive_since()),
+    });
     let Some(status) = record.status() else {
         body["name"] = json!(record.name());
         body["description"] = json!(record.description());

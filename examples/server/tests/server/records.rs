@@ -24,16 +24,18 @@ fn records_are_listed_and_purged() {
     assert_eq!(
         list("account/").body["results"][0],
         json!({
-            "id": "u1", "active": true, "placeholder": false, "email": "a@b", "username": null, "first_name": null,
+            "id": "u1", "active": true, "placeholder": false, "inactive_since": null, "email": "a@b", "username": null, "first_name": null,
             "last_name": null, "display_name": null, "status": "active",
             "memberships": {"team": [{"id": "g1", "name": "One"}]}, "assignments": {},
         })
     );
-    let team = json!({"id": "g1", "active": true, "placeholder": true, "name": "One", "description": null});
+    let team = json!({"id": "g1", "active": true, "placeholder": true, "inactive_since": null, "name": "One", "description": null});
     assert_eq!(list("team/?state=placeholder").body["results"], json!([team]));
     let second = start(&server, &app);
     complete(&server, &app, &second);
-    assert_eq!(list("account/?state=inactive").body["count"], 2);
+    let inactive = list("account/?state=inactive").body;
+    assert_eq!(inactive["count"], 2);
+    assert!(inactive["results"][0]["inactive_since"].as_str().is_some_and(|at| at.ends_with('Z')));
     assert_eq!(list("account/?state=active").body["count"], 0);
     for (query, status) in [
         ("nosuch/", 404),

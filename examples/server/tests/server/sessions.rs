@@ -31,7 +31,7 @@ fn sessions_are_completed_guarded_previewed_and_listed() {
     let shown = server.call("GET", &path, None).body;
     assert_eq!(
         shown["progress"][0],
-        json!({"slug": "account", "name": "account", "type": "account", "synced_count": 1})
+        json!({"slug": "account", "name": "account", "type": "account", "synced_count": 1, "in_scope": true})
     );
     assert_eq!((&shown["counts"]["unchanged"], &shown["counts"]["deactivated"]), (&json!(1), &json!(2)));
     assert!(shown["started_at"].is_string() && shown["ended_at"].is_string());
@@ -59,4 +59,25 @@ fn sessions_are_completed_guarded_previewed_and_listed() {
     ] {
         assert_eq!(server.call("POST", &format!("apps/{app}/sync/"), Some(&body)).status, status, "{body}");
     }
+}
+
+#[test]
+fn a_session_shows_its_scope_and_no_reason_without_an_error() {
+    let server = Server::start(None, &[]);
+    let (app, _) = synced_app(&server);
+    let path = format!("apps/{app}/sync/");
+    let scoped = server.call("POST", &path, Some(&json!({"scope": ["team", "account", "team"]})));
+    let id = scoped.body["sync_id"].as_str().expect("an id");
+    let shown = server.call("GET", &format!("{path}{id}/"), None).body;
+    let in_scope = |slug: &str| {
+        let progress = shown["progress"].as_array().expect("a list");
+        progress.iter().find(|progress| progress["slug"] == slug).map(|progress| progress["in_scope"].clone())
+    };
+    assert_eq!(
+        ["account", "team", "seat"].map(in_scope),
+        [Some(json!(true)), Some(json!(true)), Some(json!(false))]
+    );
+    assert_eq!(shown["reason"], Value::Null);
+    let refused = push(&server, &app, id, "seat", &json!([]));
+    assert_eq!((refused.status, &refused.body["code"]), (422, &json!("out_of_scope")));
 }
