@@ -1,6 +1,6 @@
 //! What a call is: a description of its path, its query and its body, and what it answers.
 //!
-//! A call implements [`Read`] or [`Write`] and never sees the request. [`order`] takes the request apart as the
+//! A call implements [`Read`] or [`Write`] and never sees the request. [`answer()`] takes the request apart as the
 //! call's types say, and so is the only place that decides which of several errors is told:
 //!
 //! 1. 401: no valid key. (403, a key that may not write, has its place here.)

@@ -15,7 +15,7 @@ use crate::machine::Unavailable;
 /// How many characters of a text that was sent a detail repeats: as many as an id may have.
 const QUOTED_CHARS_MAX: usize = 255;
 
-/// A status and a body. Only [`order`](super::order) makes one, save for what the engine says.
+/// A status and a body. Only [`call`](super) makes one, save for what the engine says.
 #[derive(Debug)]
 pub struct Refusal {
     status: StatusCode,
@@ -113,17 +113,12 @@ impl From<Error> for Refusal {
 
 impl Refusal {
     fn with_faults(mut self, faults: &[Fault], total: u64) -> Self {
-        self.detail = match faults.first() {
-            None => format!("{} in the page", counted(total, "fault")),
-            Some(first) => format!(
-                "{} in the page, first record {} (id {:?}): {}: {}",
-                counted(total, "fault"),
-                first.index,
-                first.id,
-                first.field.escape_debug(),
-                message(first)
-            ),
-        };
+        self.detail = format!("{} in the page", counted(total, "fault"));
+        if let Some(first) = faults.first() {
+            let id = usable_id(first).map_or("no id".into(), |id| format!("id {}", quoted(id)));
+            let (index, field, message) = (first.index, first.field.escape_debug(), message(first));
+            self.detail.push_str(&format!(", first record {index} ({id}): {field}: {message}"));
+        }
         self.more.push(("errors", faults.iter().map(fault).collect()));
         self.more.push(("errors_total", total.into()));
         self
@@ -140,10 +135,20 @@ impl Refusal {
     }
 }
 
-/// An item of `errors`. A record without a usable id has none.
+/// An item of `errors`.
 fn fault(fault: &Fault) -> Value {
-    let id = Some(&fault.id).filter(|id| !id.is_empty());
-    json!({"index": fault.index, "id": id, "field": fault.field, "code": fault.code, "message": message(fault)})
+    json!({
+        "index": fault.index,
+        "id": usable_id(fault),
+        "field": fault.field,
+        "code": fault.code,
+        "message": message(fault),
+    })
+}
+
+/// The record's id, if it has one that names it.
+fn usable_id(fault: &Fault) -> Option<&str> {
+    Some(fault.id.as_str()).filter(|id| !id.is_empty())
 }
 
 fn message(fault: &Fault) -> String {
