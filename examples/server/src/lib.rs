@@ -6,13 +6,17 @@
 //! engine directly.
 //!
 //! - [`auth`]: tenants and their keys.
-//! - [`machine`]: engines, and the one way to change them.
 //! - [`store`]: journal and snapshots in SQLite.
-//! - [`api`]: the routes, by noun; [`answer`]: statuses and bodies; [`openapi`]: what they are, as JSON.
+//! - [`machine`]: engines, and the one way to change them; [`cleanup`]: what goes on behind a completion.
+//! - [`call`]: what a call is, and the one place that decides which of several errors is told.
+//! - [`api`]: the calls, by noun, and where they are; [`answer`]: what they show; [`openapi`]: what they are, as
+//!   JSON.
 
 pub mod answer;
 pub mod api;
 pub mod auth;
+pub mod call;
+pub mod cleanup;
 pub mod machine;
 pub mod openapi;
 pub mod store;
@@ -47,7 +51,7 @@ impl Settings {
 /// A server that is ready to answer.
 #[derive(Debug)]
 pub struct Server {
-    state: Arc<api::State>,
+    state: Arc<call::State>,
 }
 
 impl Server {
@@ -63,7 +67,8 @@ impl Server {
             .transpose()?;
         let machine = machine::Machine::start(names, store)?;
         let keys = auth::Keys::new(settings.tenants);
-        Ok(Self { state: Arc::new(api::State { keys, machine, body_bytes_max: settings.body_bytes_max }) })
+        let machine = Arc::new(machine);
+        Ok(Self { state: Arc::new(call::State { keys, machine, body_bytes_max: settings.body_bytes_max }) })
     }
 
     /// Answers until `stop` is ready, then finishes what is under way.
@@ -75,7 +80,7 @@ impl Server {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        api::resume_cleanups(&self.state);
+        cleanup::resume(&self.state.machine);
         let app = api::router(Arc::clone(&self.state));
         axum::serve(listener, app).with_graceful_shutdown(stop).await?;
         self.state.machine.stop();

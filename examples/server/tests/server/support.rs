@@ -1,12 +1,11 @@
 //! Starts the server as a process, and calls it.
 
-#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
-
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
+use ureq::http::HeaderMap;
 
 pub const KEY: &str = "test-key";
 
@@ -89,6 +88,11 @@ impl Server {
     ) -> Result<Reply, String> {
         call(&self.address, method, path, key, body)
     }
+
+    /// The reply to a call without a body, and its headers.
+    pub fn with_headers(&self, method: &str, path: &str, key: Option<&str>) -> (Reply, HeaderMap) {
+        call_with_headers(&self.address, method, path, key, None).expect("a reply")
+    }
 }
 
 impl Drop for Server {
@@ -106,6 +110,16 @@ pub fn call(
     key: Option<&str>,
     body: Option<&str>,
 ) -> Result<Reply, String> {
+    call_with_headers(address, method, path, key, body).map(|(reply, _)| reply)
+}
+
+fn call_with_headers(
+    address: &str,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    body: Option<&str>,
+) -> Result<(Reply, HeaderMap), String> {
     let config =
         ureq::Agent::config_builder().http_status_as_error(false).allow_non_standard_methods(true).build();
     let agent: ureq::Agent = config.into();
@@ -119,5 +133,6 @@ pub fn call(
         agent.run(request.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
     let status = response.status().as_u16();
     let text = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
-    Ok(Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
+    let headers = response.headers().clone();
+    Ok((Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) }, headers))
 }

@@ -1,13 +1,11 @@
 //! What was acknowledged is on disk: after kills, with a full disk, and with a file that cannot be written.
 
-mod support;
-
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{KEY, Server, call};
 use serde_json::{Value, json};
-use support::{KEY, Server, call};
 
 /// What a connector knows to be on disk, since it was told so.
 #[derive(Clone, Debug, Default)]

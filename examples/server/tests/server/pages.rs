@@ -1,0 +1,48 @@
+//! Pages of records: applied, or refused with every fault.
+
+use serde_json::{Value, json};
+
+use crate::given::{push, synced_app};
+use crate::support::{KEY, Reply, Server};
+
+#[test]
+fn pages_are_pushed_or_refused_with_every_fault() {
+    let server = Server::start(None, &["--body-bytes-max", "200000"]);
+    let (app, session) = synced_app(&server);
+    let good = json!([{"id": "u1", "email": "a@b", "memberships": {"team": [{"id": "g1", "name": "One"}]}}]);
+    let reply = push(&server, &app, &session, "account", &good);
+    assert_eq!(reply, Reply { status: 200, body: json!({"total": 1, "created": 1, "updated": 0}) });
+    let malformed =
+        push(&server, &app, &session, "account", &json!([{"id": "u1", "username": "a"}, {"email": "a"}]));
+    assert_eq!((malformed.status, &malformed.body["errors_total"]), (400, &json!(2)));
+    assert_eq!(malformed.body["errors"][0]["field"], "id");
+    assert_eq!(
+        (&malformed.body["errors"][1]["index"], &malformed.body["errors"][1]["code"]),
+        (&json!(1), &json!("invalid_email"))
+    );
+    assert!(malformed.body["errors"][1]["message"].is_string());
+    let business = json!([{"id": "u2", "username": "a", "memberships": {"nosuch": []}}]);
+    let business = push(&server, &app, &session, "account", &business);
+    assert_eq!((business.status, &business.body["errors"][0]["field"]), (422, &json!("memberships.nosuch")));
+    let many: Vec<Value> = (0..101).map(|number| json!({"id": number.to_string(), "name": "x"})).collect();
+    for (slug, records, status) in [
+        ("account", json!([null]), 400),
+        ("account", json!([["u1"]]), 400),
+        ("account", json!({}), 400),
+        ("team", json!(many), 400),
+        ("nosuch", json!([]), 404),
+        ("team", json!([]), 200),
+    ] {
+        let reply = push(&server, &app, &session, slug, &records);
+        assert_eq!(reply.status, status, "{reply:?}");
+        assert!(reply.body.get("errors").is_none());
+    }
+    let path = format!("/org/acme/api/v1/bridge/apps/{app}/sync/{session}/account/");
+    let raw = |body: &str| server.raw("PUT", &path, Some(KEY), Some(body)).expect("a reply").status;
+    assert_eq!((raw("no json"), raw(""), raw("{\"records\": []} x")), (400, 400, 400));
+    assert_eq!(raw(&format!("{{\"records\": [], \"x\": \"{}\"}}", "x".repeat(300_000))), 413);
+    assert_eq!(server.call("POST", &format!("apps/{app}/sync/{session}/abandon/"), None).status, 204);
+    assert_eq!(push(&server, &app, &session, "account", &good).status, 400, "not in progress");
+    let unknown = "00000000-0000-0000-0000-000000000000";
+    assert_eq!(push(&server, &app, unknown, "account", &good).status, 404);
+}
