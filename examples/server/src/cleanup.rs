@@ -11,10 +11,10 @@ use crate::machine::{Encoded, Machine};
 const CLEANUP_BUDGET: NonZeroU64 = NonZeroU64::MIN.saturating_add(4_999);
 
 /// Runs a cleanup in steps, each a command like any other, so that pushes go on between them.
-pub fn spawn(machine: &Arc<Machine>, tenant: usize, app: AppId, session: SessionId) {
+pub fn spawn(machine: &Arc<Machine>, tenant: usize, app_id: AppId, session_id: SessionId) {
     let machine = Arc::clone(machine);
     tokio::spawn(async move {
-        let command = Command::RunCleanup { app, session, budget: CLEANUP_BUDGET };
+        let command = Command::RunCleanup { app_id, session_id, budget: CLEANUP_BUDGET };
         loop {
             let step = match Encoded::new(&command) {
                 Ok(command) => machine.apply(tenant, command, |_, _, reply| reply).await,
@@ -44,8 +44,8 @@ pub fn resume(machine: &Arc<Machine>) {
                 .map(|(app, session)| (app, session.id()))
                 .collect()
         };
-        for (app, session) in open {
-            spawn(machine, tenant, app, session);
+        for (app_id, session_id) in open {
+            spawn(machine, tenant, app_id, session_id);
         }
     }
 }

@@ -31,7 +31,7 @@ impl Write for Create {
     type Body<'b> = NewApp;
 
     fn command(Asked { body, fresh_id, .. }: Asked<'_, Self>) -> Command<'_> {
-        Command::CreateApp { app: AppId(fresh_id), name: body.name.into(), clone_from: body.clone_from }
+        Command::CreateApp { app_id: AppId(fresh_id), name: body.name.into(), clone_from: body.clone_from }
     }
 
     fn answer(done: &Done<'_, Self>) -> Option<Response> {
@@ -71,42 +71,38 @@ impl Read for Get {
 #[derive(Debug)]
 pub struct Update;
 
-/// The body of [`Update`]. A guard of null removes it; an absent one leaves it.
-#[derive(Debug)]
-pub struct AppPatch {
-    name: Option<String>,
-    guard: Option<Guard>,
-}
-
-impl Object for AppPatch {
+/// A guard of null removes it; an absent one leaves it.
+impl Object for AppUpdate<'static> {
     fn read(fields: &mut Fields) -> Result<Self, Malformed> {
-        let name = fields.text("name")?;
-        let guard = match (fields.has("guard"), fields.object("guard")?) {
+        let mut update = Self::default();
+        update.name = fields.text("name")?.map(Into::into);
+        update.guard = match (fields.has("guard"), fields.object("guard")?) {
             (false, _) => None,
             (true, None) => Some(Guard::NONE),
             (true, Some(mut limits)) => Some(guard(&mut limits)?),
         };
-        Ok(Self { name, guard })
+        Ok(update)
     }
 }
 
 fn guard(limits: &mut Fields) -> Result<Guard, Malformed> {
-    let max_percent = limits.number("max_percent", 100)?.and_then(|percent| u8::try_from(percent).ok());
-    Ok(Guard { max_count: limits.number("max_count", u64::MAX)?, max_percent })
+    let mut guard = Guard::NONE;
+    guard.max_percent = limits.number("max_percent", 100)?.and_then(|percent| u8::try_from(percent).ok());
+    guard.max_count = limits.number("max_count", u64::MAX)?;
+    Ok(guard)
 }
 
 impl Write for Update {
     type Path = OfApp;
     type Query = ();
-    type Body<'b> = AppPatch;
+    type Body<'b> = AppUpdate<'static>;
 
-    fn command(Asked { at, body, .. }: Asked<'_, Self>) -> Command<'_> {
-        let update = AppUpdate { name: body.name.map(Into::into), guard: body.guard };
-        Command::UpdateApp { app: at.app, update }
+    fn command(Asked { at, body: update, .. }: Asked<'_, Self>) -> Command<'_> {
+        Command::UpdateApp { app_id: at.app_id, update }
     }
 
     fn answer(done: &Done<'_, Self>) -> Option<Response> {
-        Some(answer::ok(answer::guarded_app(done.engine.app(done.at.app)?)))
+        Some(answer::ok(answer::guarded_app(done.engine.app(done.at.app_id)?)))
     }
 }
 
@@ -120,7 +116,7 @@ impl Write for Delete {
     type Body<'b> = ();
 
     fn command(Asked { at, .. }: Asked<'_, Self>) -> Command<'_> {
-        Command::DeleteApp { app: at.app }
+        Command::DeleteApp { app_id: at.app_id }
     }
 
     fn answer(_: &Done<'_, Self>) -> Option<Response> {
@@ -149,7 +145,7 @@ impl Write for Purge {
     type Body<'b> = PurgeBefore;
 
     fn command(Asked { at, body: PurgeBefore(inactive_before), .. }: Asked<'_, Self>) -> Command<'_> {
-        Command::PurgeInactive { app: at.app, inactive_before }
+        Command::PurgeInactive { app_id: at.app_id, inactive_before }
     }
 
     fn answer(done: &Done<'_, Self>) -> Option<Response> {

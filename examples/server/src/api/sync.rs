@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use headcount::{
-    AppId, AppView, Command, Error, Limits, Page, PageSeed, Reply, Scope, SessionId, SessionStatus,
-    SessionView,
+    AppId, AppView, Command, Completion, Error, Limits, Page, PageSeed, Reply, Scope, SessionId,
+    SessionStatus, SessionView,
 };
 use serde::de::DeserializeSeed;
 use serde_json::{Map, Value, json};
@@ -39,7 +39,7 @@ impl Write for Start {
 
     fn command(Asked { at, body, fresh_id, .. }: Asked<'_, Self>) -> Command<'_> {
         let scope = body.scope.map_or(Scope::All, Scope::types);
-        Command::StartSession { app: at.app, session: SessionId(fresh_id), scope }
+        Command::StartSession { app_id: at.app_id, session_id: SessionId(fresh_id), scope }
     }
 
     fn answer(done: &Done<'_, Self>) -> Option<Response> {
@@ -73,7 +73,12 @@ impl Write for Push {
     const WRONG_STATE: StatusCode = StatusCode::BAD_REQUEST;
 
     fn command<'b>(Asked { at, body: PageBody(page), .. }: Asked<'b, Self>) -> Command<'b> {
-        Command::PushPage { app: at.app, session: at.session, slug: at.slug.as_str().into(), page }
+        Command::PushPage {
+            app_id: at.app_id,
+            session_id: at.session_id,
+            slug: at.slug.as_str().into(),
+            page,
+        }
     }
 
     fn answer(done: &Done<'_, Self>) -> Option<Response> {
@@ -88,17 +93,11 @@ impl Write for Push {
 #[derive(Debug)]
 pub struct Complete;
 
-/// The body of [`Complete`].
-#[derive(Debug)]
-pub struct Completion {
-    force: bool,
-}
-
 impl Object for Completion {
     const MAY_BE_ABSENT: bool = true;
 
     fn read(fields: &mut Fields) -> Result<Self, Malformed> {
-        Ok(Self { force: fields.flag("force")?.unwrap_or(false) })
+        Ok(if fields.flag("force")?.unwrap_or(false) { Self::FORCED } else { Self::GUARDED })
     }
 }
 
@@ -107,8 +106,8 @@ impl Write for Complete {
     type Query = ();
     type Body<'b> = Completion;
 
-    fn command(Asked { at, body, .. }: Asked<'_, Self>) -> Command<'_> {
-        Command::CompleteSession { app: at.app, session: at.session, force: body.force }
+    fn command(Asked { at, body: completion, .. }: Asked<'_, Self>) -> Command<'_> {
+        Command::CompleteSession { app_id: at.app_id, session_id: at.session_id, completion }
     }
 
     fn answer(_: &Done<'_, Self>) -> Option<Response> {
@@ -117,7 +116,7 @@ impl Write for Complete {
 
     fn cleanup(done: &Done<'_, Self>) -> Option<(AppId, SessionId)> {
         let is_to_run = matches!(done.reply, Reply::Completion(SessionStatus::Completing));
-        is_to_run.then_some((done.at.app, done.at.session))
+        is_to_run.then_some((done.at.app_id, done.at.session_id))
     }
 }
 
@@ -131,7 +130,7 @@ impl Write for Abandon {
     type Body<'b> = ();
 
     fn command(Asked { at, .. }: Asked<'_, Self>) -> Command<'_> {
-        Command::AbandonSession { app: at.app, session: at.session }
+        Command::AbandonSession { app_id: at.app_id, session_id: at.session_id }
     }
 
     fn answer(_: &Done<'_, Self>) -> Option<Response> {
@@ -178,6 +177,6 @@ impl Read for List {
 
     fn answer(app: AppView<'_>, paging: Paging, url: &str) -> Result<Response, Error> {
         let newest_first = app.sessions().rev().skip(paging.offset).take(paging.limit);
-        Ok(paging.page(app.sessions().len(), url, None, newest_first.map(answer::session).collect()))
+        Ok(paging.page(app.session_count(), url, None, newest_first.map(answer::session).collect()))
     }
 }

@@ -43,12 +43,11 @@ impl Object for NewTask<'static> {
     fn read(fields: &mut Fields) -> Result<Self, Malformed> {
         let (action, resource_type) =
             (fields.choice("action", ACTIONS)?, fields.optional_text("resource_type")?);
-        Ok(Self {
-            action: fields.required("action", action)?,
-            resource_type: fields.required("resource_type", resource_type)?.into(),
-            payload: payload(fields)?.map(Into::into),
-            execute_after: fields.moment("execute_after")?,
-        })
+        let action = fields.required("action", action)?;
+        let mut new = Self::new(action, fields.required("resource_type", resource_type)?);
+        new.payload = payload(fields)?.map(Into::into);
+        new.execute_after = fields.moment("execute_after")?;
+        Ok(new)
     }
 }
 
@@ -66,11 +65,11 @@ impl Write for Create {
     type Body<'b> = NewTask<'static>;
 
     fn command(Asked { at, body: new, fresh_id, .. }: Asked<'_, Self>) -> Command<'_> {
-        Command::CreateTask { app: at.app, task: TaskId(fresh_id), new }
+        Command::CreateTask { app_id: at.app_id, task_id: TaskId(fresh_id), new }
     }
 
     fn answer(done: &Done<'_, Self>) -> Option<Response> {
-        let task = done.engine.app(done.at.app)?.task(TaskId(done.fresh_id))?;
+        let task = done.engine.app(done.at.app_id)?.task(TaskId(done.fresh_id))?;
         Some(answer::json(StatusCode::CREATED, answer::task(task, now())))
     }
 }
@@ -161,11 +160,11 @@ impl Write for Resolve {
     type Body<'b> = Resolution<'static>;
 
     fn command(Asked { at, body: resolution, .. }: Asked<'_, Self>) -> Command<'_> {
-        Command::ResolveTask { app: at.app, task: at.task, resolution }
+        Command::ResolveTask { app_id: at.app_id, task_id: at.task_id, resolution }
     }
 
     fn answer(done: &Done<'_, Self>) -> Option<Response> {
-        let task = done.engine.app(done.at.app)?.task(done.at.task)?;
+        let task = done.engine.app(done.at.app_id)?.task(done.at.task_id)?;
         Some(answer::ok(answer::task(task, now())))
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use headcount::{AppView, Command, Engine, Error, Kind, ResourceTypeId, ResourceTypeUpdate};
+use headcount::{AppView, Command, Engine, Error, Kind, NewResourceType, ResourceTypeId, ResourceTypeUpdate};
 use serde_json::Value;
 
 use crate::answer;
@@ -16,40 +16,26 @@ const KINDS: &[(&str, Kind)] =
 #[derive(Debug)]
 pub struct Register;
 
-/// The body of [`Register`].
-#[derive(Debug)]
-pub struct NewType {
-    slug: String,
-    name: String,
-    kind: Kind,
-}
-
-impl Object for NewType {
+impl Object for NewResourceType<'static> {
     fn read(fields: &mut Fields) -> Result<Self, Malformed> {
         let (slug, name) = (fields.text("slug")?, fields.text("name")?);
         let kind = fields.choice("type", KINDS)?;
-        Ok(Self {
-            slug: slug.unwrap_or_default(),
-            name: name.unwrap_or_default(),
-            kind: fields.required("type", kind)?,
-        })
+        let kind = fields.required("type", kind)?;
+        Ok(Self::new(slug.unwrap_or_default(), name.unwrap_or_default(), kind))
     }
 }
 
 impl Write for Register {
     type Path = OfApp;
     type Query = ();
-    type Body<'b> = NewType;
+    type Body<'b> = NewResourceType<'static>;
 
-    fn command(
-        Asked { at, body: NewType { slug, name, kind }, fresh_id, .. }: Asked<'_, Self>,
-    ) -> Command<'_> {
-        let id = ResourceTypeId(fresh_id);
-        Command::RegisterResourceType { app: at.app, id, slug: slug.into(), name: name.into(), kind }
+    fn command(Asked { at, body: new, fresh_id, .. }: Asked<'_, Self>) -> Command<'_> {
+        Command::RegisterResourceType { app_id: at.app_id, resource_type_id: ResourceTypeId(fresh_id), new }
     }
 
     fn answer(done: &Done<'_, Self>) -> Option<Response> {
-        let app = done.engine.app(done.at.app)?;
+        let app = done.engine.app(done.at.app_id)?;
         let created = app.resource_type_by_id(ResourceTypeId(done.fresh_id))?;
         Some(answer::json(StatusCode::CREATED, answer::resource_type(created)))
     }
@@ -65,7 +51,7 @@ impl Read for List {
 
     fn answer(app: AppView<'_>, paging: Paging, url: &str) -> Result<Response, Error> {
         let types = app.resource_types();
-        let results = types.iter().skip(paging.offset).take(paging.limit).map(answer::resource_type);
+        let results = types.clone().skip(paging.offset).take(paging.limit).map(answer::resource_type);
         Ok(paging.page(types.len(), url, None, results.collect()))
     }
 }
@@ -74,36 +60,23 @@ impl Read for List {
 #[derive(Debug)]
 pub struct Update;
 
-/// The body of [`Update`].
-#[derive(Debug)]
-pub struct TypePatch {
-    name: Option<String>,
-    slug: Option<String>,
-    kind: Option<Kind>,
-}
-
-impl Object for TypePatch {
+impl Object for ResourceTypeUpdate<'static> {
     fn read(fields: &mut Fields) -> Result<Self, Malformed> {
-        Ok(Self {
-            name: fields.text("name")?,
-            slug: fields.text("slug")?,
-            kind: fields.choice("type", KINDS)?,
-        })
+        let mut update = Self::default();
+        update.name = fields.text("name")?.map(Into::into);
+        update.slug = fields.text("slug")?.map(Into::into);
+        update.kind = fields.choice("type", KINDS)?;
+        Ok(update)
     }
 }
 
 impl Write for Update {
     type Path = OfType;
     type Query = ();
-    type Body<'b> = TypePatch;
+    type Body<'b> = ResourceTypeUpdate<'static>;
 
-    fn command(Asked { at, body, .. }: Asked<'_, Self>) -> Command<'_> {
-        let update = ResourceTypeUpdate {
-            name: body.name.map(Into::into),
-            slug: body.slug.map(Into::into),
-            kind: body.kind,
-        };
-        Command::UpdateResourceType { app: at.app, slug: at.slug.as_str().into(), update }
+    fn command(Asked { at, body: update, .. }: Asked<'_, Self>) -> Command<'_> {
+        Command::UpdateResourceType { app_id: at.app_id, slug: at.slug.as_str().into(), update }
     }
 
     fn answer(done: &Done<'_, Self>) -> Option<Response> {
@@ -113,5 +86,5 @@ impl Write for Update {
 
 /// The type that a path named, whatever its slug is now.
 fn changed(engine: &Engine, at: &OfType) -> Option<Value> {
-    engine.app(at.app)?.resource_type_by_id(at.id).map(answer::resource_type)
+    engine.app(at.app_id)?.resource_type_by_id(at.resource_type_id).map(answer::resource_type)
 }

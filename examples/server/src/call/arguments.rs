@@ -1,6 +1,6 @@
 //! Which arguments of a command are malformed, whether or not what it names is there.
 
-use headcount::{AppId, Command, Engine, Error, Kind, ResourceTypeId, TaskId, Timestamp};
+use headcount::{AppId, Command, Engine, Error, Kind, NewResourceType, ResourceTypeId, TaskId, Timestamp};
 use uuid::Uuid;
 
 /// The first malformed argument of a command that names a thing in its body. The rules are the engine's own: the
@@ -16,14 +16,8 @@ pub(super) fn fault(engine: &Engine, command: &Command<'_>) -> Option<Error> {
             trial
                 .create_app(Timestamp(0), app, "App", None)
                 .and_then(|_| {
-                    trial.register_resource_type(
-                        Timestamp(0),
-                        app,
-                        ResourceTypeId(id),
-                        "type",
-                        "Type",
-                        Kind::Account,
-                    )
+                    let new = NewResourceType::new("type", "Type", Kind::Account);
+                    trial.register_resource_type(Timestamp(0), app, ResourceTypeId(id), &new)
                 })
                 .and_then(|_| trial.create_task(Timestamp(0), app, TaskId(id), &new))
         }

@@ -140,8 +140,8 @@ async fn write<W: Write>(incoming: Incoming, stream: Stream) -> Answer {
         Err(error) => Err(refused::<W>(engine, command, error)),
     };
     let (answer, cleanup) = state.machine.apply(tenant, command, reply).await??;
-    if let Some((app, session)) = cleanup {
-        cleanup::spawn(&state.machine, tenant, app, session);
+    if let Some((app_id, session_id)) = cleanup {
+        cleanup::spawn(&state.machine, tenant, app_id, session_id);
     }
     Ok(answer)
 }

@@ -98,7 +98,7 @@ impl Path for OfTenant {
 #[derive(Debug)]
 pub struct OfApp {
     /// The app.
-    pub app: AppId,
+    pub app_id: AppId,
 }
 
 impl Path for OfApp {
@@ -111,7 +111,7 @@ impl Path for OfApp {
     }
 
     fn of(view: &AppView<'_>) -> Self {
-        Self { app: view.id() }
+        Self { app_id: view.id() }
     }
 }
 
@@ -119,11 +119,11 @@ impl Path for OfApp {
 #[derive(Debug)]
 pub struct OfType {
     /// The app whose clone group has it.
-    pub app: AppId,
+    pub app_id: AppId,
     /// Its slug before the command.
     pub slug: String,
     /// Its id, whatever its slug becomes.
-    pub id: ResourceTypeId,
+    pub resource_type_id: ResourceTypeId,
 }
 
 impl Path for OfType {
@@ -137,7 +137,7 @@ impl Path for OfType {
     }
 
     fn of((app, resource_type): &Self::View<'_>) -> Self {
-        Self { app: app.id(), slug: resource_type.slug().to_owned(), id: resource_type.id() }
+        Self { app_id: app.id(), slug: resource_type.slug().to_owned(), resource_type_id: resource_type.id() }
     }
 }
 
@@ -145,9 +145,9 @@ impl Path for OfType {
 #[derive(Debug)]
 pub struct OfSession {
     /// The app.
-    pub app: AppId,
+    pub app_id: AppId,
     /// The session.
-    pub session: SessionId,
+    pub session_id: SessionId,
 }
 
 impl Path for OfSession {
@@ -161,7 +161,7 @@ impl Path for OfSession {
     }
 
     fn of((app, session): &Self::View<'_>) -> Self {
-        Self { app: app.id(), session: session.id() }
+        Self { app_id: app.id(), session_id: session.id() }
     }
 }
 
@@ -169,9 +169,9 @@ impl Path for OfSession {
 #[derive(Debug)]
 pub struct OfPage {
     /// The app.
-    pub app: AppId,
+    pub app_id: AppId,
     /// The session.
-    pub session: SessionId,
+    pub session_id: SessionId,
     /// The type's slug.
     pub slug: String,
     /// The type's kind: what the records of the page are read as.
@@ -201,8 +201,8 @@ impl Path for OfPage {
 
     fn of(view: &PageView<'_>) -> Self {
         Self {
-            app: view.app.id(),
-            session: view.session.id(),
+            app_id: view.app.id(),
+            session_id: view.session.id(),
             slug: view.resource_type.slug().to_owned(),
             kind: view.resource_type.kind(),
         }
@@ -213,9 +213,9 @@ impl Path for OfPage {
 #[derive(Debug)]
 pub struct OfTask {
     /// The app.
-    pub app: AppId,
+    pub app_id: AppId,
     /// The task.
-    pub task: TaskId,
+    pub task_id: TaskId,
 }
 
 impl Path for OfTask {
@@ -230,7 +230,7 @@ impl Path for OfTask {
     }
 
     fn of((app, task): &Self::View<'_>) -> Self {
-        Self { app: app.id(), task: task.id() }
+        Self { app_id: app.id(), task_id: task.id() }
     }
 }
 

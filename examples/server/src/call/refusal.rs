@@ -5,7 +5,7 @@ use std::fmt::Display;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use headcount::{Error, ErrorKind, Fault, Guard};
+use headcount::{Error, ErrorKind, Fault, Guard, GuardLimit};
 use serde_json::{Map, Value, json};
 
 use super::Method;
@@ -103,8 +103,8 @@ impl From<Error> for Refusal {
         let refusal = Self::new(status, error.code(), error.to_string());
         match &error {
             Error::PageFaults { faults, faults_total, .. } => refusal.with_faults(faults, *faults_total),
-            Error::GuardExceeded { deactivations, base, guard } => {
-                refusal.with_guard(*deactivations, *base, *guard)
+            Error::GuardExceeded { limit, deactivations, base, guard } => {
+                refusal.with_guard(*limit, *deactivations, *base, *guard)
             }
             _ => refusal,
         }
@@ -124,10 +124,8 @@ impl Refusal {
         self
     }
 
-    fn with_guard(mut self, deactivations: u64, base: u64, guard: Guard) -> Self {
-        // Of two limits that are passed the count is told.
-        let is_count = guard.max_count.is_some_and(|max| deactivations > max);
-        self.more.push(("limit", if is_count { "max_count" } else { "max_percent" }.into()));
+    fn with_guard(mut self, limit: GuardLimit, deactivations: u64, base: u64, guard: Guard) -> Self {
+        self.more.push(("limit", limit.as_str().into()));
         self.more.push(("guard", answer::guard(guard)));
         self.more.push(("deactivations", deactivations.into()));
         self.more.push(("base", base.into()));
@@ -148,7 +146,7 @@ fn fault(fault: &Fault) -> Value {
 
 /// The record's id, if it has one that names it.
 fn usable_id(fault: &Fault) -> Option<&str> {
-    Some(fault.id.as_str()).filter(|id| !id.is_empty())
+    fault.id.as_deref()
 }
 
 fn message(fault: &Fault) -> String {
@@ -203,9 +201,9 @@ impl Missing {
     /// What the engine did not find, in the same words.
     fn of(error: &Error) -> Option<Self> {
         Some(match error {
-            Error::AppNotFound { app } => Self::app(app),
-            Error::SessionNotFound { session } => Self::session(session),
-            Error::TaskNotFound { task } => Self::task(task),
+            Error::AppNotFound { app_id } => Self::app(app_id),
+            Error::SessionNotFound { session_id } => Self::session(session_id),
+            Error::TaskNotFound { task_id } => Self::task(task_id),
             Error::ResourceTypeNotFound { slug } => Self::resource_type(slug),
             _ => return None,
         })
