@@ -17,7 +17,7 @@ pub fn spawn(machine: &Arc<Machine>, tenant: usize, app_id: AppId, session_id: S
         let command = Command::RunCleanup { app_id, session_id, budget: CLEANUP_BUDGET };
         loop {
             let step = match Encoded::new(&command) {
-                Ok(command) => machine.apply(tenant, command, |_, _, reply| reply).await,
+                Ok(command) => machine.apply(tenant, command, |_, reply| reply).await,
                 Err(why) => Err(why),
             };
             match step {

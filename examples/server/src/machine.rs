@@ -16,8 +16,8 @@ use crate::store::{Entry, Store, StoreError};
 /// At most so many commands share a transaction.
 const BATCH_MAX: usize = 512;
 
-/// What is done with a command's reply, with the engine as the command left it, and the command.
-type Then = Box<dyn FnOnce(&Engine, &Command<'_>, Result<Reply, Error>) + Send>;
+/// What is done with a command's reply, and with the engine as the command left it.
+type Then = Box<dyn FnOnce(&Engine, Result<Reply, Error>) + Send>;
 
 /// A command in postcard: what is journaled is what is applied.
 #[derive(Clone, Debug)]
@@ -127,7 +127,7 @@ impl Machine {
         &self,
         tenant: usize,
         command: Encoded,
-        then: impl FnOnce(&Engine, &Command<'_>, Result<Reply, Error>) -> T + Send + 'static,
+        then: impl FnOnce(&Engine, Result<Reply, Error>) -> T + Send + 'static,
     ) -> Result<T, Unavailable> {
         let (answer, answered) = oneshot::channel();
         let answer = Arc::new(std::sync::Mutex::new(Some(answer)));
@@ -141,7 +141,7 @@ impl Machine {
         let job = Job {
             tenant,
             command,
-            then: Box::new(move |engine, command, reply| send(&answer, Ok(then(engine, command, reply)))),
+            then: Box::new(move |engine, reply| send(&answer, Ok(then(engine, reply)))),
             refused: Box::new(move |why| send(&refuse, Err(Unavailable(why)))),
         };
         let gone = || Unavailable("the server is stopping".to_owned());
@@ -219,7 +219,7 @@ impl Worker {
             match postcard::from_bytes::<Command<'_>>(&job.command.0) {
                 Ok(command) => {
                     let reply = engine.apply(now, &command);
-                    (job.then)(&engine, &command, reply);
+                    (job.then)(&engine, reply);
                 }
                 Err(error) => (job.refused)(error.to_string()),
             }

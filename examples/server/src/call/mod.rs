@@ -13,7 +13,6 @@
 //! [`Missing`]; a [`Query`] and a [`Body`] can only say that they are [`Malformed`]; a [`Read`] or [`Write`] gets
 //! them when all are good, and can only pass on what the engine says.
 
-mod arguments;
 mod body;
 mod order;
 mod path;

@@ -10,13 +10,11 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use headcount::{Command, Engine, Error, ErrorKind, Reply};
+use headcount::{Engine, Error, ErrorKind, Reply};
 use uuid::Uuid;
 
 use super::path::Segments;
-use super::{
-    Asked, Body, Done, Method, Missing, Path, Read, Refusal, Route, State, Write, arguments, body, query,
-};
+use super::{Asked, Body, Done, Method, Missing, Path, Read, Refusal, Route, State, Write, body, query};
 use crate::cleanup;
 use crate::machine::Encoded;
 
@@ -132,12 +130,12 @@ async fn write<W: Write>(incoming: Incoming, stream: Stream) -> Answer {
     let fresh_id = Uuid::new_v4();
     let (at, command) = command::<W>(&incoming, received, fresh_id)?;
     let Incoming { state, tenant, .. } = incoming;
-    let reply = move |engine: &Engine, command: &Command<'_>, reply: Result<Reply, Error>| match reply {
+    let reply = move |engine: &Engine, reply: Result<Reply, Error>| match reply {
         Ok(reply) => {
             let done = Done::<W> { engine, at: &at, fresh_id, reply };
             W::answer(&done).map(|answer| (answer, W::cleanup(&done))).ok_or_else(Refusal::not_a_reply)
         }
-        Err(error) => Err(refused::<W>(engine, command, error)),
+        Err(error) => Err(refused::<W>(error)),
     };
     let (answer, cleanup) = state.machine.apply(tenant, command, reply).await??;
     if let Some((app_id, session_id)) = cleanup {
@@ -166,12 +164,10 @@ fn command<W: Write>(
     Ok((at, command))
 }
 
-/// Steps 4 and 5. The engine tells what is not found before what is malformed. What the path names was found,
-/// so it is a thing of the body that is not, and what is malformed goes before it.
-fn refused<W: Write>(engine: &Engine, command: &Command<'_>, error: Error) -> Refusal {
-    match error.kind() {
-        ErrorKind::NotFound => arguments::fault(engine, command).unwrap_or(error).into(),
-        ErrorKind::WrongState => Refusal::from(error).with_status(W::WRONG_STATE),
-        _ => error.into(),
-    }
+/// Steps 4 and 5, and what of step 3 only the engine knows. It tells what is malformed, then what a body names and
+/// is not there, then all else.
+fn refused<W: Write>(error: Error) -> Refusal {
+    let is_wrong_state = error.kind() == ErrorKind::WrongState;
+    let refusal = Refusal::from(error);
+    if is_wrong_state { refusal.with_status(W::WRONG_STATE) } else { refusal }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::given::{Things, documented, things};
+use crate::given::{Things, documented, synced_app, things};
 use crate::support::{KEY, Reply, Server};
 
 const UNKNOWN: &str = "00000000-0000-0000-0000-000000000000";
@@ -93,7 +93,12 @@ const CALLS: &[Call] = &[
     },
     read("apps/{app}/resource-types/"),
     Call {
-        malformed: &["", r#"{"type": "user"}"#, r#"{"slug": "a b"}"#],
+        malformed: &[
+            "",
+            r#"{"type": "user"}"#,
+            r#"{"slug": "a b"}"#,
+            r#"{"slug": "team", "name": "a\u0000"}"#,
+        ],
         refused: &[Refused {
             body: r#"{"slug": "team"}"#,
             ended: Ended::No,
@@ -317,6 +322,16 @@ fn a_body_that_the_call_does_not_take_is_not_looked_at() {
     let things = things(&server);
     let path = things.path("/org/acme/api/v1/bridge/apps/{app}/sync/{sync}/abandon/", &[]);
     assert_eq!(server.raw("POST", &path, Some(KEY), Some("no json")).expect("a reply").status, 204);
+}
+
+#[test]
+fn an_argument_that_only_the_engine_knows_to_be_too_long_is_told_before_what_is_not_there() {
+    let server = Server::start(None, &[]);
+    let (app, _) = synced_app(&server);
+    let body =
+        json!({"action": "create_account", "resource_type": "nosuch", "payload": {"x": "y".repeat(65_536)}});
+    let refused = server.call("POST", &format!("apps/{app}/tasks/"), Some(&body));
+    assert_eq!((refused.status, &refused.body["code"]), (400, &json!("invalid_argument")));
 }
 
 #[test]
