@@ -21,7 +21,7 @@ pub struct NewApp {
 
 impl Object for NewApp {
     fn read(fields: &mut Fields) -> Result<Self, Malformed> {
-        Ok(Self { name: fields.text("name")?.unwrap_or_default(), clone_from: fields.id("clone_from")? })
+        Ok(Self { name: fields.text("name")?.unwrap_or_default(), clone_from: fields.parsed("clone_from")? })
     }
 }
 

@@ -14,19 +14,29 @@ pub struct List;
 #[derive(Debug)]
 pub struct RecordQuery {
     paging: Paging,
-    state: Option<(&'static str, RecordFilter)>,
+    state: Option<State>,
+}
+
+/// A filter and its word.
+type State = (&'static str, RecordFilter);
+
+/// The states that can be asked for.
+const STATES: &[State] = &[
+    ("active", RecordFilter::Active),
+    ("inactive", RecordFilter::Inactive),
+    ("placeholder", RecordFilter::Placeholder),
+];
+
+fn state(word: &str) -> Result<State, Malformed> {
+    let state = STATES.iter().find(|(other, _)| *other == word).copied();
+    state.ok_or_else(|| Malformed::text("state", word, "active, inactive or placeholder"))
 }
 
 impl Query for RecordQuery {
     const NAMES: &'static [&'static str] = &["state", "limit", "offset"];
 
     fn read(values: &QueryValues) -> Result<Self, Malformed> {
-        let states = [
-            ("active", RecordFilter::Active),
-            ("inactive", RecordFilter::Inactive),
-            ("placeholder", RecordFilter::Placeholder),
-        ];
-        Ok(Self { state: values.choice("state", &states)?, paging: Paging::read(values)? })
+        Ok(Self { state: values.get("state").map(state).transpose()?, paging: Paging::read(values)? })
     }
 }
 

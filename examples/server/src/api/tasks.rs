@@ -15,22 +15,6 @@ use crate::call::{
     Asked, Done, Fields, Malformed, Object, OfApp, OfTask, Paging, Query, QueryValues, Read, Write,
 };
 
-const ACTIONS: &[(&str, TaskAction)] = &[
-    ("create_account", TaskAction::CreateAccount),
-    ("update_account", TaskAction::UpdateAccount),
-    ("delete_account", TaskAction::DeleteAccount),
-    ("suspend_account", TaskAction::SuspendAccount),
-    ("unsuspend_account", TaskAction::UnsuspendAccount),
-    ("reset_password", TaskAction::ResetPassword),
-];
-
-const STATUSES: &[(&str, TaskStatus)] = &[
-    ("pending", TaskStatus::Pending),
-    ("scheduled", TaskStatus::Scheduled),
-    ("completed", TaskStatus::Completed),
-    ("failed", TaskStatus::Failed),
-];
-
 fn now() -> Timestamp {
     Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64))
 }
@@ -41,9 +25,8 @@ pub struct Create;
 
 impl Object for NewTask<'static> {
     fn read(fields: &mut Fields) -> Result<Self, Malformed> {
-        let (action, resource_type) =
-            (fields.choice("action", ACTIONS)?, fields.optional_text("resource_type")?);
-        let action = fields.required("action", action)?;
+        let (action, resource_type) = (fields.parsed("action")?, fields.optional_text("resource_type")?);
+        let action: TaskAction = fields.required("action", action)?;
         let mut new = Self::new(action, fields.required("resource_type", resource_type)?);
         new.payload = payload(fields)?.map(Into::into);
         new.execute_after = fields.moment("execute_after")?;
@@ -95,14 +78,14 @@ pub struct List;
 #[derive(Debug)]
 pub struct TasksQuery {
     paging: Paging,
-    status: Option<(&'static str, TaskStatus)>,
+    status: Option<TaskStatus>,
 }
 
 impl Query for TasksQuery {
     const NAMES: &'static [&'static str] = &["status", "limit", "offset"];
 
     fn read(values: &QueryValues) -> Result<Self, Malformed> {
-        Ok(Self { status: values.choice("status", STATUSES)?, paging: Paging::read(values)? })
+        Ok(Self { status: values.parsed("status")?, paging: Paging::read(values)? })
     }
 }
 
@@ -117,12 +100,12 @@ impl Read for List {
     ) -> Result<Response, Error> {
         let now = now();
         let mut query = TaskQuery::at(now).with_limit(paging.limit as u32).with_offset(paging.offset as u64);
-        if let Some((_, status)) = status {
+        if let Some(status) = status {
             query = query.with_status(status);
         }
         let tasks = app.tasks(&query)?;
         let results = tasks.tasks.into_iter().map(|task| answer::task(task, now)).collect();
-        Ok(paging.page(tasks.total as usize, url, status.map(|(word, _)| ("status", word)), results))
+        Ok(paging.page(tasks.total as usize, url, status.map(|status| ("status", status.as_str())), results))
     }
 }
 
@@ -132,9 +115,10 @@ pub struct Resolve;
 
 impl Object for Resolution<'static> {
     fn read(fields: &mut Fields) -> Result<Self, Malformed> {
-        let endings = [("completed", TaskStatus::Completed), ("failed", TaskStatus::Failed)];
-        let status = fields.choice("status", &endings)?;
-        let status = fields.required("status", status)?;
+        let word = fields.optional_text("status")?;
+        let word = fields.required("status", word)?;
+        let status = word.parse().ok().filter(|status: &TaskStatus| status.has_ended());
+        let status = status.ok_or_else(|| Malformed::text("status", &word, "completed or failed"))?;
         let result = if fields.is_empty_text("result") { None } else { fields.value("result") };
         let error = fields.object("error")?;
         match (status, result, error) {

@@ -8,10 +8,6 @@ use serde_json::Value;
 use crate::answer;
 use crate::call::{Asked, Done, Fields, Malformed, Object, OfApp, OfType, Paging, Read, Write};
 
-/// The kinds, as the field `type` has them.
-const KINDS: &[(&str, Kind)] =
-    &[("account", Kind::Account), ("group", Kind::Group), ("license", Kind::License)];
-
 /// Registers a resource type.
 #[derive(Debug)]
 pub struct Register;
@@ -19,8 +15,8 @@ pub struct Register;
 impl Object for NewResourceType<'static> {
     fn read(fields: &mut Fields) -> Result<Self, Malformed> {
         let (slug, name) = (fields.text("slug")?, fields.text("name")?);
-        let kind = fields.choice("type", KINDS)?;
-        let kind = fields.required("type", kind)?;
+        let kind = fields.parsed("type")?;
+        let kind: Kind = fields.required("type", kind)?;
         Ok(Self::new(slug.unwrap_or_default(), name.unwrap_or_default(), kind))
     }
 }
@@ -65,7 +61,7 @@ impl Object for ResourceTypeUpdate<'static> {
         let mut update = Self::default();
         update.name = fields.text("name")?.map(Into::into);
         update.slug = fields.text("slug")?.map(Into::into);
-        update.kind = fields.choice("type", KINDS)?;
+        update.kind = fields.parsed("type")?;
         Ok(update)
     }
 }

@@ -1,13 +1,13 @@
 //! What a body says.
 
+use std::str::FromStr;
+
 use axum::body::Body as Stream;
-use headcount::{Limits, Timestamp};
+use headcount::{Limits, ParseError, Timestamp};
 use http_body_util::BodyExt;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
-use super::query::choice;
-use super::refusal::quoted;
+use super::refusal::{parsed, quoted};
 use super::{Malformed, Refusal};
 
 /// How many times the limit is read of a larger body before the answer: a client that is still writing when
@@ -164,29 +164,13 @@ impl Fields {
         Ok(fields.map(|fields| Self { within, fields }))
     }
 
-    /// An id.
-    ///
-    /// # Errors
-    /// Where it is no UUID.
-    pub fn id<T: From<Uuid>>(&mut self, name: &str) -> Result<Option<T>, Malformed> {
-        let id = self.optional_text(name)?.map(|text| {
-            Uuid::parse_str(&text).map_err(|_| Malformed::field(&self.path(name), quoted(&text), "a UUID"))
-        });
-        Ok(id.transpose()?.map(T::from))
-    }
-
-    /// One of some words.
+    /// An id or a word of the core's.
     ///
     /// # Errors
     /// Where it is something else.
-    pub fn choice<T: Copy>(
-        &mut self,
-        name: &str,
-        choices: &[(&'static str, T)],
-    ) -> Result<Option<T>, Malformed> {
+    pub fn parsed<T: FromStr<Err = ParseError>>(&mut self, name: &str) -> Result<Option<T>, Malformed> {
         let text = self.optional_text(name)?;
-        let chosen = text.map(|text| choice(&self.path(name), &text, choices)).transpose()?;
-        Ok(chosen.map(|(_, choice)| choice))
+        text.map(|text| parsed(&self.path(name), &text)).transpose()
     }
 
     /// A moment in RFC 3339, with any offset.
@@ -195,9 +179,8 @@ impl Fields {
     /// Where it is something else.
     pub fn moment(&mut self, name: &str) -> Result<Option<Timestamp>, Malformed> {
         let at = self.optional_text(name)?.map(|text| {
-            text.parse::<jiff::Timestamp>().map_err(|_| {
-                Malformed::field(&self.path(name), quoted(&text), "a time such as 2025-01-15T10:00:00Z")
-            })
+            text.parse::<jiff::Timestamp>()
+                .map_err(|_| Malformed::text(&self.path(name), &text, "a time such as 2025-01-15T10:00:00Z"))
         });
         Ok(at.transpose()?.map(|at| Timestamp(at.as_millisecond())))
     }

@@ -4,7 +4,6 @@ use headcount::{
     AppId, AppView, Engine, Kind, ResourceType, ResourceTypeId, SessionId, SessionView, TaskId, TaskView,
 };
 use percent_encoding::percent_decode_str;
-use uuid::Uuid;
 
 use super::refusal::quoted;
 use super::{Missing, route};
@@ -64,12 +63,12 @@ fn array<'v, const COUNT: usize>(values: &[&'v str]) -> [&'v str; COUNT] {
 }
 
 fn app<'e>(engine: &'e Engine, value: &str) -> Result<AppView<'e>, Missing> {
-    let id = AppId(Uuid::parse_str(value).map_err(|_| Missing::app(quoted(value)))?);
+    let id: AppId = value.parse().map_err(|_| Missing::app(quoted(value)))?;
     engine.app(id).ok_or_else(|| Missing::app(id))
 }
 
 fn session<'e>(app: AppView<'e>, value: &str) -> Result<SessionView<'e>, Missing> {
-    let id = SessionId(Uuid::parse_str(value).map_err(|_| Missing::session(quoted(value)))?);
+    let id: SessionId = value.parse().map_err(|_| Missing::session(quoted(value)))?;
     app.session(id).ok_or_else(|| Missing::session(id))
 }
 
@@ -225,7 +224,7 @@ impl Path for OfTask {
     fn find<'e>(engine: &'e Engine, values: &[&str]) -> Result<Self::View<'e>, Missing> {
         let [id, task] = array(values);
         let app = app(engine, id)?;
-        let id = TaskId(Uuid::parse_str(task).map_err(|_| Missing::task(quoted(task)))?);
+        let id: TaskId = task.parse().map_err(|_| Missing::task(quoted(task)))?;
         Ok((app, app.task(id).ok_or_else(|| Missing::task(id))?))
     }
 

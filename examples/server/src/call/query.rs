@@ -1,12 +1,15 @@
 //! What a query says.
 
+use std::str::FromStr;
+
 use axum::http::StatusCode;
 use axum::response::Response;
+use headcount::ParseError;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::Malformed;
-use super::refusal::quoted;
+use super::refusal::{parsed, quoted};
 use crate::answer;
 
 /// The parameters that a call knows.
@@ -51,33 +54,17 @@ impl QueryValues {
         number.ok_or_else(|| {
             let expected =
                 if max == usize::MAX { format!("a number from {min}") } else { format!("{min} to {max}") };
-            Malformed::field(name, quoted(text), expected)
+            Malformed::text(name, text, expected)
         })
     }
 
-    /// One of some words; none if it is absent.
+    /// A word of the core's; none if it is absent.
     ///
     /// # Errors
     /// Where it is another word.
-    pub fn choice<T: Copy>(
-        &self,
-        name: &str,
-        choices: &[(&'static str, T)],
-    ) -> Result<Option<(&'static str, T)>, Malformed> {
-        self.get(name).map(|text| choice(name, text, choices)).transpose()
+    pub fn parsed<T: FromStr<Err = ParseError>>(&self, name: &str) -> Result<Option<T>, Malformed> {
+        self.get(name).map(|text| parsed(name, text)).transpose()
     }
-}
-
-/// The one of some words that a text is.
-pub(super) fn choice<T: Copy>(
-    name: &str,
-    text: &str,
-    choices: &[(&'static str, T)],
-) -> Result<(&'static str, T), Malformed> {
-    choices.iter().find(|(word, _)| *word == text).copied().ok_or_else(|| {
-        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-        Malformed::field(name, quoted(text), format_args!("one of {}", words.join(", ")))
-    })
 }
 
 /// Takes a query apart for a call. A parameter that the call does not know would be a filter that is passed over,

@@ -1,11 +1,12 @@
 //! What goes back when a call is refused: `{"detail", "code"}`, and what else there is to say.
 
 use std::fmt::Display;
+use std::str::FromStr;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use headcount::{Error, ErrorKind, Fault, Guard, GuardLimit};
+use headcount::{Error, ErrorKind, Fault, Guard, GuardLimit, ParseError};
 use serde_json::{Map, Value, json};
 
 use super::Method;
@@ -224,6 +225,16 @@ impl Malformed {
     pub fn field(name: &str, found: impl Display, expected: impl Display) -> Self {
         Self(format!("{name}: found {found}, expected {expected}"))
     }
+
+    /// A text that was sent and is not as it should be.
+    pub fn text(name: &str, sent: &str, expected: impl Display) -> Self {
+        Self::field(name, quoted(sent), expected)
+    }
+}
+
+/// What a text stands for, where the core knows how it is written.
+pub(super) fn parsed<T: FromStr<Err = ParseError>>(name: &str, text: &str) -> Result<T, Malformed> {
+    text.parse().map_err(|error: ParseError| Malformed::text(name, text, error.expected))
 }
 
 /// A text that was sent, in quotation marks, without line breaks and escape codes, and not longer than an id.

@@ -32,7 +32,7 @@ fn a_filter_that_is_misspelt_or_given_twice_does_not_answer_for_everybody() {
         ("stat=inactive", "no query parameter \"stat\" in this call, expected state, limit, offset"),
         ("email=x", "no query parameter \"email\" in this call, expected state, limit, offset"),
         ("state=inactive&state=active", "the query parameter \"state\" is given twice"),
-        ("state=Inactive", "state: found \"Inactive\", expected one of active, inactive, placeholder"),
+        ("state=Inactive", "state: found \"Inactive\", expected active, inactive or placeholder"),
     ] {
         let refused = server.call("GET", &format!("apps/{app}/records/account/?{query}"), None);
         assert_eq!(refused.status, 400, "{query}");

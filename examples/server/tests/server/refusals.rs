@@ -112,7 +112,7 @@ fn a_malformed_field_is_named_with_what_was_found_and_what_was_expected() {
             "POST",
             "apps/{app}/resource-types/",
             json!({"slug": "x", "name": "x", "type": "user"}),
-            r#"type: found "user", expected one of account, group, license"#,
+            r#"type: found "user", expected account, group or license"#,
         ),
         (
             "POST",
