@@ -91,9 +91,6 @@ impl IntoResponse for Refusal {
 /// The engine's errors by their kind; those that carry more have it in the body.
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        if let Some(missing) = Missing::of(&error) {
-            return Self::missing(missing);
-        }
         let status = match error.kind() {
             ErrorKind::NotFound => StatusCode::NOT_FOUND,
             ErrorKind::Invalid => StatusCode::BAD_REQUEST,
@@ -114,12 +111,6 @@ impl From<Error> for Refusal {
 
 impl Refusal {
     fn with_faults(mut self, faults: &[Fault], total: u64) -> Self {
-        self.detail = format!("{} in the page", counted(total, "fault"));
-        if let Some(first) = faults.first() {
-            let id = usable_id(first).map_or("no id".into(), |id| format!("id {}", quoted(id)));
-            let (index, field, message) = (first.index, first.field.escape_debug(), message(first));
-            self.detail.push_str(&format!(", first record {index} ({id}): {field}: {message}"));
-        }
         self.more.push(("errors", faults.iter().map(fault).collect()));
         self.more.push(("errors_total", total.into()));
         self
@@ -138,20 +129,11 @@ impl Refusal {
 fn fault(fault: &Fault) -> Value {
     json!({
         "index": fault.index,
-        "id": usable_id(fault),
+        "id": fault.id,
         "field": fault.field,
         "code": fault.code,
-        "message": message(fault),
+        "message": format!("found {}, expected {}", fault.found, fault.expected),
     })
-}
-
-/// The record's id, if it has one that names it.
-fn usable_id(fault: &Fault) -> Option<&str> {
-    fault.id.as_deref()
-}
-
-fn message(fault: &Fault) -> String {
-    format!("found {}, expected {}", fault.found, fault.expected)
 }
 
 impl From<Unavailable> for Refusal {
@@ -160,7 +142,7 @@ impl From<Unavailable> for Refusal {
     }
 }
 
-/// A thing that is named and is not there.
+/// A thing that a path names and is not there. The engine says the same of one that a body names.
 #[derive(Debug)]
 pub struct Missing {
     code: &'static str,
@@ -198,17 +180,6 @@ impl Missing {
         let detail = format!("no resource type {} in this app", quoted(slug));
         Self { code: "resource_type_not_found", detail }
     }
-
-    /// What the engine did not find, in the same words.
-    fn of(error: &Error) -> Option<Self> {
-        Some(match error {
-            Error::AppNotFound { app_id } => Self::app(app_id),
-            Error::SessionNotFound { session_id } => Self::session(session_id),
-            Error::TaskNotFound { task_id } => Self::task(task_id),
-            Error::ResourceTypeNotFound { slug } => Self::resource_type(slug),
-            _ => return None,
-        })
-    }
 }
 
 /// What is wrong with a query or a body.
@@ -245,10 +216,6 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-fn counted(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,10 +225,5 @@ mod tests {
         assert_eq!(quoted("a\n\u{1b}[31m\u{202e}\u{9b}b"), r#""a\n\u{1b}[31m\u{202e}\u{9b}b""#);
         assert_eq!(quoted(&"é".repeat(255)).chars().count(), 257);
         assert_eq!(quoted(&"é".repeat(256)), format!("\"{}\"…", "é".repeat(255)));
-    }
-
-    #[test]
-    fn one_fault_is_one_fault() {
-        assert_eq!((counted(1, "fault"), counted(2, "fault")), ("1 fault".into(), "2 faults".into()));
     }
 }

@@ -149,7 +149,9 @@ fn a_fault_of_a_record_has_its_index_id_field_code_and_message() {
         (400, &json!("page_faults"), &json!(1))
     );
     let detail = one.body["detail"].as_str().expect("a detail");
-    assert!(detail.starts_with("1 fault in the page, first record 0 (no id): id: found nothing"), "{detail}");
+    let begin =
+        "1 fault in the page, the first: record 0 (without a usable id): id: required: found nothing, ";
+    assert!(detail.starts_with(begin), "{detail}");
     let names: Vec<&String> = one.body["errors"][0].as_object().expect("an object").keys().collect();
     assert_eq!(names, ["index", "id", "field", "code", "message"]);
     let fault = &one.body["errors"][0];
