@@ -60,7 +60,7 @@ impl<'b> Body<'b, OfPage> for PageBody<'b> {
         let mut parser = serde_json::Deserializer::from_slice(bytes);
         let page = PageSeed::new(at.kind, limits).deserialize(&mut parser);
         let page = page.and_then(|page| parser.end().map(|()| page));
-        page.map(Self).map_err(|error| Malformed::new(format!("the body: {error}")))
+        page.map(Self).map_err(|error| Malformed::unparsed(&error))
     }
 }
 

@@ -52,9 +52,7 @@ impl<'b, P, T: Object> Body<'b, P> for T {
         if T::MAY_BE_ABSENT && bytes.iter().all(u8::is_ascii_whitespace) {
             return T::read(&mut Fields::default());
         }
-        let body =
-            serde_json::from_slice(bytes).map_err(|error| Malformed::new(format!("the body: {error}")))?;
-        match body {
+        match serde_json::from_slice(bytes).map_err(|error| Malformed::unparsed(&error))? {
             Value::Object(fields) => T::read(&mut Fields { within: String::new(), fields }),
             other => Err(Malformed::field("the body", shown(&other), "an object")),
         }

@@ -192,6 +192,18 @@ impl Malformed {
         Self(detail.into())
     }
 
+    /// Where a parser stopped, and why. Of a text in the place of something else it would repeat all.
+    pub fn unparsed(error: &serde_json::Error) -> Self {
+        let why = error.to_string();
+        Self(match why.char_indices().nth(QUOTED_CHARS_MAX) {
+            None => format!("the body: {why}"),
+            Some((end, _)) => {
+                let (why, line, column) = (why.get(..end).unwrap_or_default(), error.line(), error.column());
+                format!("the body: {why}… at line {line} column {column}")
+            }
+        })
+    }
+
     /// A field or parameter that is not as it should be.
     pub fn field(name: &str, found: impl Display, expected: impl Display) -> Self {
         Self(format!("{name}: found {found}, expected {expected}"))

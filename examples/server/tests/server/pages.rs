@@ -44,3 +44,34 @@ fn pages_are_pushed_or_refused_with_every_fault() {
     let unknown = "00000000-0000-0000-0000-000000000000";
     assert_eq!(push(&server, &app, unknown, "account", &good).status, 404);
 }
+
+/// Pushes a page of accounts as it is written.
+fn push_text(server: &Server, app: &str, session: &str, body: &str) -> Reply {
+    let path = format!("/org/acme/api/v1/bridge/apps/{app}/sync/{session}/account/");
+    server.raw("PUT", &path, Some(KEY), Some(body)).expect("a reply")
+}
+
+#[test]
+fn what_stops_the_parser_outside_of_a_record_says_where_and_repeats_little() {
+    let server = Server::start(None, &[]);
+    let (app, session) = synced_app(&server);
+    let text = "x\\n".repeat(10_000);
+    for (body, begin, end) in [
+        ("{}".into(), "missing field `records`", "at line 1 column 2"),
+        ("[]".into(), "invalid type: sequence, expected an object", "at line 1 column 2"),
+        (r#"{"records": {"id": "u1"}}"#.into(), "invalid type: map, expected a list of", "column 12"),
+        (format!("\"{text}\""), r#"invalid type: string "x\nx\n"#, "… at line 1 column 30002"),
+        (
+            format!(r#"{{"records": "{text}"}}"#),
+            r#"invalid type: string "x\nx\n"#,
+            "… at line 1 column 30014",
+        ),
+    ] {
+        let body: String = body;
+        let refused = push_text(&server, &app, &session, &body);
+        assert_eq!((refused.status, &refused.body["code"]), (400, &json!("malformed_body")));
+        let detail = refused.body["detail"].as_str().expect("a detail");
+        assert!(detail.starts_with(&format!("the body: {begin}")) && detail.ends_with(end), "{detail}");
+        assert!(detail.chars().count() < 320 && !detail.contains('\n'), "{detail}");
+    }
+}
