@@ -51,6 +51,77 @@ fn push_text(server: &Server, app: &str, session: &str, body: &str) -> Reply {
     server.raw("PUT", &path, Some(KEY), Some(body)).expect("a reply")
 }
 
+/// Index, id, field and code of each fault that a refusal lists.
+fn faults(refused: &Reply) -> Value {
+    let errors = refused.body["errors"].as_array().expect("a list");
+    errors.iter().map(|fault| json!([fault["index"], fault["id"], fault["field"], fault["code"]])).collect()
+}
+
+#[test]
+fn a_value_of_a_wrong_type_is_a_fault_of_its_record_beside_all_others() {
+    let server = Server::start(None, &[]);
+    let (app, session) = synced_app(&server);
+    let records = json!([
+        {"id": "u0", "username": "a"},
+        {"id": 7, "username": "b"},
+        {"id": "u2", "username": "c", "memberships": {"team": {"id": "g1"}}},
+        null,
+        ["u4"],
+        {"id": "u5", "username": true, "assignments": []},
+        {"id": "u6", "email": "x", "memberships": {"team": [{"id": 1}, "g2", {"id": "g3", "name": []}]}},
+        {"id": "u0", "username": "d"},
+    ]);
+    let refused = push(&server, &app, &session, "account", &records);
+    assert_eq!((refused.status, &refused.body["code"]), (400, &json!("page_faults")));
+    assert_eq!(
+        faults(&refused),
+        json!([
+            [1, null, "id", "wrong_type"],
+            [2, "u2", "memberships.team", "wrong_type"],
+            [3, null, "", "wrong_type"],
+            [4, null, "", "wrong_type"],
+            [5, "u5", "username", "wrong_type"],
+            [5, "u5", "assignments", "wrong_type"],
+            [6, "u6", "email", "invalid_email"],
+            [6, "u6", "memberships.team[0].id", "wrong_type"],
+            [6, "u6", "memberships.team[1]", "wrong_type"],
+            [6, "u6", "memberships.team[2].name", "wrong_type"],
+            [7, "u0", "id", "duplicate_id"],
+        ])
+    );
+    assert_eq!(refused.body["errors_total"], 11);
+    assert_eq!(refused.body["errors"][0]["message"], "found a number, expected a text");
+    assert_eq!(refused.body["errors"][1]["message"], "found a map, expected a list of references");
+    let path = format!("apps/{app}/records/account/");
+    assert_eq!(server.call("GET", &path, None).body["count"], 0, "nothing of it was applied");
+}
+
+#[test]
+fn what_stops_the_parser_names_the_record_that_it_stopped_in() {
+    let server = Server::start(None, &[]);
+    let (app, session) = synced_app(&server);
+    let first = r#"{"id": "u0", "username": "a"}"#;
+    for (rest, why) in [
+        (r#"{"id": "u1", "username": "\ud800"}]}"#, "unexpected end of hex escape"),
+        (r#"{"id": "u1", "username": "\udc00 b"}]}"#, "lone leading surrogate in hex escape"),
+        (r#"{"id": "u1", "memberships": {"team": [{"id": "\ud800"}]}}]}"#, "unexpected end of hex escape"),
+        (r#"{"id": "u1" "username": "b"}]}"#, "expected `,` or `}`"),
+        (r#"{"id": "u1", "username": "b"#, "EOF while parsing a string"),
+    ] {
+        let refused = push_text(&server, &app, &session, &format!(r#"{{"records": [{first}, {rest}"#));
+        assert_eq!((refused.status, &refused.body["code"]), (400, &json!("malformed_body")), "{rest}");
+        assert!(refused.body.get("errors").is_none());
+        let detail = refused.body["detail"].as_str().expect("a detail");
+        let (begin, place) =
+            (format!("the body: record 1: {why} at line 1 column "), detail.rsplit(' ').next());
+        assert!(detail.starts_with(&begin), "{detail}");
+        assert!(
+            place.is_some_and(|column| column.parse::<u32>().is_ok_and(|column| column > 44)),
+            "{detail}"
+        );
+    }
+}
+
 #[test]
 fn what_stops_the_parser_outside_of_a_record_says_where_and_repeats_little() {
     let server = Server::start(None, &[]);
@@ -74,4 +145,52 @@ fn what_stops_the_parser_outside_of_a_record_says_where_and_repeats_little() {
         assert!(detail.starts_with(&format!("the body: {begin}")) && detail.ends_with(end), "{detail}");
         assert!(detail.chars().count() < 320 && !detail.contains('\n'), "{detail}");
     }
+}
+
+#[test]
+fn the_id_of_a_fault_is_whole_within_the_limit_on_ids() {
+    let server = Server::start(None, &[]);
+    let (app, session) = synced_app(&server);
+    // Distinguished names, alike for far more than 64 characters.
+    let name = |number: usize| {
+        let begin = format!("{number},ou=Ingénierie,{}", "dc=example,".repeat(30));
+        let id: String = format!("cn={}{begin}", "é".repeat(100)).chars().take(255).collect();
+        assert_eq!(id.chars().count(), 255);
+        id
+    };
+    let too_long = "é".repeat(256);
+    let records = json!([{"id": name(1)}, {"id": name(2)}, {"id": too_long, "username": "x"}]);
+    let refused = push(&server, &app, &session, "account", &records);
+    let shortened = format!("{}…", "é".repeat(64));
+    assert_eq!(
+        faults(&refused),
+        json!([
+            [0, name(1), "email", "required"],
+            [1, name(2), "email", "required"],
+            [2, shortened, "id", "too_long"],
+        ])
+    );
+    assert!(refused.body["detail"].as_str().is_some_and(|detail| detail.contains(&name(1))));
+}
+
+#[test]
+fn a_slug_with_line_breaks_is_escaped_in_field_message_and_detail() {
+    let server = Server::start(None, &[]);
+    let (app, session) = synced_app(&server);
+    let forged = "x\r\n2026-01-01 admin logged in\u{1b}[2J\u{202e}";
+    let records = json!([{"id": "u1", "username": "a", "memberships": {forged: [{"id": 3}]}}]);
+    let refused = push(&server, &app, &session, "account", &records);
+    let field = r"memberships.x\r\n2026-01-01 admin logged in\u{1b}[2J\u{202e}";
+    assert_eq!(
+        faults(&refused),
+        json!([[0, "u1", field, "unknown_resource_type"], [0, "u1", format!("{field}[0].id"), "wrong_type"]])
+    );
+    let messages = refused.body["errors"].as_array().expect("a list").iter().map(|fault| &fault["message"]);
+    for said in messages.chain([&refused.body["detail"]]) {
+        let said = said.as_str().expect("a text");
+        assert!(!said.chars().any(|char| char.is_control() || char == '\u{202e}'), "{said:?}");
+    }
+    let long = json!([{"id": "u1", "username": "a", "memberships": {"x".repeat(10_000): []}}]);
+    let refused = push(&server, &app, &session, "account", &long);
+    assert_eq!(refused.body["errors"][0]["field"], format!("memberships.{}…", "x".repeat(64)));
 }
