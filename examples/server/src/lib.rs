@@ -26,6 +26,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use headcount::Config;
 use tokio::net::TcpListener;
 
 /// What a server is started with.
@@ -37,6 +38,10 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// Bytes that a request's body may have.
     pub body_bytes_max: usize,
+    /// The limits of all engines, each of which gets a hash key of its own. They decide what is refused, and what
+    /// the journal of a data file has behind the last snapshot is replayed under them: a file wants the same ones
+    /// at each start.
+    pub config: Config,
     /// Commands after which a tenant's state is saved, so that a start need not replay all of them.
     pub commands_per_snapshot: u64,
 }
@@ -65,7 +70,7 @@ impl Server {
             .data
             .map(|path| store::Store::open(&path, settings.commands_per_snapshot))
             .transpose()?;
-        let machine = machine::Machine::start(names, store)?;
+        let machine = machine::Machine::start(names, store, settings.config)?;
         let keys = auth::Keys::new(settings.tenants);
         let machine = Arc::new(machine);
         Ok(Self { state: Arc::new(call::State { keys, machine, body_bytes_max: settings.body_bytes_max }) })

@@ -73,15 +73,15 @@ pub struct Machine {
 pub struct Unavailable(pub String);
 
 impl Machine {
-    /// Loads the tenants' engines and starts the thread.
+    /// Loads the tenants' engines, with these limits, and starts the thread.
     ///
     /// # Errors
     /// Of the store.
-    pub fn start(names: Vec<String>, store: Option<Store>) -> Result<Self, StoreError> {
+    pub fn start(names: Vec<String>, store: Option<Store>, config: Config) -> Result<Self, StoreError> {
         let mut tenants = Vec::new();
         for name in names {
             // Random bytes that nobody else knows: two UUIDs' worth are more than enough.
-            let config = Config::new().with_hash_key(*uuid::Uuid::new_v4().as_bytes());
+            let config = config.with_hash_key(*uuid::Uuid::new_v4().as_bytes());
             let engine = match &store {
                 Some(store) => {
                     let (engine, place) = store.load(&name, config)?;

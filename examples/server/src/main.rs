@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use headcount::Config;
 use headcount_server::{Server, Settings};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -86,6 +87,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         tenants,
         data: arguments.data,
         body_bytes_max: arguments.body_bytes_max,
+        config: Config::new(),
         commands_per_snapshot: arguments.commands_per_snapshot,
     })?;
     // Before it is told that the server is there: whoever is told may end it at once.

@@ -1,8 +1,9 @@
 //! Pages of records: applied, or refused with every fault.
 
+use headcount::Limits;
 use serde_json::{Value, json};
 
-use crate::given::{push, synced_app};
+use crate::given::{complete, push, start, synced_app};
 use crate::support::{KEY, Reply, Server};
 
 #[test]
@@ -193,4 +194,48 @@ fn a_slug_with_line_breaks_is_escaped_in_field_message_and_detail() {
     let long = json!([{"id": "u1", "username": "a", "memberships": {"x".repeat(10_000): []}}]);
     let refused = push(&server, &app, &session, "account", &long);
     assert_eq!(refused.body["errors"][0]["field"], format!("memberships.{}…", "x".repeat(64)));
+}
+
+#[test]
+fn a_type_beyond_its_limit_takes_what_is_on_record_and_nothing_more() {
+    let (mut few_records, mut few_bytes) = (Limits::default(), Limits::default());
+    few_records.records_per_type_max = 1;
+    few_bytes.bytes_per_type_max = 1;
+    for limits in [few_records, few_bytes] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        let server = Server::start(Some(&data), &["--commands-per-snapshot", "1"]);
+        let (app, session) = synced_app(&server);
+        let account = |id: &str| json!({"id": id, "username": "x", "memberships": {"team": [{"id": "g1"}, {"id": "g2"}]}});
+        let both = json!([account("u1"), account("u2")]);
+        assert_eq!(push(&server, &app, &session, "account", &both).body["created"], 2);
+        complete(&server, &app, &session);
+        // The snapshot behind the page is written before this is carried out.
+        let session = start(&server, &app);
+        assert!(server.terminate());
+
+        // The roll can be called again.
+        let server = Server::with_limits(&data, limits);
+        let unchanged = push(&server, &app, &session, "account", &both);
+        assert_eq!(unchanged, Reply { status: 200, body: json!({"total": 2, "created": 0, "updated": 2}) });
+        let fewer = json!([{"id": "u1", "username": "x", "memberships": {"team": [{"id": "g2"}]}}]);
+        assert_eq!(push(&server, &app, &session, "account", &fewer).status, 200);
+
+        // One more record, or a placeholder for one, is refused with the whole page.
+        let placeholder = json!([{"id": "u2", "username": "x", "memberships": {"team": [{"id": "g3"}]}}]);
+        for (slug, records, full) in [
+            ("account", json!([account("u2"), account("u3")]), "account"),
+            ("account", placeholder, "team"),
+            ("team", json!([{"id": "g3", "name": "Three"}]), "team"),
+        ] {
+            let refused = push(&server, &app, &session, slug, &records);
+            assert_eq!((refused.status, &refused.body["code"]), (409, &json!("resource_type_full")));
+            let detail = refused.body["detail"].as_str().expect("a detail");
+            assert!(detail.starts_with(&format!("no room in resource type \"{full}\", ")), "{detail}");
+        }
+        complete(&server, &app, &session);
+        let list = server.call("GET", &format!("apps/{app}/records/account/?state=active"), None).body;
+        let second = &list["results"][1]["memberships"]["team"];
+        assert_eq!((&list["count"], second.as_array().map(Vec::len)), (&json!(2), Some(2)));
+    }
 }

@@ -1,18 +1,30 @@
-//! Starts the server as a process, and calls it.
+//! Starts the server, as a process or in the test's own, and calls it.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use headcount::{Config, Limits};
+use headcount_server::Settings;
 use serde_json::Value;
+use tokio::net::TcpListener;
 use ureq::http::HeaderMap;
 
 pub const KEY: &str = "test-key";
 
 /// A server that is stopped when it is dropped.
 pub struct Server {
-    child: Child,
+    running: Running,
     pub address: String,
+}
+
+/// What a server runs in.
+enum Running {
+    Process(Child),
+    /// In the test's process.
+    Here {
+        _runtime: tokio::runtime::Runtime,
+    },
 }
 
 /// A status and a body; null where there is none.
@@ -25,6 +37,23 @@ pub struct Reply {
 impl Server {
     pub fn start(data: Option<&Path>, more: &[&str]) -> Self {
         Self::try_start(data, more).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// A server in the test's process, with limits that the command line does not set.
+    pub fn with_limits(data: &Path, limits: Limits) -> Self {
+        let server = headcount_server::Server::open(Settings {
+            tenants: vec![("acme".into(), KEY.into())],
+            data: Some(data.to_owned()),
+            body_bytes_max: Settings::BODY_BYTES_MAX,
+            config: Config::new().with_limits(limits).expect("limits within their ceilings"),
+            commands_per_snapshot: Settings::COMMANDS_PER_SNAPSHOT,
+        });
+        let server = server.expect("a server");
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        runtime.spawn(server.serve(listener, std::future::pending()));
+        Self { running: Running::Here { _runtime: runtime }, address }
     }
 
     /// The server, or what it said when it did not start.
@@ -52,7 +81,7 @@ impl Server {
                 std::thread::spawn(move || {
                     errors.lines().map_while(Result::ok).for_each(|line| eprintln!("server: {line}"))
                 });
-                Ok(Self { child, address: address.to_owned() })
+                Ok(Self { running: Running::Process(child), address: address.to_owned() })
             }
             None => {
                 let output = child.wait_with_output().expect("an end");
@@ -62,15 +91,24 @@ impl Server {
     }
 
     pub fn kill(mut self) {
-        self.child.kill().expect("SIGKILL");
-        self.child.wait().expect("an end");
+        let child = self.process();
+        child.kill().expect("SIGKILL");
+        child.wait().expect("an end");
     }
 
     /// SIGTERM; whether it then ended well.
     pub fn terminate(mut self) -> bool {
-        let pid = self.child.id().to_string();
+        let child = self.process();
+        let pid = child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
-        self.child.wait().expect("an end").success()
+        child.wait().expect("an end").success()
+    }
+
+    fn process(&mut self) -> &mut Child {
+        match &mut self.running {
+            Running::Process(child) => child,
+            Running::Here { .. } => panic!("a server in the test's process cannot be ended alone"),
+        }
     }
 
     pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
@@ -97,9 +135,11 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Running::Process(child) = &mut self.running {
+            // It may have ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
