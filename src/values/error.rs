@@ -17,9 +17,10 @@ use super::status::{SessionStatus, TaskStatus};
 /// Why a command was refused. The state is as it was before ([SPEC 2](crate::spec#2-commands),
 /// [10.6](crate::spec#10-rules-that-always-hold)).
 ///
-/// Where several reasons hold, the first of these is told: something was not found, an argument is
-/// invalid, and last a conflict, a wrong state or a business rule. Only a push tells of a session that
-/// is not in progress before it looks at the page.
+/// Where several reasons hold, the first of these is told: what the command is about was not found, an
+/// argument is invalid, what an argument names was not found, and last a conflict, a wrong state or a
+/// business rule ([SPEC 2](crate::spec#2-order-of-refusals)). Only a push tells of a session that is not
+/// in progress before it looks at the page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

@@ -9,7 +9,7 @@ use super::words::words;
 /// One thing that is wrong with one record of a page ([SPEC 3.5](crate::spec#35-all-or-nothing)).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[error("record {index} ({}): {field}: {code}: found {found}, expected {expected}", Named(id))]
+#[error("record {index} ({}): {}{code}: found {found}, expected {expected}", Named(id), Within(field))]
 pub struct Fault {
     /// The record's place in the page, from 0.
     pub index: u32,
@@ -35,6 +35,15 @@ impl fmt::Display for Named<'_> {
             Some(id) => write!(f, "id {}", Quoted(id)),
             None => f.write_str("without a usable id"),
         }
+    }
+}
+
+/// The path of a field, unless it is the record itself.
+struct Within<'f>(&'f str);
+
+impl fmt::Display for Within<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, "{}: ", self.0) }
     }
 }
 

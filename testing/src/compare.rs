@@ -85,7 +85,8 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use headcount::{
-        Account, AppId, AppUpdate, Config, Kind, Page, Reference, ResourceTypeId, Scope, SessionId, Uuid,
+        Account, AppId, AppUpdate, Config, Kind, NewResourceType, Page, ReferenceList, ResourceTypeId, Scope,
+        SessionId, Uuid,
     };
 
     use super::*;
@@ -98,21 +99,25 @@ mod tests {
     fn history() -> Vec<Command<'static>> {
         let register = |number, slug: &'static str, kind| {
             let id = ResourceTypeId(Uuid::from_u128(number));
-            Command::RegisterResourceType { app: APP, id, slug: slug.into(), name: "Type".into(), kind }
+            Command::RegisterResourceType {
+                app_id: APP,
+                resource_type_id: id,
+                new: NewResourceType { slug: slug.into(), name: "Type".into(), kind },
+            }
         };
         let account = Account {
             id: "u1".into(),
             username: Some("a".into()),
-            memberships: vec![("team".into(), vec![Reference { id: "g1".into(), name: None }])],
+            memberships: vec![ReferenceList::new("team", ["g1"])],
             ..Account::default()
         };
-        let page = Page::Accounts(vec![account]);
+        let page = Page::accounts([account]);
         vec![
-            Command::CreateApp { app: APP, name: "App".into(), clone_from: None },
+            Command::CreateApp { app_id: APP, name: "App".into(), clone_from: None },
             register(1, "account", Kind::Account),
             register(2, "team", Kind::Group),
-            Command::StartSession { app: APP, session: SESSION, scope: Scope::All },
-            Command::PushPage { app: APP, session: SESSION, slug: "account".into(), page },
+            Command::StartSession { app_id: APP, session_id: SESSION, scope: Scope::All },
+            Command::PushPage { app_id: APP, session_id: SESSION, slug: "account".into(), page },
         ]
     }
 
@@ -124,7 +129,7 @@ mod tests {
             step(&mut engine, &mut model, Timestamp(0), &command);
         }
         alter(&mut model);
-        let last = Command::UpdateApp { app: APP, update: AppUpdate::default() };
+        let last = Command::UpdateApp { app_id: APP, update: AppUpdate::default() };
         catch_unwind(AssertUnwindSafe(|| step(&mut engine, &mut model, Timestamp(0), &last))).is_err()
     }
 

@@ -136,7 +136,7 @@ impl Was {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Touched {
     is_woken: bool,
     is_named: bool,
@@ -297,7 +297,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         if !sleeps && !wants_name {
             return key;
         }
-        let touched = self.touched.entry(key).or_insert(Touched::default());
+        let touched = self.touched.entry(key).or_insert(Touched { is_woken: false, is_named: false });
         let (wakes, names) = (sleeps && !touched.is_woken, wants_name && !touched.is_named);
         touched.is_woken |= wakes;
         touched.is_named |= names;
