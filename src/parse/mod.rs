@@ -24,7 +24,8 @@ use value::{KeySlot, Mode, Name, Read, push};
 /// Parses the body of a push, `{"records": […]}`, as a page of one kind, from any serde format.
 ///
 /// **Texts** borrow from the body where it holds them as they are, and fields that are not known are
-/// ignored. Null counts as absent. Of a field that is given twice, the later value stands.
+/// ignored. Null counts as absent (RON makes one of a bare word, too). Of a field that is given twice, the
+/// later value stands.
 ///
 /// **A value of a wrong type stops nothing.** It is a fault of its record, which the push of the page
 /// tells beside all others ([SPEC 1](crate::spec#1-nouns)). That takes a format that tells the type of

@@ -227,10 +227,10 @@ impl<'de> Slot<'de> for ListSlot<'_> {
                 break;
             }
             let number = references.len() as u32 + u32::from(last.is_some());
-            if self.tally.takes(&read, (self.map, self.number, number), self.bounds) {
-                if let Some(before) = last.replace(mem::take(&mut read.reference)) {
-                    references.push(before);
-                }
+            if self.tally.takes(&read, (self.map, self.number, number), self.bounds)
+                && let Some(before) = last.replace(mem::take(&mut read.reference))
+            {
+                references.push(before);
             }
         }
         if references.is_empty() {

@@ -115,6 +115,7 @@ impl<'a> Page<'a> {
 /// Faults are dropped only when more are noted than a refusal lists, so that the list is always full.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "what the parser makes"))]
 pub(crate) struct Misread {
     /// The record's place in the page.
     pub(crate) record: u32,

@@ -1,0 +1,239 @@
+//! Counts the heap that a page takes while it is parsed. One test in a binary of its own, so that
+//! nothing else allocates.
+
+use std::alloc::System;
+use std::cell::Cell;
+use std::io;
+
+use headcount::{Account, Kind, Limits, PageSeed, ReferenceList};
+use serde::de::DeserializeSeed;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// What [`PageSeed`] promises for JSON.
+const BYTES_PER_BYTE_MAX: usize = 16;
+/// And for denser formats.
+const BYTES_PER_DENSE_BYTE_MAX: usize = 36;
+const BYTES_PER_RECORD_MAX: usize = 600;
+const BYTES_PER_FAULT_MAX: usize = 256;
+
+/// Large beside what does not grow with a body.
+const BODY_BYTES: usize = 1 << 20;
+
+/// Bytes that are allocated now.
+fn live() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated - stats.bytes_deallocated
+}
+
+/// Hands out a body byte by byte, as the parser asks for them, and looks at the heap now and then. A
+/// vector that grows is counted as growing where it is.
+struct Watched<'b> {
+    body: &'b [u8],
+    peak: &'b Cell<usize>,
+}
+
+impl io::Read for Watched<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.body.len().is_multiple_of(64) {
+            self.peak.set(self.peak.get().max(live()));
+        }
+        self.body.read(into)
+    }
+}
+
+/// The most that was allocated at a time, of a parser that copies each text and of one that borrows
+/// them. The latter is looked at only when the page is there.
+fn peaks(kind: Kind, limits: &Limits, body: &str) -> (usize, usize) {
+    let before = live();
+    let peak = Cell::new(before);
+    let mut parser = serde_json::Deserializer::from_reader(Watched { body: body.as_bytes(), peak: &peak });
+    let page = PageSeed::new(kind, limits).deserialize(&mut parser).expect("a page");
+    parser.end().expect("the end");
+    let copied = peak.get() - before;
+    drop((page, parser));
+
+    let before = live();
+    let page = PageSeed::new(kind, limits)
+        .deserialize(&mut serde_json::Deserializer::from_str(body))
+        .expect("a page");
+    let borrowed = live() - before;
+    drop(page);
+    (copied, borrowed)
+}
+
+/// An account with this in one of its maps, again and again until a body is full.
+fn account(before: &str, again: impl Fn(usize) -> String, after: &str) -> String {
+    records(1, |_| {
+        format!("{{\"id\": \"u\", \"memberships\": {{{before}{}{after}}}}}", repeated(BODY_BYTES, &again))
+    })
+}
+
+fn repeated(bytes: usize, again: impl Fn(usize) -> String) -> String {
+    let mut text = String::new();
+    for number in 0.. {
+        let next = again(number);
+        if text.len() + next.len() > bytes {
+            break;
+        }
+        text += &next;
+        text.push(',');
+    }
+    text.pop();
+    text
+}
+
+fn records(count: usize, record: impl Fn(usize) -> String) -> String {
+    let records: Vec<String> = (0..count).map(record).collect();
+    format!("{{\"records\": [{}]}}", records.join(","))
+}
+
+fn always(text: &str) -> impl Fn(usize) -> String + use<'_> {
+    move |_| text.to_owned()
+}
+
+/// Of formats that say more in a byte, the shapes that say most.
+fn denser_formats(limits: &Limits) {
+    let lists = BODY_BYTES / 2;
+    let list_of_one = |key: &[u8]| [&b"\x81\xa7records\x91\x81\xabmemberships\xdf"[..], key].concat();
+    let mut empty_lists = list_of_one(&(lists as u32).to_be_bytes());
+    empty_lists.extend(b"\xa0\x90".repeat(lists));
+    let mut numbers = list_of_one(&(lists as u32).to_be_bytes());
+    numbers.extend(b"\xa0\x01".repeat(lists));
+    for body in [empty_lists, numbers] {
+        let before = live();
+        let mut parser = rmp_serde::Deserializer::from_read_ref(&body);
+        let page =
+            PageSeed::new(Kind::Account, limits).self_describing().deserialize(&mut parser).expect("a page");
+        assert_within(live() - before, body.len());
+        drop(page);
+    }
+
+    let many = ReferenceList::new("", vec![""; BODY_BYTES / 2]);
+    let good = ReferenceList::new("", vec!["g"; 9_999]);
+    let absent = vec![ReferenceList::default(); BODY_BYTES / 2];
+    for (accounts, lists) in [(1, vec![many]), (20, vec![good]), (1, absent)] {
+        let account = Account { memberships: lists, ..Account::default() };
+        let body = postcard::to_allocvec(&vec![account; accounts]).expect("bytes");
+        let before = live();
+        let mut parser = postcard::Deserializer::from_bytes(&body);
+        let page = PageSeed::new(Kind::Account, limits).deserialize(&mut parser).expect("a page");
+        assert_within(live() - before, body.len());
+        drop(page);
+    }
+}
+
+fn assert_within(bytes: usize, body: usize) {
+    println!("{body:60} bytes: {:7.2} borrowed", bytes as f64 / body as f64);
+    assert!(bytes <= body * BYTES_PER_DENSE_BYTE_MAX + 100_000, "{bytes} bytes for {body}");
+}
+
+#[test]
+fn a_page_takes_memory_in_proportion_to_its_bytes_whatever_is_in_it() {
+    let defaults = Limits::default();
+    let mut raised = Limits::default();
+    raised.records_per_page_max = 65_535;
+    raised.references_per_account_max = 50_000;
+    raised.faults_listed_max = 65_535;
+    let references = |again: &str| account("\"\": [", always(again), "]");
+    let in_each = |count: usize, again: &str, list: fn(String) -> String| {
+        records(count, |_| {
+            format!("{{\"memberships\": {{{}}}}}", list(repeated(BODY_BYTES / count - 40, always(again))))
+        })
+    };
+    let in_list = |list: String| format!("\"t\": [{list}]");
+    let shapes = [
+        ("empty references", references("{}")),
+        (
+            "1.4 million empty references",
+            records(1, |_| format!("{{\"memberships\": {{\"\": [{}]}}}}", repeated(4 << 20, always("{}")))),
+        ),
+        ("null references", references("null")),
+        ("numbers as references", references("1")),
+        ("lists as references", references("[]")),
+        ("references with an empty id", references("{\"id\":\"\"}")),
+        ("references with a wrong id", references("{\"id\":1,\"name\":2}")),
+        ("good references", references("{\"id\":\"g\"}")),
+        ("good references after one that is faulty", account("\"\": [1,", always("{\"id\":\"g\"}"), "]")),
+        ("empty lists under one key", account("", always("\"\":[]"), "")),
+        ("empty lists under many keys", account("", |number| format!("\"{number:x}\":[]"), "")),
+        ("null lists", account("", always("\"\":null"), "")),
+        ("numbers as lists", account("", always("\"\":1"), "")),
+        ("maps as lists", account("", always("\"\":{}"), "")),
+        ("lists of one empty reference", account("", always("\"\":[{}]"), "")),
+        ("lists of one good reference", account("", always("\"\":[{\"id\":\"g\"}]"), "")),
+        ("lists of two good references", account("", always("\"\":[{\"id\":\"g\"},{\"id\":\"h\"}]"), "")),
+        ("lists of five good references", {
+            let list = ["{\"id\":\"g\"}"; 5].join(",");
+            account("", always(&format!("\"\":[{list}]")), "")
+        }),
+        ("unknown fields", records(1, |_| format!("{{{}}}", repeated(BODY_BYTES, always("\"\":{}"))))),
+        ("unknown maps in maps", {
+            let depth = BODY_BYTES / 6;
+            records(1, |_| {
+                format!("{{\"a\":{}{}}}", "{\"\":".repeat(depth), "}".repeat(depth)).replace(":}", ":1}")
+            })
+        }),
+        ("lists in a list as an id", {
+            records(1, |_| format!("{{\"id\":{}{}}}", "[".repeat(BODY_BYTES / 2), "]".repeat(BODY_BYTES / 2)))
+        }),
+        (
+            "a field again and again",
+            records(1, |_| format!("{{{}}}", repeated(BODY_BYTES, always("\"id\":1")))),
+        ),
+        ("a map again and again", {
+            records(1, |_| {
+                format!("{{{}}}", repeated(BODY_BYTES, always("\"memberships\":{\"\":[{},1],\"a\":1}")))
+            })
+        }),
+        (
+            "a long text with escapes",
+            records(1, |_| format!("{{\"id\":\"{}\"}}", "\\n".repeat(BODY_BYTES / 2))),
+        ),
+        ("a long text", records(1, |_| format!("{{\"id\":\"{}\"}}", "x".repeat(BODY_BYTES)))),
+        (
+            "a long text where none belongs",
+            records(1, |_| format!("{{\"memberships\":\"{}\"}}", "\\n".repeat(BODY_BYTES / 2))),
+        ),
+        ("long keys", account("", always(&format!("\"{}\":[]", "\\n".repeat(1_000))), "")),
+        ("many accounts with good references", in_each(100, "{\"id\":\"g\"}", in_list)),
+        ("many accounts with empty references", in_each(100, "{}", in_list)),
+        ("many accounts with numbers as references", in_each(100, "1", in_list)),
+        ("many accounts with numbers as lists", in_each(100, "\"\":1", |lists| lists)),
+        ("many accounts with empty lists", in_each(100, "\"\":[]", |lists| lists)),
+    ];
+    let at_raised_limits = [
+        ("16,000 accounts with references", in_each(16_000, "{\"id\":\"g\"}", in_list)),
+        ("5,000 accounts with empty references", in_each(5_000, "{}", in_list)),
+        ("5,000 accounts with numbers as references", in_each(5_000, "1", in_list)),
+        ("5,000 accounts with numbers as lists", in_each(5_000, "\"\":1", |lists| lists)),
+        ("150 accounts with numbers as lists", in_each(150, "\"\":1", |lists| lists)),
+        ("one account of empty references", references("{}")),
+        ("one account of numbers as lists", account("", always("\"\":1"), "")),
+        ("65,535 empty accounts", records(65_535, always("{}"))),
+        ("65,535 numbers as accounts", records(65_535, always("1"))),
+        ("65,535 accounts of wrong types", {
+            records(65_535, always("{\"id\":1,\"email\":1,\"username\":1,\"memberships\":1}"))
+        }),
+    ];
+    let shapes = shapes.iter().map(|(shape, body)| (&defaults, *shape, body));
+    let at_raised_limits = at_raised_limits.iter().map(|(shape, body)| (&raised, *shape, body));
+    for (limits, shape, body) in shapes.chain(at_raised_limits) {
+        let (copied, borrowed) = peaks(Kind::Account, limits, body);
+        let peak = copied.max(borrowed);
+        let allowed = body.len() * BYTES_PER_BYTE_MAX
+            + limits.records_per_page_max as usize * BYTES_PER_RECORD_MAX
+            + limits.faults_listed_max as usize * BYTES_PER_FAULT_MAX;
+        let per_byte = |bytes: usize| bytes as f64 / body.len() as f64;
+        println!(
+            "{shape:50} {:9} bytes: {:7.2} copied, {:7.2} borrowed",
+            body.len(),
+            per_byte(copied),
+            per_byte(borrowed)
+        );
+        assert!(peak <= allowed, "{shape}: {peak} bytes for {} of JSON", body.len());
+    }
+    denser_formats(&defaults);
+}
