@@ -109,13 +109,13 @@ pub use values::{
     Account, AccountStatus, AppId, AppUpdate, BrokenInvariant, Change, CleanupOutcome, Command, Completion,
     Config, ConfigurationStatus, Error, ErrorKind, Fact, Fault, FaultCode, Field, Fields, Group, Guard,
     GuardLimit, Kind, License, LimitOutOfRange, Limits, NewResourceType, NewTask, Page, PageOutcome,
-    ParseError, PurgeOutcome, RecordKey, Records, Reference, ReferenceList, References, Reply, Resolution,
-    ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts, SessionId, SessionStatus, TaskAction, TaskId,
-    TaskStatus, Timestamp,
+    ParseError, PurgeOutcome, RecordFilter, RecordKey, Records, Reference, ReferenceList, References, Reply,
+    Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts, SessionId, SessionStatus,
+    TaskAction, TaskId, TaskStatus, Timestamp,
 };
 pub use view::{
-    AppView, Changes, Preview, RecordCounts, RecordFilter, RecordView, RecordViews, SessionView, TaskPage,
-    TaskQuery, TaskView, TypeProgress,
+    AppView, Changes, Preview, RecordCounts, RecordView, RecordViews, SessionView, TaskPage, TaskQuery,
+    TaskView, TypeProgress,
 };
 
 #[doc = include_str!("../docs/SPEC.md")]

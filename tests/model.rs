@@ -205,7 +205,7 @@ proptest! {
 /// Two roll calls of records that agree on names, in orders of the test's choosing (SPEC 10.9, 10.10).
 mod rolls {
     use super::*;
-    use headcount::{Account, AppId, Group, Page, Reference, Scope, Uuid};
+    use headcount::{Account, AppId, Group, Page, Reference, ReferenceList, Scope, Uuid};
 
     const APP: AppId = AppId(Uuid::from_u128(1));
 
@@ -223,12 +223,9 @@ mod rolls {
         let account = |(number, teams): (usize, &Vec<u8>)| Account {
             id: number.to_string().into(),
             username: Some("x".into()),
-            memberships: vec![(
-                "team".into(),
-                teams
-                    .iter()
-                    .map(|&team| Reference { id: team.to_string().into(), name: Some(name(team).into()) })
-                    .collect(),
+            memberships: vec![ReferenceList::new(
+                "team",
+                teams.iter().map(|&team| Reference::new(team.to_string()).with_name(name(team))),
             )],
             ..Account::default()
         };
@@ -246,7 +243,7 @@ mod rolls {
         for (slug, page) in pages {
             let _ = engine.push_page(now, APP, session, slug, page).expect("a page");
         }
-        let _ = engine.complete_session(now, APP, session, false).expect("no guard");
+        let _ = engine.complete_session(now, APP, session, Completion::GUARDED).expect("no guard");
         let _ = engine.run_cleanup(now, APP, session, NonZeroU64::MAX).expect("a cleanup");
         session
     }
@@ -313,7 +310,10 @@ mod rolls {
 mod copy {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use headcount::{AppId, AppView, Engine, Fact, RecordFilter, RecordKey, RecordView, ResourceTypeId};
+    use headcount::{
+        AppId, AppView, Engine, Fact, RecordFilter, RecordKey, RecordView, ResourceTypeId, SessionStatus,
+        TaskView,
+    };
 
     type Key = (AppId, ResourceTypeId, String);
 
@@ -334,6 +334,12 @@ mod copy {
         format!("{} {:?} {:?} {:?}", app.name(), app.created_at(), app.last_synced_at(), app.guard())
     }
 
+    fn task_row(task: TaskView<'_>) -> String {
+        let status = task.status(headcount::Timestamp(0));
+        let about = (task.action(), task.resource_type().id(), task.payload(), task.execute_after());
+        format!("{status} {about:?} {:?} {:?} {:?}", task.resolved_at(), task.result(), task.error())
+    }
+
     fn row(record: RecordView<'_>) -> Row {
         let flags = (record.is_active(), record.is_placeholder(), record.inactive_since(), record.status());
         let texts = (record.name(), record.description(), record.email(), record.username());
@@ -341,7 +347,7 @@ mod copy {
     }
 
     fn key(app: AppId, record: &RecordKey<'_>) -> Key {
-        (app, record.resource_type, record.id.to_string())
+        (app, record.resource_type_id, record.id.to_string())
     }
 
     impl Copy {
@@ -366,7 +372,7 @@ mod copy {
                 for task in
                     app.tasks(&headcount::TaskQuery::at(headcount::Timestamp(0))).expect("a page").tasks
                 {
-                    copy.tasks.insert((app.id(), task.id()), format!("{task:?}"));
+                    copy.tasks.insert((app.id(), task.id()), task_row(task));
                 }
             }
             copy
@@ -375,14 +381,14 @@ mod copy {
         /// Takes over what the last command changed.
         pub(crate) fn follow(&mut self, engine: &Engine) {
             for change in engine.changes() {
-                let id = change.app;
+                let id = change.app_id;
                 match change.fact {
                     Fact::AppDeleted => self.forget(id),
                     Fact::AppCreated { .. } | Fact::AppUpdated => {
                         let app = engine.app(id).expect("an app");
                         self.apps.insert(id, app_row(app));
                         self.types.extend(
-                            app.resource_types().iter().map(|found| ((id, found.id()), format!("{found:?}"))),
+                            app.resource_types().map(|found| ((id, found.id()), format!("{found:?}"))),
                         );
                     }
                     Fact::ResourceTypeRegistered { resource_type_id: resource_type }
@@ -401,7 +407,11 @@ mod copy {
                         self.sessions.retain(|&(of, known), _| of != id || app.session(known).is_some());
                     }
                     Fact::SessionEnded { session_id: session, status } => {
-                        _ = self.sessions.insert((id, session), status)
+                        self.sessions.insert((id, session), status);
+                        if status == SessionStatus::Completed {
+                            // It implies the app's status and last_synced_at.
+                            self.apps.insert(id, app_row(engine.app(id).expect("an app")));
+                        }
                     }
                     Fact::RecordCreated { record }
                     | Fact::RecordUpdated { record, .. }
@@ -423,8 +433,11 @@ mod copy {
                         assert!(self.references.remove(&(key(id, &account), key(id, &target))));
                     }
                     Fact::TaskCreated { task_id: task } | Fact::TaskResolved { task_id: task } => {
-                        let found = engine.app(id).and_then(|app| app.task(task)).expect("a task");
-                        self.tasks.insert((id, task), format!("{found:?}"));
+                        let app = engine.app(id).expect("an app");
+                        let found = app.task(task).expect("a task");
+                        self.tasks.insert((id, task), task_row(found));
+                        // Ended tasks have their limit, which a copy has too.
+                        self.tasks.retain(|&(of, known), _| of != id || app.task(known).is_some());
                     }
                     other => panic!("a change that the copy does not know: {other:?}"),
                 }
@@ -433,7 +446,7 @@ mod copy {
 
         fn read(&mut self, engine: &Engine, id: AppId, record: &RecordKey<'_>) {
             let app = engine.app(id).expect("an app");
-            let slug = app.resource_type_by_id(record.resource_type).expect("a type").slug();
+            let slug = app.resource_type_by_id(record.resource_type_id).expect("a type").slug();
             let found = app.record(slug, &record.id).expect("a record");
             self.records.insert(key(id, record), row(found));
         }

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use headcount_testing::tidy::{self, Fault, Map, Sources, bans, imports, size};
 
 /// Places where the core defaults what is missing without a word. Lower it whenever there are fewer.
-const SILENT_DEFAULTS: usize = 33;
+const SILENT_DEFAULTS: usize = 1;
 
 /// Files and functions of the core that are longer or wider than they may be. Lower it until it can go.
-const STILL_TOO_LARGE: usize = 4;
+const STILL_TOO_LARGE: usize = 0;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()

@@ -3,9 +3,9 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    AccountStatus, AppId, Command, Config, ConfigurationStatus, Engine, Group, Kind, NewTask, Page,
-    RecordFilter, ResourceTypeId, Scope, SessionId, TaskAction, TaskId, TaskQuery, TaskStatus, Timestamp,
-    Uuid,
+    AccountStatus, AppId, Command, Completion, Config, ConfigurationStatus, Engine, Group, Kind, NewTask,
+    Page, RecordFilter, ResourceTypeId, Scope, SessionId, TaskAction, TaskId, TaskQuery, TaskStatus,
+    Timestamp, Uuid,
 };
 use headcount_testing::directory;
 use headcount_testing::roll::{self, APP};
@@ -22,7 +22,7 @@ fn engine() -> Engine {
         let accounts = directory::Directory::new(100)
             .accounts_page(directory::Roll::Whole, &(0..100).collect::<Vec<_>>());
         let _ = roll::push(&mut engine, session, &accounts).expect("a page");
-        let _ = engine.complete_session(Timestamp(5), APP, session, false).expect("no guard");
+        let _ = engine.complete_session(Timestamp(5), APP, session, Completion::GUARDED).expect("no guard");
         let _ = engine.run_cleanup(Timestamp(5), APP, session, NonZeroU64::MAX).expect("a cleanup");
     }
     engine
@@ -118,7 +118,7 @@ fn apps_types_and_sessions_are_read_in_their_order() {
     assert_eq!(app.configuration_status(), ConfigurationStatus::Configured);
     assert_eq!(app.clone_group().collect::<Vec<_>>(), [APP, clone]);
     assert!(app.guard().is_none());
-    let slugs: Vec<_> = app.resource_types().iter().map(|found| (found.slug(), found.kind())).collect();
+    let slugs: Vec<_> = app.resource_types().map(|found| (found.slug(), found.kind())).collect();
     assert_eq!(slugs, [("account", Kind::Account), ("team", Kind::Group)]);
     let team = app.resource_type("team").expect("a type");
     assert_eq!(app.resource_type_by_id(team.id()), Some(team));
@@ -138,9 +138,8 @@ fn apps_types_and_sessions_are_read_in_their_order() {
 fn tasks_are_listed_by_status_limit_and_offset_with_the_total() {
     let mut engine = roll::engine(Config::new()).expect("an engine");
     for number in 0..120_u32 {
-        let execute_after = (number % 2 == 0).then_some(Timestamp(10));
-        let resource_type = "account".into();
-        let new = NewTask { action: TaskAction::CreateAccount, resource_type, payload: None, execute_after };
+        let mut new = NewTask::new(TaskAction::CreateAccount, "account");
+        new.execute_after = (number % 2 == 0).then_some(Timestamp(10));
         engine.create_task(Timestamp(0), APP, TaskId(Uuid::from_u128(number.into())), &new).expect("a task");
     }
     let app = engine.app(APP).expect("an app");

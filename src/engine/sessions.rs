@@ -225,16 +225,19 @@ impl Engine {
 impl CommandScope<'_> {
     /// Runs a step of the cleanup of the app's open session, which is completing.
     fn clean_up(&mut self, budget: u64) -> CleanupOutcome {
-        let (store, session) = self.app.store_and_session();
-        let session = session.expect("a completing session is the open one");
-        let before = session.facts().counts().deactivated;
-        let is_done = cleanup::step(store, session, self.registry, self.changes, (self.now, budget));
-        let deactivated = session.facts().counts().deactivated - before;
+        let before = self.deactivated();
+        let is_done = cleanup::step(self.app, self.registry, self.changes, self.now, budget);
+        let deactivated = self.deactivated() - before;
         if is_done {
             self.end_session(Ending::Completed);
         }
         let status = if is_done { SessionStatus::Completed } else { SessionStatus::Completing };
         CleanupOutcome { deactivated, status }
+    }
+
+    fn deactivated(&self) -> u64 {
+        let open = self.app.sessions().open().expect("a completing session is the open one");
+        open.facts().counts().deactivated
     }
 }
 

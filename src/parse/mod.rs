@@ -7,18 +7,65 @@
 
 mod record;
 mod references;
+mod tally;
 mod value;
 
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::values::{Kind, Limits, Misread, Page, Records};
-use record::{Record, RecordSlot};
-use value::{Key, Mode, Read, push};
+use record::{Record, RecordNotes, RecordSlot};
+use value::{KeySlot, Mode, Name, Read, push};
 
+/// Parses the body of a push, `{"records": […]}`, as a page of one kind, from any serde format.
+///
+/// **Texts** borrow from the body where it holds them as they are, and fields that are not known are
+/// ignored. Null counts as absent. Of a field that is given twice, the later value stands.
+///
+/// **A value of a wrong type stops nothing.** It is a fault of its record, which the push of the page
+/// tells beside all others ([SPEC 1](crate::spec#1-nouns)). That takes a format that tells the type of
+/// each value: one for people (JSON, YAML, RON), or a binary one for which the host says so
+/// ([`PageSeed::self_describing`]). Any other binary format (postcard) is read in the form that serde
+/// derives for a struct with the one field `records`, a list of [`Account`](crate::Account)s or
+/// [`Group`](crate::Group)s.
+///
+/// **Errors** are the format's, with its line and column: a body that is not well-formed, holds no list
+/// `records` or two of them, or more records than the limits allow. One that comes up in the list begins
+/// with the record in which the parser stopped: `record 17: …`.
+///
+/// **Memory** is bounded by what is sent. References that can neither be applied nor be told as faults are
+/// counted, and not kept: those of an account with too many, and those of a faulty one once there are more
+/// faults than a refusal lists. JSON takes at most 16 bytes of heap for each byte of the body, beside 600
+/// for each record and 256 for each listed fault that the limits allow. In denser formats a byte says more,
+/// and takes up to 36.
+///
+/// ```
+/// use headcount::{Kind, Limits, Page, PageSeed, Records};
+/// use serde::de::DeserializeSeed;
+///
+/// /// The page in a body. What follows the page must be nothing: `end` sees to it.
+/// fn parse(kind: Kind, body: &str) -> Result<Page<'_>, serde_json::Error> {
+///     let mut parser = serde_json::Deserializer::from_str(body);
+///     let page = PageSeed::new(kind, &Limits::default()).deserialize(&mut parser)?;
+///     parser.end()?;
+///     Ok(page)
+/// }
+///
+/// let page = parse(Kind::Group, r#"{"records": [{"id": "g1", "name": "Engineering", "color": "red"}]}"#)?;
+/// let Records::Groups(groups) = page.records() else { panic!("a page of groups") };
+/// assert_eq!(groups[0].name, "Engineering");
+///
+/// // A number as an id is for the push to refuse, with every other fault of the page.
+/// assert_eq!(parse(Kind::Group, r#"{"records": [{"id": 7, "name": "Engineering"}]}"#)?.len(), 1);
+///
+/// let error = parse(Kind::Group, r#"{"records": [{"id": "g1"}, {"id": "\ud800"}]}"#).unwrap_err();
+/// assert!(error.to_string().starts_with("record 1: "), "{error}");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct PageSeed {
     kind: Kind,
@@ -32,6 +79,20 @@ impl PageSeed {
         Self { kind, limits: *limits, is_self_describing: false }
     }
 
+    /// For a binary format that tells the type of each value, such as CBOR or MessagePack: records are
+    /// maps with named fields, as in JSON, and a value of a wrong type stops nothing.
+    ///
+    /// A format for people needs no such word. One that does not tell types (postcard) fails with it.
+    ///
+    /// ```
+    /// # use headcount::{Kind, Limits, PageSeed};
+    /// # use serde::de::DeserializeSeed;
+    /// let body = rmp_serde::to_vec(&serde_json::json!({"records": [{"id": "u1"}, {"id": 2}]}))?;
+    /// let seed = PageSeed::new(Kind::Account, &Limits::default()).self_describing();
+    /// let page = seed.deserialize(&mut rmp_serde::Deserializer::from_read_ref(&body))?;
+    /// assert_eq!(page.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn self_describing(mut self) -> Self {
         self.is_self_describing = true;
@@ -66,8 +127,7 @@ impl<'de> Visitor<'de> for BodyVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Page<'de>, A::Error> {
         let mut page = None;
-        let key = || Key { mode: self.mode, named: |name| name == "records", unknown: false };
-        while let Some(is_records) = map.next_key_seed(Read(key()))? {
+        while let Some(IsRecords(is_records)) = map.next_key_seed(Read(KeySlot::new(self.mode)))? {
             if !is_records {
                 map.next_value::<IgnoredAny>()?;
             } else if page.is_some() {
@@ -90,6 +150,17 @@ impl<'de> Visitor<'de> for BodyVisitor {
     }
 }
 
+/// Whether a field of the body is the list of records.
+struct IsRecords(bool);
+
+impl Name for IsRecords {
+    const UNKNOWN: Self = Self(false);
+
+    fn named(name: &str) -> Self {
+        Self(name == "records")
+    }
+}
+
 struct RecordsSeed<'b>(&'b BodyVisitor);
 
 impl<'de> DeserializeSeed<'de> for RecordsSeed<'_> {
@@ -97,27 +168,27 @@ impl<'de> DeserializeSeed<'de> for RecordsSeed<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page<'de>, D::Error> {
         let BodyVisitor { seed, mode } = self.0;
-        let mut bounds = Bounds::new(*mode, &seed.limits);
-        let mut notes = PageNotes::default();
-        let limit = seed.limits.records_per_page_max;
+        let mut misread = Vec::new();
+        let bounds = Bounds::new(*mode, &seed.limits);
+        let records_max = seed.limits.records_per_page_max;
         let records = match seed.kind {
             Kind::Account => Records::Accounts(deserializer.deserialize_seq(ListVisitor::new(
-                limit,
-                &mut bounds,
-                &mut notes,
+                records_max,
+                bounds,
+                &mut misread,
             ))?),
             Kind::Group => Records::Groups(deserializer.deserialize_seq(ListVisitor::new(
-                limit,
-                &mut bounds,
-                &mut notes,
+                records_max,
+                bounds,
+                &mut misread,
             ))?),
             Kind::License => Records::Licenses(deserializer.deserialize_seq(ListVisitor::new(
-                limit,
-                &mut bounds,
-                &mut notes,
+                records_max,
+                bounds,
+                &mut misread,
             ))?),
         };
-        Ok(Page::parsed(records, notes.misread))
+        Ok(Page::parsed(records, misread))
     }
 }
 
@@ -127,43 +198,32 @@ struct Bounds {
     references_max: u32,
     id_chars_max: u32,
     text_chars_max: u32,
-    faults_listed_max: usize,
     /// How many faults the refusal can still list, beside those of earlier records.
     faults_left: usize,
 }
 
 impl Bounds {
     fn new(mode: Mode, limits: &Limits) -> Self {
-        let faults_listed_max = limits.faults_listed_max as usize;
         Self {
             mode,
             references_max: limits.references_per_account_max,
             id_chars_max: limits.id_chars_max,
             text_chars_max: limits.text_chars_max,
-            faults_listed_max,
-            faults_left: faults_listed_max,
+            faults_left: limits.faults_listed_max as usize,
         }
     }
 }
 
-/// What was noted of the records so far.
-#[derive(Default)]
-struct PageNotes {
-    misread: Vec<Misread>,
-    /// Faults that the refusal of the page will have for certain.
-    faults: usize,
-}
-
-struct ListVisitor<'p, R> {
+struct ListVisitor<'m, R> {
     records_max: u32,
-    bounds: &'p mut Bounds,
-    notes: &'p mut PageNotes,
+    bounds: Bounds,
+    misread: &'m mut Vec<Misread>,
     records: PhantomData<R>,
 }
 
-impl<'p, R> ListVisitor<'p, R> {
-    const fn new(records_max: u32, bounds: &'p mut Bounds, notes: &'p mut PageNotes) -> Self {
-        Self { records_max, bounds, notes, records: PhantomData }
+impl<'m, R> ListVisitor<'m, R> {
+    const fn new(records_max: u32, bounds: Bounds, misread: &'m mut Vec<Misread>) -> Self {
+        Self { records_max, bounds, misread, records: PhantomData }
     }
 }
 
@@ -174,17 +234,24 @@ impl<'de, R: Record<'de>> Visitor<'de> for ListVisitor<'_, R> {
         write!(f, "a list of at most {} records", self.records_max)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<R>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Vec<R>, A::Error> {
         let mut records = Vec::new();
+        let (mut record, mut notes) = (R::default(), RecordNotes::default());
         for number in 0..self.records_max {
-            self.bounds.faults_left = self.bounds.faults_listed_max.saturating_sub(self.notes.faults);
-            let slot = RecordSlot { number, bounds: self.bounds, notes: self.notes, record: PhantomData };
+            let slot = RecordSlot { record: &mut record, notes: &mut notes, bounds: &self.bounds };
             // The place that the format adds to the message stays at its end.
-            let record = seq
+            let read = seq
                 .next_element_seed(Read(slot))
                 .map_err(|error| A::Error::custom(format_args!("record {number}: {error}")))?;
-            let Some(record) = record else { return Ok(records) };
-            push(&mut records, record);
+            if read.is_none() {
+                return Ok(records);
+            }
+            let (misread, faults) = notes.finish(&mut record, number, &self.bounds);
+            self.bounds.faults_left = self.bounds.faults_left.saturating_sub(faults);
+            if let Some(misread) = misread {
+                push(self.misread, misread);
+            }
+            records.push(mem::take(&mut record));
         }
         seq.next_element_seed(NoRecord { records_max: self.records_max })?;
         Ok(records)

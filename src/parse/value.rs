@@ -3,6 +3,7 @@
 use alloc::borrow::{Cow, ToOwned};
 use alloc::vec::Vec;
 use core::fmt;
+use core::marker::PhantomData;
 
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
@@ -158,55 +159,94 @@ impl<'de, S: Slot<'de>> Visitor<'de> for Read<S> {
     }
 }
 
-/// The place of a text: what stood there, none for null, or the type of what is no text.
-pub(super) struct TextSlot {
-    pub(super) mode: Mode,
+/// A text of a record: one that must be there, for which nothing is as good as an empty one, or one
+/// that may be absent.
+pub(super) trait Text<'de>: Default {
     /// Whether it is an option in the derived form.
-    pub(super) is_optional: bool,
+    const IS_OPTION: bool;
+
+    fn of(text: Cow<'de, str>) -> Self;
 }
 
-impl<'de> Slot<'de> for TextSlot {
-    type Value = Result<Option<Cow<'de, str>>, FoundType>;
+impl<'de> Text<'de> for Cow<'de, str> {
+    const IS_OPTION: bool = false;
 
+    #[inline]
+    fn of(text: Cow<'de, str>) -> Self {
+        text
+    }
+}
+
+impl<'de> Text<'de> for Option<Cow<'de, str>> {
+    const IS_OPTION: bool = true;
+
+    #[inline]
+    fn of(text: Cow<'de, str>) -> Self {
+        Some(text)
+    }
+}
+
+/// The place of a text. What stands there replaces what an earlier value of the field left: the text,
+/// and what was wrong with it.
+pub(super) struct TextSlot<'s, T> {
+    pub(super) mode: Mode,
+    pub(super) text: &'s mut T,
+    pub(super) wrong: &'s mut Option<FoundType>,
+}
+
+impl<'de, T: Text<'de>> Slot<'de> for TextSlot<'_, T> {
+    type Value = ();
+
+    #[inline]
     fn mode(&self) -> Mode {
         self.mode
     }
 
-    fn typed<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<Self::Value, D::Error> {
-        if slot.0.is_optional {
-            deserializer.deserialize_option(slot)
-        } else {
-            deserializer.deserialize_str(slot)
-        }
+    fn typed<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<(), D::Error> {
+        if T::IS_OPTION { deserializer.deserialize_option(slot) } else { deserializer.deserialize_str(slot) }
     }
 
-    fn typed_some<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn typed_some<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_str(slot)
     }
 
-    fn wrong(self, found: FoundType) -> Self::Value {
-        Err(found)
+    fn wrong(self, found: FoundType) {
+        *self.text = T::default();
+        *self.wrong = Some(found);
     }
 
-    fn null(self) -> Self::Value {
-        Ok(None)
+    fn null(self) {
+        *self.text = T::default();
+        *self.wrong = None;
     }
 
     #[inline]
-    fn text(self, text: Cow<'de, str>) -> Self::Value {
-        Ok(Some(text))
+    fn text(self, text: Cow<'de, str>) {
+        *self.text = T::of(text);
+        *self.wrong = None;
     }
 }
 
-/// A key of a map, as what it stands for. One that is no text stands for nothing that we know.
-pub(super) struct Key<N> {
-    pub(super) mode: Mode,
-    /// What a name stands for.
-    pub(super) named: fn(&str) -> N,
-    pub(super) unknown: N,
+/// What a key of a map stands for.
+pub(super) trait Name: Sized {
+    const UNKNOWN: Self;
+
+    fn named(name: &str) -> Self;
 }
 
-impl<'de, N> Slot<'de> for Key<N> {
+/// The place of a key. One that is no text stands for nothing that we know.
+pub(super) struct KeySlot<N> {
+    mode: Mode,
+    name: PhantomData<N>,
+}
+
+impl<N> KeySlot<N> {
+    pub(super) const fn new(mode: Mode) -> Self {
+        Self { mode, name: PhantomData }
+    }
+}
+
+impl<'de, N: Name> Slot<'de> for KeySlot<N> {
     type Value = N;
 
     fn mode(&self) -> Mode {
@@ -218,17 +258,17 @@ impl<'de, N> Slot<'de> for Key<N> {
     }
 
     fn wrong(self, _: FoundType) -> N {
-        self.unknown
+        N::UNKNOWN
     }
 
     #[inline]
     fn text(self, name: Cow<'de, str>) -> N {
-        (self.named)(&name)
+        N::named(&name)
     }
 
     #[inline]
     fn passing_text(self, name: &str) -> N {
-        (self.named)(name)
+        N::named(name)
     }
 }
 

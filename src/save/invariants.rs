@@ -49,14 +49,9 @@ impl Engine {
 /// Checks an app. Answers how many references it has, each of which was told by a change.
 fn check_app(app: &App, registry: &Registry, seq: u64) -> Result<u64, BrokenInvariant> {
     app.validate(registry, seq)?;
-    let referrers = records::count_referrers(app.store(), registry)?;
-    let mut references = 0;
+    let (referrers, references) = records::count_referrers(app.store(), registry)?;
     for ((index, table), referrers) in app.store().tables().zip(&referrers) {
         records::check(table, index, registry, referrers)?;
-        if registry.is_account(index) {
-            let count = |row| table.stored(row).references().count() as u64;
-            references += Row::first(table.len()).map(count).sum::<u64>();
-        }
     }
     app.sessions().open().map_or(Ok(()), |session| check_cleanup(session, app, registry))?;
     Ok(references)

@@ -37,7 +37,17 @@ pub struct Snapshot {
     digest: [u64; 2],
     seq: u64,
     groups: Vec<SavedRegistry>,
-    apps: Vec<(AppId, u64, SavedApp, Vec<SavedTable>)>,
+    apps: Vec<SavedAppEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename = "AppEntry")]
+struct SavedAppEntry {
+    id: AppId,
+    /// The place of its clone group in the list of groups.
+    group: u64,
+    app: SavedApp,
+    tables: Vec<SavedTable>,
 }
 
 /// Why a snapshot gives no engine.
@@ -98,7 +108,7 @@ impl Engine {
             state.groups.iter().map(|(number, _)| number).zip(0..).collect();
         let apps = state.apps.iter().map(|(id, app)| {
             let group = *places.get(&app.group()).expect("an app's group is among the groups");
-            (id, group, app.save(), tables(app))
+            AppEntry { id, group, app: app.save(), tables: tables(app) }
         });
         SnapshotRef {
             format: FORMAT,
@@ -126,8 +136,8 @@ impl Engine {
         let key = HashKey::new(config.hash_key());
         let mut loading = Loading::default();
         let groups = loading.groups(groups, key)?;
-        for (id, group, app, tables) in apps {
-            loading.app(id, groups.get(group as usize).copied(), app, tables, key)?;
+        for entry in apps {
+            loading.app(entry, &groups, key)?;
         }
         let mut engine = Self::with_state(config, loading.state, ChangeLog::resume_after(seq));
         engine.check_invariants()?;
@@ -174,12 +184,12 @@ impl Loading {
 
     fn app(
         &mut self,
-        id: AppId,
-        group: Option<CloneGroupNumber>,
-        saved: SavedApp,
-        tables: Vec<SavedTable>,
+        entry: SavedAppEntry,
+        groups: &[CloneGroupNumber],
         key: HashKey,
     ) -> Result<(), BrokenInvariant> {
+        let SavedAppEntry { id, group, app: saved, tables } = entry;
+        let group = usize::try_from(group).ok().and_then(|group| groups.get(group).copied());
         let group = group.ok_or_else(|| BrokenInvariant::new("10.1", "an app has no clone group"))?;
         take_id(!self.state.apps.contains(id), "app")?;
         let IdsInUse { sessions, tasks, .. } = &mut self.state.ids;
@@ -207,8 +217,16 @@ pub struct SnapshotRef<'e> {
     digest: [u64; 2],
     seq: u64,
     groups: Vec<SavedRegistry>,
-    /// Each app's id, the place of its group in the list of groups, what it is, and its records.
-    apps: Vec<(AppId, u64, SavedApp, Vec<TableRef<'e>>)>,
+    apps: Vec<AppEntry<'e>>,
+}
+
+/// What [`SavedAppEntry`] is parsed from.
+#[derive(Serialize)]
+struct AppEntry<'e> {
+    id: AppId,
+    group: u64,
+    app: SavedApp,
+    tables: Vec<TableRef<'e>>,
 }
 
 impl fmt::Debug for SnapshotRef<'_> {

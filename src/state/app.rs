@@ -207,14 +207,14 @@ impl App {
     /// The app that was saved, whose sessions' and tasks' ids are known to differ.
     ///
     /// # Errors
-    /// If the tasks that ended are not among its tasks.
+    /// If a count is beyond reach, or tasks that ended are not among its tasks.
     pub(crate) fn load(
         saved: SavedApp,
         group: CloneGroupNumber,
         store: Store,
     ) -> Result<Self, crate::values::BrokenInvariant> {
         let SavedApp { name, created_at, last_synced_at, guard, sessions, tasks } = saved;
-        let (sessions, tasks) = (Sessions::load(sessions), Tasks::load(tasks)?);
+        let (sessions, tasks) = (Sessions::load(sessions)?, Tasks::load(tasks)?);
         Ok(Self { name, created_at, last_synced_at, guard, group, store, sessions, tasks })
     }
 }

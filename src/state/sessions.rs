@@ -107,8 +107,11 @@ impl Sessions {
         }
     }
 
-    pub(super) fn load(saved: SavedSessions) -> Self {
+    /// # Errors
+    /// If a count is beyond reach.
+    pub(super) fn load(saved: SavedSessions) -> Result<Self, crate::values::BrokenInvariant> {
         let SavedSessions { ended, open } = saved;
-        Self { open: open.map(OpenSession::load), ended: ended.into_iter().map(EndedSession::load).collect() }
+        let ended: Result<_, _> = ended.into_iter().map(EndedSession::load).collect();
+        Ok(Self { open: open.map(OpenSession::load).transpose()?, ended: ended? })
     }
 }

@@ -4,8 +4,8 @@
 //! 8-byte units: 17 bits within a chunk of 1 MiB, 15 bits of chunk number, so 32 GiB.
 //!
 //! A record that outgrows its space is written anew, and its old space is dead. A chunk of which half is
-//! dead is *emptied*: what is alive moves to the chunk that grows, in small steps, so that no single
-//! command pays for it ([`Arena::next_to_move`]).
+//! dead is *emptied*: what is alive moves to the chunk that grows, a few records for each that dies, so that
+//! no single command pays for the whole ([`Arena::next_to_move`]).
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -88,10 +88,8 @@ impl Arena {
     fn open_chunk(&mut self) {
         let left = self.current;
         self.current = self.free.pop().unwrap_or_else(|| {
-            assert!(
-                self.chunks.len() < CHUNKS_MAX,
-                "the limit on bytes of a type keeps it within its chunks"
-            );
+            let has_numbers_left = self.chunks.len() < CHUNKS_MAX;
+            assert!(has_numbers_left, "the limit on bytes of a type keeps it within its chunks");
             self.chunks.push(Chunk::default());
             self.chunks.len() - 1
         });

@@ -193,16 +193,19 @@ impl Store {
             }
         }
         let mut store = Self { tables, scratch: Vec::new() };
+        let mut references: Vec<RowKey> = Vec::new();
         for number in 0..store.tables.len() {
-            let of = TypeIndex(number as u32);
             for row in Row::first(store.tables[number].len()) {
-                let references: Vec<RowKey> = store.stored(RowKey::new(of, row)).references().collect();
+                let table = &store.tables[number];
+                let is_active = table.active().contains(row);
+                references.clear();
+                references.extend(table.stored(row).references());
                 let is_there =
-                    |target: &RowKey| store.table(target.of).is_some_and(|table| target.row.0 < table.len());
+                    |target: &RowKey| store.table(target.of).is_some_and(|of| target.row.0 < of.len());
                 if !references.iter().all(is_there) {
                     return Err(("10.3", "a reference points at no record"));
                 }
-                if store.tables[number].active().contains(row) {
+                if is_active {
                     store.hold(&references);
                 }
             }

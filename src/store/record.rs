@@ -12,7 +12,9 @@
 //!
 //! An absent text has length 0. Numbers are little-endian.
 
-use super::arena::{CHUNK_BYTES, UNIT_BYTES};
+#[cfg(feature = "serde")]
+use super::arena::CHUNK_BYTES;
+use super::arena::UNIT_BYTES;
 use super::key::{Row, RowKey, TypeIndex};
 use crate::values::AccountStatus;
 
@@ -188,6 +190,17 @@ impl<'t> Stored<'t> {
     /// Where the texts begin.
     fn texts_at(&self) -> usize {
         HEADER_BYTES + self.reference_word_count() * 4
+    }
+
+    /// The lengths of all texts in bytes, 16 bits each, little-endian.
+    pub(crate) fn lengths(&self) -> &'t [u8; 12] {
+        self.bytes[20..].first_chunk().expect("a record is longer than its header")
+    }
+
+    /// All texts, one behind the other.
+    pub(crate) fn all_texts(&self) -> &'t [u8] {
+        let texts: usize = (0..SLOTS).map(|slot| self.length(slot)).sum();
+        &self.bytes[self.texts_at()..self.texts_at() + texts]
     }
 
     /// The bytes of a text; none if it is absent.

@@ -16,7 +16,7 @@ use super::column::{Column, Counts};
 use super::index::Index;
 use super::key::Row;
 use super::record::{self, Draft, Stored};
-use crate::values::{IdHash, Timestamp};
+use crate::values::{HashKey, IdHash, Timestamp};
 
 /// A page that guessed wrong this often stops guessing: it does not come in the stored order.
 const GUESS_MISSES_MAX: u32 = 2;
@@ -114,26 +114,44 @@ impl Table {
         self.index.find(hash, |row| self.entries.at(row).hash == hash && self.stored(row).has_id(id))
     }
 
-    /// The rows of many ids at once, [`Row::NONE`] where there is none.
+    /// The rows of many ids at once, [`Row::NONE`] where there is none, and the ids' hashes.
     ///
-    /// Two passes, since the lookups of a pass do not depend on each other and so wait for memory
-    /// together: first all index probes, by hash bits alone, then all ids that they lead to.
-    pub(crate) fn stage<'p>(&self, wanted: &[IdHash], id: impl Fn(usize) -> &'p str) -> Vec<Row> {
+    /// A connector with a stable order names the row behind the last one: the guess is compared by the id's
+    /// own bytes, and nothing is hashed. For the others there are two passes, since the lookups of a pass do
+    /// not depend on each other and so wait for memory together: first all index probes, by hash bits
+    /// alone, then all ids that they lead to.
+    pub(crate) fn stage<'p>(
+        &self,
+        ids: impl Iterator<Item = &'p str> + Clone,
+        key: HashKey,
+    ) -> (Vec<Row>, Vec<IdHash>) {
         let mut guess = self.guess;
         let mut misses = 0;
-        let mut rows: Vec<Row> = Vec::with_capacity(wanted.len());
-        for &hash in wanted {
-            let guessed =
-                misses < GUESS_MISSES_MAX && self.entries.get(guess).is_some_and(|entry| entry.hash == hash);
-            let row = if guessed { guess } else { self.candidate(hash) };
-            misses += u32::from(!guessed);
+        let mut rows: Vec<Row> = Vec::with_capacity(ids.size_hint().0);
+        let mut hashes: Vec<IdHash> = Vec::with_capacity(ids.size_hint().0);
+        let mut to_confirm: Vec<usize> = Vec::new();
+        for (at, id) in ids.clone().enumerate() {
+            let guessed = self.entries.get(guess).filter(|_| misses < GUESS_MISSES_MAX);
+            let guessed = guessed.filter(|entry| Stored::new(self.arena.at(entry.place)).has_id(id));
+            let (row, hash) = match guessed {
+                Some(entry) => (guess, entry.hash),
+                None => {
+                    misses += 1;
+                    to_confirm.push(at);
+                    let hash = key.id(id);
+                    (self.candidate(hash), hash)
+                }
+            };
             guess = Row(row.0.wrapping_add(1));
             rows.push(row);
+            hashes.push(hash);
         }
-        for (at, row) in rows.iter_mut().enumerate() {
-            *row = self.confirm(*row, wanted[at], id(at));
+        let mut ids = ids.enumerate();
+        for at in to_confirm {
+            let (_, id) = ids.find(|(other, _)| *other == at).expect("each place to confirm is one of an id");
+            rows[at] = self.confirm(rows[at], hashes[at], id);
         }
-        rows
+        (rows, hashes)
     }
 
     /// A row whose id has this hash: almost always the row looked for. To be confirmed.
@@ -304,7 +322,7 @@ impl Table {
     }
 
     /// Makes the index for rows that were loaded without one. False if two have the same id.
-    pub(super) fn index_all(&mut self, key: crate::values::HashKey) -> bool {
+    pub(super) fn index_all(&mut self, key: HashKey) -> bool {
         for row in Row::first(self.len()) {
             let hash = key.id(self.stored(row).text(record::Slot::Id));
             self.entries.at_mut(row).hash = hash;

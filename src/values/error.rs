@@ -11,14 +11,16 @@ use super::fault::{Fault, FaultCode};
 use super::guard::{Guard, GuardLimit};
 use super::id::{AppId, ResourceTypeId, SessionId, TaskId};
 use super::kind::Kind;
+use super::quote::Quoted;
 use super::status::{SessionStatus, TaskStatus};
 
 /// Why a command was refused. The state is as it was before ([SPEC 2](crate::spec#2-commands),
 /// [10.6](crate::spec#10-rules-that-always-hold)).
 ///
-/// Where several reasons hold, the first of these is told: something was not found, an argument is
-/// invalid, and last a conflict, a wrong state or a business rule. Only a push tells of a session that
-/// is not in progress before it looks at the page.
+/// Where several reasons hold, the first of these is told: what the command is about was not found, an
+/// argument is invalid, what an argument names was not found, and last a conflict, a wrong state or a
+/// business rule ([SPEC 2](crate::spec#2-order-of-refusals)). Only a push tells of a session that is not
+/// in progress before it looks at the page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -29,7 +31,7 @@ pub enum Error {
     #[error("no app {app_id}")]
     AppNotFound { app_id: AppId },
     /// The app's clone group has no type with this slug.
-    #[error("no resource type {slug:?} in this app")]
+    #[error("no resource type {} in this app", Quoted(slug))]
     ResourceTypeNotFound { slug: String },
     /// The app does not keep such a session.
     #[error("no session {session_id} in this app")]
@@ -69,10 +71,10 @@ pub enum Error {
     #[error("the id {task_id} is in use by another task")]
     TaskIdInUse { task_id: TaskId },
     /// Another type of the clone group has this slug.
-    #[error("the slug {slug:?} is taken by another resource type")]
+    #[error("the slug {} is taken by another resource type", Quoted(slug))]
     SlugTaken { slug: String },
     /// The kind of a type cannot change while an app of the clone group has records of it.
-    #[error("the kind of resource type {slug:?} cannot change: app {app_id} has records of it")]
+    #[error("the kind of resource type {} cannot change: app {app_id} has records of it", Quoted(slug))]
     ResourceTypeHasRecords { slug: String, app_id: AppId },
     /// Completing would take away more than the app's guard allows ([SPEC 4.8](crate::spec#48-guard)).
     #[error(
@@ -86,7 +88,10 @@ pub enum Error {
     /// The page would add to a type that has no room for it
     /// ([`Limits::records_per_type_max`](crate::Limits::records_per_type_max),
     /// [`Limits::bytes_per_type_max`](crate::Limits::bytes_per_type_max)).
-    #[error("no room in resource type {slug:?}, expected at most {records_max} records of {bytes_max} bytes")]
+    #[error(
+        "no room in resource type {}, expected at most {records_max} records of {bytes_max} bytes",
+        Quoted(slug)
+    )]
     ResourceTypeFull { slug: String, records_max: u32, bytes_max: u64 },
 
     /// The session is in a state in which this step cannot be taken.
@@ -94,10 +99,10 @@ pub enum Error {
     WrongState { session_id: SessionId, status: SessionStatus, expected: SessionStatus },
 
     /// The page holds records of another kind than the type's.
-    #[error("the resource type {slug:?} is of kind {expected}, found a page of kind {found}")]
+    #[error("the resource type {} is of kind {expected}, found a page of kind {found}", Quoted(slug))]
     KindMismatch { slug: String, found: Kind, expected: Kind },
     /// The type is not in the session's scope.
-    #[error("the resource type {slug:?} is not in the scope of session {session_id}")]
+    #[error("the resource type {} is not in the scope of session {session_id}", Quoted(slug))]
     OutOfScope { slug: String, session_id: SessionId },
 }
 

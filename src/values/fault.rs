@@ -1,17 +1,15 @@
-//! What is wrong with a record or an argument, in words that are safe to print.
+//! What is wrong with a record or an argument.
 
-use alloc::borrow::ToOwned;
-use alloc::string::{String, ToString};
+use alloc::string::String;
+use core::fmt;
 
+use super::quote::Quoted;
 use super::words::words;
-
-/// How many characters of a text that was refused an error repeats.
-const EXCERPT_CHARS_MAX: usize = 64;
 
 /// One thing that is wrong with one record of a page ([SPEC 3.5](crate::spec#35-all-or-nothing)).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[error("record {index} ({}): {field}: {code}: found {found}, expected {expected}", Named(id))]
+#[error("record {index} ({}): {}{code}: found {found}, expected {expected}", Named(id), Within(field))]
 pub struct Fault {
     /// The record's place in the page, from 0.
     pub index: u32,
@@ -31,12 +29,21 @@ pub struct Fault {
 
 struct Named<'f>(&'f Option<String>);
 
-impl core::fmt::Display for Named<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(id) => write!(f, "id {id:?}"),
+            Some(id) => write!(f, "id {}", Quoted(id)),
             None => f.write_str("without a usable id"),
         }
+    }
+}
+
+/// The path of a field, unless it is the record itself.
+struct Within<'f>(&'f str);
+
+impl fmt::Display for Within<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, "{}: ", self.0) }
     }
 }
 
@@ -92,41 +99,5 @@ impl FaultCode {
     /// Whether the field is malformed (HTTP 400), rather than against a business rule (HTTP 422).
     pub const fn is_malformed(self) -> bool {
         !matches!(self, Self::DuplicateId | Self::UnknownResourceType | Self::WrongKind)
-    }
-}
-
-/// The text, if it is short, or its beginning: an error must not be a way to store what was refused.
-pub(crate) fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT_CHARS_MAX) {
-        None => text.to_owned(),
-        Some((end, _)) => {
-            let mut beginning = text[..end].to_owned();
-            beginning.push('…');
-            beginning
-        }
-    }
-}
-
-/// A sender's slug as part of a path: an excerpt without line breaks or escape codes, so that a path
-/// may be printed as it is.
-pub(crate) fn path_segment(slug: &str) -> String {
-    excerpt(slug).escape_debug().to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_prints_no_line_break_and_no_escape_code_of_the_sender() {
-        assert_eq!(path_segment("team"), "team");
-        assert_eq!(path_segment("équipe"), "équipe");
-        assert_eq!(path_segment("a\nERROR \u{1b}[31m\u{202e}"), "a\\nERROR \\u{1b}[31m\\u{202e}");
-    }
-
-    #[test]
-    fn an_excerpt_ends_after_64_characters() {
-        assert_eq!(excerpt(&"é".repeat(64)), "é".repeat(64));
-        assert_eq!(excerpt(&"é".repeat(65)), "é".repeat(64) + "…");
     }
 }

@@ -46,5 +46,6 @@ pub(crate) fn ensure_text(rule: Rule, what: &str, text: &str) -> Checked {
     }
 }
 
+#[cfg(feature = "serde")]
 /// A count that a snapshot tells of is at most this: no engine counts so far, and sums cannot overflow.
 pub(crate) const COUNT_MAX: u64 = 1 << 60;

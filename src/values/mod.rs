@@ -8,6 +8,7 @@ mod change;
 mod command;
 mod error;
 mod fault;
+mod filter;
 mod guard;
 mod hash;
 mod id;
@@ -17,6 +18,7 @@ mod limits;
 mod outcome;
 mod owned;
 mod page;
+mod quote;
 mod record;
 mod status;
 mod text;
@@ -29,6 +31,7 @@ pub use change::{Change, Fact, Field, Fields, RecordKey};
 pub use command::Command;
 pub use error::{Error, ErrorKind};
 pub use fault::{Fault, FaultCode};
+pub use filter::RecordFilter;
 pub use guard::{Guard, GuardLimit};
 pub use id::{AppId, ResourceTypeId, SessionId, TaskId};
 pub use invariant::BrokenInvariant;
@@ -41,12 +44,14 @@ pub use status::{ConfigurationStatus, SessionStatus, TaskAction, TaskStatus};
 pub use time::Timestamp;
 pub use words::ParseError;
 
-pub(crate) use fault::{excerpt, path_segment};
 pub(crate) use hash::{DigestHasher, HashKey, IdHash};
-pub(crate) use invariant::{COUNT_MAX, Checked, ensure, ensure_text};
+#[cfg(feature = "serde")]
+pub(crate) use invariant::COUNT_MAX;
+pub(crate) use invariant::{Checked, ensure, ensure_text};
 #[cfg(feature = "serde")]
 pub(crate) use page::FoundType;
 pub(crate) use page::{Misread, Place, ReferenceMap, WrongType};
+pub(crate) use quote::{excerpt, path_segment};
 pub(crate) use text::{Rule, describe, present};
 #[cfg(feature = "serde")]
 pub(crate) use wire::Text;

@@ -20,7 +20,8 @@ use super::record::{Account, Group, License};
 pub struct Page<'a> {
     #[cfg_attr(feature = "serde", serde(borrow))]
     records: Records<'a>,
-    /// By record, ascending; only those of which something was not read.
+    /// By record, ascending; only those of which something was not read or not kept.
+    #[cfg_attr(feature = "serde", serde(default))]
     misread: Vec<Misread>,
 }
 
@@ -100,17 +101,30 @@ impl<'a> Page<'a> {
     }
 }
 
-/// What a parser could not read of one record, or did not keep.
+/// What a parser could not read of one record, or did not keep. A record that has one is refused: one
+/// of its fields at least is not empty, and each of them tells a fault.
+///
+/// Its facts stand for faults of the record as if all that was sent were there. The check
+/// - tells a fault for each of `wrong_types`, and no other at that place;
+/// - adds `faults_dropped` to the total, since no place of those is known;
+/// - counts the references kept and `references_dropped` together against the limit. Beyond it the one
+///   fault is that there are too many: the parser then keeps none of them and notes nothing in them. A
+///   record that has dropped references and no fault at all came by a parser with lower limits than the
+///   engine's, and has too many too.
+///
+/// Faults are dropped only when more are noted than a refusal lists, so that the list is always full.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Misread {
     /// The record's place in the page.
     pub(crate) record: u32,
-    /// Values of a wrong type, in ascending order of their places. In the record they stand as absent.
+    /// Values of a wrong type, by place, ascending, each place once. In the record such a value stands as
+    /// absent: a text as none, a list as none under its slug, a reference and a record as an empty one.
     pub(crate) wrong_types: Vec<WrongType>,
-    /// References that were not kept, since the record is refused without them.
+    /// References that were sent and are not kept. Their slugs are, with the references before them.
     pub(crate) references_dropped: u32,
-    /// Faults of those: of wrong types, and of what a reference's texts may be.
+    /// Faults that are not in `wrong_types` or in what is kept: of wrong types of lists and, unless there
+    /// are too many references, those of the references that were dropped (wrong types, texts).
     pub(crate) faults_dropped: u64,
 }
 
@@ -179,6 +193,7 @@ impl ReferenceMap {
 }
 
 /// What stood in the place of a value.
+#[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "only a parser finds any"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

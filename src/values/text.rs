@@ -3,7 +3,8 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::fault::{FaultCode, excerpt};
+use super::fault::FaultCode;
+use super::quote::quoted;
 
 /// A rule that a text is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,9 +82,9 @@ pub(crate) fn describe(text: &str, code: FaultCode) -> String {
     match code {
         FaultCode::Required => "nothing".into(),
         FaultCode::TooLong => {
-            format!("{} characters ({} bytes), {:?}", text.chars().count(), text.len(), excerpt(text))
+            format!("{} characters ({} bytes), {}", text.chars().count(), text.len(), quoted(text))
         }
-        _ => format!("{:?}", excerpt(text)),
+        _ => quoted(text),
     }
 }
 
@@ -111,7 +112,25 @@ fn is_email(text: &str) -> bool {
     let ats = text.bytes().fold(0, |ats, byte| ats + u32::from(byte == b'@'));
     let has_sides = !text.starts_with('@') && !text.ends_with('@');
     let is_plain = text.bytes().fold(true, |plain, byte| plain & byte.is_ascii_graphic());
-    ats == 1 && has_sides && (is_plain || !text.chars().any(|char| char.is_whitespace() || char.is_control()))
+    ats == 1 && has_sides && (is_plain || !text.chars().any(|char| is_blank(char) || char.is_control()))
+}
+
+/// Whitespace as Unicode has it. Our own list, so that no version of the compiler takes what another refuses.
+const fn is_blank(char: char) -> bool {
+    matches!(
+        char,
+        '\t'..='\r'
+            | ' '
+            | '\u{85}'
+            | '\u{a0}'
+            | '\u{1680}'
+            | '\u{2000}'..='\u{200a}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{202f}'
+            | '\u{205f}'
+            | '\u{3000}'
+    )
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use alloc::string::String;
 
-use super::fault::excerpt;
+use super::quote::excerpt;
 
 /// A text that is not what it was to be parsed as.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: found {found:?}, expected {expected}")]
+#[error("{what}: found {}, expected {expected}", super::quote::Quoted(found))]
 #[non_exhaustive]
 pub struct ParseError {
     /// What the text was to be, such as `kind` or `timestamp`.

@@ -3,7 +3,7 @@
 //! A row is stale if it is active, not seen in the roll, and not a placeholder that an active account
 //! refers to. The first two are bits, so a whole table is looked through 64 rows at a time.
 
-use crate::state::{ChangeLog, Cursor, OpenSession, RecordFact, Registry, TypeScope};
+use crate::state::{App, ChangeLog, Cursor, RecordFact, Registry, TypeScope};
 use crate::store::{Ones, Row, RowKey, Store, TypeIndex};
 use crate::values::Timestamp;
 
@@ -11,14 +11,17 @@ use crate::values::Timestamp;
 /// also where little is stale: 64 words cost about what marking one record does.
 const ROWS_PASSED_PER_RECORD: u64 = 64 * 64;
 
-/// Marks up to `budget` records inactive, from where the session's cleanup stands. True if none are left.
+/// Marks up to `budget` records inactive, from where the cleanup of the app's open session stands. True if
+/// none are left.
 pub(crate) fn step(
-    store: &mut Store,
-    session: &mut OpenSession,
+    app: &mut App,
     registry: &Registry,
     changes: &mut ChangeLog,
-    (now, budget): (Timestamp, u64),
+    now: Timestamp,
+    budget: u64,
 ) -> bool {
+    let (store, session) = app.store_and_session();
+    let session = session.expect("a completing session is the open one");
     let mut cursor = session.cursor().expect("only a completing session is cleaned up");
     let rows_left = budget.saturating_mul(ROWS_PASSED_PER_RECORD);
     let mut step = Step { store, changes, now, marks_left: budget, rows_left };

@@ -4,10 +4,11 @@ use crate::engine::Engine;
 use crate::state::{App, Registry, ResourceType, SessionRef};
 use crate::store::TypeIndex;
 use crate::values::{
-    AppId, ConfigurationStatus, Error, Guard, ResourceTypeId, SessionId, SessionStatus, TaskId, Timestamp,
+    AppId, ConfigurationStatus, Error, Guard, RecordFilter, ResourceTypeId, SessionId, SessionStatus, TaskId,
+    Timestamp,
 };
 use crate::view::{
-    Preview, RecordCounts, RecordFilter, RecordView, RecordViews, SessionView, TaskPage, TaskQuery, TaskView,
+    Preview, RecordCounts, RecordView, RecordViews, SessionView, TaskPage, TaskQuery, TaskView,
 };
 
 /// An app, to be read.

@@ -11,7 +11,9 @@ use crate::view::AppView;
 /// Goes through the changes of the last command: see [`Engine::changes`].
 #[derive(Clone)]
 pub struct Changes<'a> {
-    engine: &'a Engine,
+    log: &'a ChangeLog,
+    /// The app that the command was about, unless it is gone.
+    app: Option<AppView<'a>>,
     entries: core::slice::Iter<'a, Entry>,
     seq: u64,
 }
@@ -25,17 +27,13 @@ impl core::fmt::Debug for Changes<'_> {
 impl<'a> Changes<'a> {
     pub(super) fn new(engine: &'a Engine) -> Self {
         let log = engine.change_log();
-        Self { engine, entries: log.entries().iter(), seq: log.seq_before() }
+        let app = log.app_id().and_then(|app_id| engine.app(app_id));
+        Self { log, app, entries: log.entries().iter(), seq: log.seq_before() }
     }
 
-    const fn log(&self) -> &'a ChangeLog {
-        self.engine.change_log()
-    }
-
-    /// The app that the command was about. It is there as long as entries name its records.
+    /// The app whose records the entries name.
     fn app(&self) -> AppView<'a> {
-        let app = self.log().app_id().and_then(|app_id| self.engine.app(app_id));
-        app.expect("a command that changed records was about an app that there is")
+        self.app.expect("a command that changed records was about an app that there is")
     }
 
     fn named(&self, of: TypeIndex, id: &'a str) -> RecordKey<'a> {
@@ -47,7 +45,7 @@ impl<'a> Changes<'a> {
     }
 
     fn fact(&self, entry: &Entry) -> Fact<'a> {
-        let gone = |gone: GoneRecord| self.named(gone.type_index(), self.log().gone_id(gone));
+        let gone = |gone: GoneRecord| self.named(gone.type_index(), self.log.gone_id(gone));
         match entry {
             Entry::Other(fact) => (**fact).clone(),
             Entry::Purged(record) => Fact::RecordPurged { record: gone(*record) },
@@ -84,7 +82,7 @@ impl<'a> Iterator for Changes<'a> {
     fn next(&mut self) -> Option<Change<'a>> {
         let entry = self.entries.next()?;
         self.seq += 1;
-        let app_id = self.log().app_id().expect("a change was made by a command, which names an app");
+        let app_id = self.log.app_id().expect("a change was made by a command, which names an app");
         Some(Change::new(self.seq, app_id, self.fact(entry)))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::state::ResourceType;
 use crate::store::{Ones, Row, RowKey, Slot, Stored, Table, TypeIndex};
-use crate::values::{AccountStatus, Kind, Timestamp};
+use crate::values::{AccountStatus, Kind, RecordFilter, Timestamp};
 use crate::view::AppView;
 
 /// One account, group or license, to be read. What a kind does not have, or a record lacks, is `None`.
@@ -139,21 +139,6 @@ impl<'a> RecordView<'a> {
     pub fn member_count(self) -> u64 {
         u64::from(self.table.referrers(self.key.row))
     }
-}
-
-/// Which records of a type a reader wants.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RecordFilter {
-    /// All that were ever seen and not purged.
-    #[default]
-    All,
-    /// The active ones, placeholders too.
-    Active,
-    /// The inactive ones, placeholders too.
-    Inactive,
-    /// The placeholders, active or not.
-    Placeholder,
 }
 
 /// How many records of a type an app has. `active + inactive` is all of them.

@@ -78,3 +78,77 @@ fn check_members(engine: &Engine, model: &Model) {
         }
     }
 }
+
+/// A comparison that always agrees proves nothing: each of these differences is noticed.
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use headcount::{
+        Account, AppId, AppUpdate, Config, Kind, NewResourceType, Page, ReferenceList, ResourceTypeId, Scope,
+        SessionId, Uuid,
+    };
+
+    use super::*;
+    use crate::model::Record;
+
+    const APP: AppId = AppId(Uuid::from_u128(1));
+    const SESSION: SessionId = SessionId(Uuid::from_u128(1));
+
+    /// An app with an account that refers to a placeholder, and an open session.
+    fn history() -> Vec<Command<'static>> {
+        let register = |number, slug: &'static str, kind| {
+            let id = ResourceTypeId(Uuid::from_u128(number));
+            Command::RegisterResourceType {
+                app_id: APP,
+                resource_type_id: id,
+                new: NewResourceType { slug: slug.into(), name: "Type".into(), kind },
+            }
+        };
+        let account = Account {
+            id: "u1".into(),
+            username: Some("a".into()),
+            memberships: vec![ReferenceList::new("team", ["g1"])],
+            ..Account::default()
+        };
+        let page = Page::accounts([account]);
+        vec![
+            Command::CreateApp { app_id: APP, name: "App".into(), clone_from: None },
+            register(1, "account", Kind::Account),
+            register(2, "team", Kind::Group),
+            Command::StartSession { app_id: APP, session_id: SESSION, scope: Scope::All },
+            Command::PushPage { app_id: APP, session_id: SESSION, slug: "account".into(), page },
+        ]
+    }
+
+    /// Whether one more step notices what `alter` does to the model before it.
+    fn notices(alter: impl FnOnce(&mut Model)) -> bool {
+        let config = Config::new();
+        let (mut engine, mut model) = (Engine::new(config), Model::new(*config.limits()));
+        for command in history() {
+            step(&mut engine, &mut model, Timestamp(0), &command);
+        }
+        alter(&mut model);
+        let last = Command::UpdateApp { app_id: APP, update: AppUpdate::default() };
+        catch_unwind(AssertUnwindSafe(|| step(&mut engine, &mut model, Timestamp(0), &last))).is_err()
+    }
+
+    /// The record of the type with this number.
+    fn record(model: &mut Model, number: usize) -> &mut Record {
+        let found = model.apps[0].records.iter_mut().find(|record| record.key.0 == number);
+        found.expect("each type has one record")
+    }
+
+    #[test]
+    fn what_differs_is_noticed() {
+        assert!(!notices(|_| {}), "no difference");
+        assert!(notices(|model| model.seq += 1), "a sequence number");
+        assert!(notices(|model| model.apps.clear()), "a reply");
+        assert!(notices(|model| model.apps[0].name.push('x')), "an app");
+        assert!(notices(|model| model.apps[0].sessions[0].counts.created += 1), "a session");
+        assert!(notices(|model| model.apps[0].sessions[0].synced[0] += 1), "a session's progress");
+        assert!(notices(|model| record(model, 0).active = false), "whether a record is active");
+        assert!(notices(|model| record(model, 0).references.clear()), "a reference");
+        assert!(notices(|model| model.groups.values_mut().for_each(|types| types.reverse())), "types");
+    }
+}

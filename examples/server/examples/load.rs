@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use headcount::Config;
 use headcount_server::{Server, Settings};
 use serde_json::{Value, json};
 
@@ -39,6 +40,7 @@ fn main() -> Result<(), Error> {
         tenants: vec![("acme".into(), "key".into())],
         data: arguments.data,
         body_bytes_max: Settings::BODY_BYTES_MAX,
+        config: Config::new(),
         commands_per_snapshot: Settings::COMMANDS_PER_SNAPSHOT,
     })?;
     let runtime = tokio::runtime::Runtime::new()?;

@@ -1,89 +1,24 @@
-//! What goes back: statuses and bodies.
+//! What calls show.
 
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use headcount::{
-    AppView, Error, ErrorKind, Guard, RecordView, ResourceType, SessionView, TaskView, Timestamp,
-};
+use headcount::{AppView, Guard, RecordView, ResourceType, SessionView, TaskView, Timestamp};
 use serde_json::{Map, Value, json};
-
-use crate::machine::Unavailable;
-
-/// A refusal: a status, and `{"detail": …}` with what else there is to say.
-#[derive(Debug)]
-pub struct Refusal {
-    status: StatusCode,
-    body: Value,
-}
-
-/// What a handler comes to.
-pub type Answer = Result<Response, Refusal>;
-
-impl Refusal {
-    /// With these words.
-    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, body: json!({"detail": detail.into()}) }
-    }
-
-    /// 400: the body or the query is malformed.
-    pub fn malformed(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, detail)
-    }
-
-    /// 404.
-    pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not found")
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        (self.status, Json(self.body)).into_response()
-    }
-}
-
-/// The engine's errors by their kind; those that carry more have it in the body.
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        let status = match error.kind() {
-            ErrorKind::NotFound => StatusCode::NOT_FOUND,
-            ErrorKind::Invalid => StatusCode::BAD_REQUEST,
-            ErrorKind::BusinessRule => StatusCode::UNPROCESSABLE_ENTITY,
-            // A conflict, or a wrong state.
-            _ => StatusCode::CONFLICT,
-        };
-        let mut body = json!({"detail": error.to_string()});
-        match &error {
-            Error::PageFaults { faults, faults_total, .. } => {
-                let shown = faults.iter().map(|fault| {
-                    let message = format!("found {}, expected {}", fault.found, fault.expected);
-                    json!({"index": fault.index, "id": fault.id, "field": fault.field, "code": fault.code, "message": message})
-                });
-                body["errors"] = shown.collect();
-                body["errors_total"] = json!(faults_total);
-            }
-            Error::GuardExceeded { deactivations, base, guard } => {
-                body["deactivations"] = json!(deactivations);
-                body["base"] = json!(base);
-                body["max_count"] = json!(guard.max_count);
-                body["max_percent"] = json!(guard.max_percent);
-            }
-            _ => {}
-        }
-        Self { status, body }
-    }
-}
-
-impl From<Unavailable> for Refusal {
-    fn from(Unavailable(why): Unavailable) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, why)
-    }
-}
 
 /// A body with a status.
 pub fn json(status: StatusCode, body: Value) -> Response {
     (status, Json(body)).into_response()
+}
+
+/// 200.
+pub fn ok(body: Value) -> Response {
+    json(StatusCode::OK, body)
+}
+
+/// 204: nothing is to be said.
+pub fn no_content() -> Response {
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// A moment as RFC 3339 in UTC.
@@ -95,22 +30,26 @@ fn optional_time(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, time)
 }
 
-/// An app as the calls on it answer; with its guard where it is asked for.
-pub fn app(app: AppView<'_>, with_guard: bool) -> Value {
-    let mut body = json!({
+/// An app as its creation answers.
+pub fn app(app: AppView<'_>) -> Value {
+    json!({
         "id": app.id(),
         "name": app.name(),
         "configuration_status": app.configuration_status(),
         "created_at": time(app.created_at()),
         "last_synced_at": optional_time(app.last_synced_at()),
-    });
-    if with_guard {
-        body["guard"] = guard(app.guard());
-    }
+    })
+}
+
+/// An app as all other calls answer: with its guard.
+pub fn guarded_app(of: AppView<'_>) -> Value {
+    let mut body = app(of);
+    body["guard"] = guard(of.guard());
     body
 }
 
-fn guard(guard: Guard) -> Value {
+/// A guard; null if it limits nothing.
+pub fn guard(guard: Guard) -> Value {
     if guard.is_none() {
         Value::Null
     } else {
@@ -131,9 +70,16 @@ pub fn resource_type(of: &ResourceType) -> Value {
 
 /// A session with its progress and counts.
 pub fn session(session: SessionView<'_>) -> Value {
+    let scope: Option<Vec<_>> = session.scope().map(|types| types.map(ResourceType::id).collect());
     let progress = session.progress().map(|progress| {
         let of = progress.resource_type;
-        json!({"slug": of.slug(), "name": of.name(), "type": of.kind(), "synced_count": progress.synced_count})
+        json!({
+            "slug": of.slug(),
+            "name": of.name(),
+            "type": of.kind(),
+            "synced_count": progress.synced_count,
+            "in_scope": scope.as_ref().is_none_or(|scope| scope.contains(&of.id())),
+        })
     });
     json!({
         "sync_id": session.id(),
@@ -141,14 +87,19 @@ pub fn session(session: SessionView<'_>) -> Value {
         "progress": progress.collect::<Value>(),
         "started_at": time(session.started_at()),
         "ended_at": optional_time(session.ended_at()),
+        "reason": session.reason(),
         "counts": session.counts(),
     })
 }
 
 /// A record with the fields of its kind.
 pub fn record(record: RecordView<'_>) -> Value {
-    let mut body =
-        json!({"id": record.id(), "active": record.is_active(), "placeholder": record.is_placeholder()});
+    let mut body = json!({
+        "id": record.id(),
+        "active": record.is_active(),
+        "placeholder": record.is_placeholder(),
+        "inactive_since": optional_time(record.inactive_since()),
+    });
     let Some(status) = record.status() else {
         body["name"] = json!(record.name());
         body["description"] = json!(record.description());
@@ -189,50 +140,4 @@ pub fn task(task: TaskView<'_>, now: Timestamp) -> Value {
         "result": parsed(task.result()),
         "error": task.error().map(|(code, message)| json!({"code": code, "message": message})),
     })
-}
-
-/// Which page of a list a query asks for.
-#[derive(Clone, Copy, Debug)]
-pub struct Paging {
-    /// 1 to 1,000.
-    pub limit: usize,
-    /// How many to skip.
-    pub offset: usize,
-}
-
-impl Paging {
-    /// From the values of `limit` and `offset`.
-    ///
-    /// # Errors
-    /// 400 for what is no number, or out of range.
-    pub fn parse(limit: Option<&str>, offset: Option<&str>) -> Result<Self, Refusal> {
-        let number = |name, text: Option<&str>, default: usize| match text.filter(|text| !text.is_empty()) {
-            None => Ok(default),
-            Some(text) => text
-                .parse()
-                .map_err(|_| Refusal::malformed(format!("{name}: found {text:?}, expected a number"))),
-        };
-        let (limit, offset) = (number("limit", limit, 50)?, number("offset", offset, 0)?);
-        if !(1..=1_000).contains(&limit) {
-            return Err(Refusal::malformed(format!("limit: found {limit}, expected 1 to 1000")));
-        }
-        Ok(Self { limit, offset })
-    }
-
-    /// A list's page: `{count, next, previous, results}`. `url` is the list's, with the other values of its
-    /// query, up to where `limit=` is to follow.
-    pub fn page(self, count: usize, url: &str, results: Vec<Value>) -> Response {
-        let link = |offset: usize| Value::from(format!("{url}limit={}&offset={offset}", self.limit));
-        let end = self.offset.saturating_add(self.limit);
-        let next = if end < count { link(end) } else { Value::Null };
-        let previous =
-            if self.offset > 0 { link(self.offset.saturating_sub(self.limit)) } else { Value::Null };
-        json(StatusCode::OK, json!({"count": count, "next": next, "previous": previous, "results": results}))
-    }
-}
-
-/// The address that a client knows the server by, for the links of a page.
-pub fn origin(headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    format!("http://{host}")
 }

@@ -20,16 +20,6 @@ impl Keys {
         Self { keys }
     }
 
-    /// How many tenants there are.
-    pub const fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// Whether there is no tenant.
-    pub const fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
     /// Whether a header opens any tenant at all.
     pub fn is_known(&self, header: Option<&str>) -> bool {
         // All are compared, and each in constant time, so that time tells nothing of any key.

@@ -6,13 +6,17 @@
 //! engine directly.
 //!
 //! - [`auth`]: tenants and their keys.
-//! - [`machine`]: engines, and the one way to change them.
 //! - [`store`]: journal and snapshots in SQLite.
-//! - [`api`]: the routes, by noun; [`answer`]: statuses and bodies; [`openapi`]: what they are, as JSON.
+//! - [`machine`]: engines, and the one way to change them; [`cleanup`]: what goes on behind a completion.
+//! - [`call`]: what a call is, and the one place that decides which of several errors is told.
+//! - [`api`]: the calls, by noun, and where they are; [`answer`]: what they show; [`openapi`]: what they are, as
+//!   JSON.
 
 pub mod answer;
 pub mod api;
 pub mod auth;
+pub mod call;
+pub mod cleanup;
 pub mod machine;
 pub mod openapi;
 pub mod store;
@@ -22,6 +26,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use headcount::Config;
 use tokio::net::TcpListener;
 
 /// What a server is started with.
@@ -33,6 +38,10 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// Bytes that a request's body may have.
     pub body_bytes_max: usize,
+    /// The limits of all engines, each of which gets a hash key of its own. They decide what is refused, and what
+    /// the journal of a data file has behind the last snapshot is replayed under them: a file wants the same ones
+    /// at each start.
+    pub config: Config,
     /// Commands after which a tenant's state is saved, so that a start need not replay all of them.
     pub commands_per_snapshot: u64,
 }
@@ -47,7 +56,7 @@ impl Settings {
 /// A server that is ready to answer.
 #[derive(Debug)]
 pub struct Server {
-    state: Arc<api::State>,
+    state: Arc<call::State>,
 }
 
 impl Server {
@@ -61,9 +70,10 @@ impl Server {
             .data
             .map(|path| store::Store::open(&path, settings.commands_per_snapshot))
             .transpose()?;
-        let machine = machine::Machine::start(names, store)?;
+        let machine = machine::Machine::start(names, store, settings.config)?;
         let keys = auth::Keys::new(settings.tenants);
-        Ok(Self { state: Arc::new(api::State { keys, machine, body_bytes_max: settings.body_bytes_max }) })
+        let machine = Arc::new(machine);
+        Ok(Self { state: Arc::new(call::State { keys, machine, body_bytes_max: settings.body_bytes_max }) })
     }
 
     /// Answers until `stop` is ready, then finishes what is under way.
@@ -75,7 +85,7 @@ impl Server {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        api::resume_cleanups(&self.state);
+        cleanup::resume(&self.state.machine);
         let app = api::router(Arc::clone(&self.state));
         axum::serve(listener, app).with_graceful_shutdown(stop).await?;
         self.state.machine.stop();

@@ -16,14 +16,27 @@ use crate::store::{Entry, Store, StoreError};
 /// At most so many commands share a transaction.
 const BATCH_MAX: usize = 512;
 
-/// What is done with a command's reply, with the engine as the command left it.
+/// What is done with a command's reply, and with the engine as the command left it.
 type Then = Box<dyn FnOnce(&Engine, Result<Reply, Error>) + Send>;
+
+/// A command in postcard: what is journaled is what is applied.
+#[derive(Clone, Debug)]
+pub struct Encoded(Vec<u8>);
+
+impl Encoded {
+    /// Of this command.
+    ///
+    /// # Errors
+    /// Of postcard: it encodes every command.
+    pub fn new(command: &Command<'_>) -> Result<Self, Unavailable> {
+        postcard::to_stdvec(command).map(Self).map_err(|error| Unavailable(error.to_string()))
+    }
+}
 
 /// A command on its way.
 struct Job {
     tenant: usize,
-    /// In postcard: what is journaled is what is applied.
-    command: Vec<u8>,
+    command: Encoded,
     then: Then,
     /// Told instead, where the command could not be written.
     refused: Box<dyn FnOnce(String) + Send>,
@@ -60,15 +73,15 @@ pub struct Machine {
 pub struct Unavailable(pub String);
 
 impl Machine {
-    /// Loads the tenants' engines and starts the thread.
+    /// Loads the tenants' engines, with these limits, and starts the thread.
     ///
     /// # Errors
     /// Of the store.
-    pub fn start(names: Vec<String>, store: Option<Store>) -> Result<Self, StoreError> {
+    pub fn start(names: Vec<String>, store: Option<Store>, config: Config) -> Result<Self, StoreError> {
         let mut tenants = Vec::new();
         for name in names {
             // Random bytes that nobody else knows: two UUIDs' worth are more than enough.
-            let config = Config::new().with_hash_key(*uuid::Uuid::new_v4().as_bytes());
+            let config = config.with_hash_key(*uuid::Uuid::new_v4().as_bytes());
             let engine = match &store {
                 Some(store) => {
                     let (engine, place) = store.load(&name, config)?;
@@ -95,6 +108,11 @@ impl Machine {
         Ok(Self { tenants, queue, spent, is_durable })
     }
 
+    /// How many tenants there are.
+    pub fn tenants(&self) -> usize {
+        self.tenants.len()
+    }
+
     /// The tenant's engine, to be read.
     pub fn read(&self, tenant: usize) -> RwLockReadGuard<'_, Engine> {
         // A lock is poisoned only where a thread panicked with it, and no command panics.
@@ -108,10 +126,9 @@ impl Machine {
     pub async fn apply<T: Send + 'static>(
         &self,
         tenant: usize,
-        command: &Command<'_>,
+        command: Encoded,
         then: impl FnOnce(&Engine, Result<Reply, Error>) -> T + Send + 'static,
     ) -> Result<T, Unavailable> {
-        let command = postcard::to_stdvec(command).map_err(|error| Unavailable(error.to_string()))?;
         let (answer, answered) = oneshot::channel();
         let answer = Arc::new(std::sync::Mutex::new(Some(answer)));
         let refuse = Arc::clone(&answer);
@@ -183,7 +200,7 @@ impl Worker {
         if let Some(store) = &mut self.store {
             let entries: Vec<Entry<'_>> = batch
                 .iter()
-                .map(|job| Entry { tenant: &self.tenants[job.tenant].name, now, command: &job.command })
+                .map(|job| Entry { tenant: &self.tenants[job.tenant].name, now, command: &job.command.0 })
                 .collect();
             let begun = Instant::now();
             match store.append(&entries) {
@@ -199,7 +216,7 @@ impl Worker {
             self.since_snapshot[job.tenant] += 1;
             let tenant = &self.tenants[job.tenant];
             let mut engine = tenant.engine.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            match postcard::from_bytes::<Command<'_>>(&job.command) {
+            match postcard::from_bytes::<Command<'_>>(&job.command.0) {
                 Ok(command) => {
                     let reply = engine.apply(now, &command);
                     (job.then)(&engine, reply);

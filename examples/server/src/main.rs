@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use headcount::Config;
 use headcount_server::{Server, Settings};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -86,8 +87,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         tenants,
         data: arguments.data,
         body_bytes_max: arguments.body_bytes_max,
+        config: Config::new(),
         commands_per_snapshot: arguments.commands_per_snapshot,
     })?;
+    // Before it is told that the server is there: whoever is told may end it at once.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listener = TcpListener::bind(arguments.listen).await?;
     let address = listener.local_addr()?;
     println!("listening on http://{address}");
@@ -95,7 +99,6 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         "try: curl -X POST http://{address}/org/{name}/api/v1/bridge/apps/ \
          -H 'Authorization: Api-Key KEY' -H 'Content-Type: application/json' -d '{{\"name\": \"Acme HR\"}}'"
     );
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
         tracing::info!("stopping: what is under way is finished");

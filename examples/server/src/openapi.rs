@@ -1,6 +1,8 @@
-//! What the API is, as OpenAPI. One table, which a test compares with the routes.
+//! What the API is, as OpenAPI, made of the routes.
 
-use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder};
+use utoipa::openapi::path::{
+    HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItemBuilder,
+};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
@@ -8,164 +10,14 @@ use utoipa::openapi::{
     ResponseBuilder,
 };
 
-/// What every path of the API begins with.
-pub const PREFIX: &str = "/org/{tenant}/api/v1/bridge/";
-
-/// Method, path behind the prefix, what it does, its body, and its statuses with what they mean.
-type Row = (HttpMethod, &'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
-
-const DETAIL: &str = "{detail}";
-
-/// All calls.
-pub const CALLS: &[Row] = {
-    use HttpMethod::{Delete, Get, Patch, Post, Put};
-    const PAGED: &[(&str, &str)] = &[("200", "{count, next, previous, results}"), ("400", DETAIL)];
-    &[
-        (
-            Post,
-            "apps/",
-            "Create an app",
-            "{name, clone_from?}",
-            &[("201", "the app"), ("400", DETAIL), ("404", DETAIL)],
-        ),
-        (Get, "apps/", "List the apps, in order of creation", "", PAGED),
-        (Get, "apps/{app}/", "Read an app", "", &[("200", "the app with its guard")]),
-        (
-            Patch,
-            "apps/{app}/",
-            "Change an app",
-            "{name?, guard?: {max_count?, max_percent?} or null}",
-            &[("200", "the app with its guard"), ("400", DETAIL)],
-        ),
-        (Delete, "apps/{app}/", "Delete an app", "", &[("204", "gone")]),
-        (
-            Post,
-            "apps/{app}/purge/",
-            "Remove what has long been inactive",
-            "{inactive_before}",
-            &[("200", "{purged}"), ("400", DETAIL)],
-        ),
-        (
-            Post,
-            "apps/{app}/resource-types/",
-            "Register a resource type",
-            "{slug, name, type}",
-            &[("201", "the type"), ("400", DETAIL), ("409", "the slug is taken")],
-        ),
-        (Get, "apps/{app}/resource-types/", "List the resource types", "", PAGED),
-        (
-            Patch,
-            "apps/{app}/resource-types/{slug}/",
-            "Change a resource type",
-            "{name?, slug?, type?}",
-            &[("200", "the type"), ("400", DETAIL), ("409", "the slug is taken, or the type has records")],
-        ),
-        (
-            Post,
-            "apps/{app}/sync/",
-            "Start a sync session",
-            "{scope?: [slug]} or none",
-            &[("201", "{sync_id}"), ("400", "an empty scope")],
-        ),
-        (Get, "apps/{app}/sync/", "List the sessions, newest first", "", PAGED),
-        (
-            Get,
-            "apps/{app}/sync/{sync}/",
-            "Read a session: status, progress and counts",
-            "",
-            &[("200", "the session")],
-        ),
-        (
-            Get,
-            "apps/{app}/sync/{sync}/preview/",
-            "What completing now would mark inactive",
-            "",
-            &[("200", "{total, by_type}"), ("409", "not in progress")],
-        ),
-        (
-            Post,
-            "apps/{app}/sync/{sync}/complete/",
-            "Complete a session",
-            "{force?} or none",
-            &[
-                ("202", "its cleanup runs"),
-                ("409", "wrong state, or the guard: {detail, deactivations, base, max_count, max_percent}"),
-            ],
-        ),
-        (
-            Post,
-            "apps/{app}/sync/{sync}/abandon/",
-            "Abandon a session",
-            "",
-            &[("204", "abandoned"), ("409", DETAIL)],
-        ),
-        (
-            Put,
-            "apps/{app}/sync/{sync}/{slug}/",
-            "Push a page of records",
-            "{records}",
-            &[
-                ("200", "{total, created, updated}"),
-                ("400", "{detail, errors?, errors_total?}"),
-                ("413", DETAIL),
-                ("422", "{detail, errors?, errors_total?}"),
-            ],
-        ),
-        (Get, "apps/{app}/records/{slug}/", "List records: ?state=active|inactive|placeholder", "", PAGED),
-        (
-            Post,
-            "apps/{app}/tasks/",
-            "Create a task",
-            "{action, resource_type, payload?, execute_after?}",
-            &[("201", "the task"), ("400", DETAIL)],
-        ),
-        (Get, "apps/{app}/tasks/", "List tasks: ?status=", "", PAGED),
-        (Get, "apps/{app}/tasks/{task}/", "Read a task", "", &[("200", "the task")]),
-        (
-            Patch,
-            "apps/{app}/tasks/{task}/status/",
-            "Resolve a task",
-            "{status, result?, error?: {code, message}}",
-            &[("200", "the task"), ("400", DETAIL), ("409", "it has ended")],
-        ),
-        (
-            Get,
-            "digest/",
-            "A value that equal copies of the tenant have equal",
-            "",
-            &[("200", "{digest, seq}")],
-        ),
-    ]
-};
+use crate::call::{Method, PREFIX, Route};
 
 /// The document.
-pub fn document() -> OpenApi {
+pub fn document(routes: &[Route]) -> OpenApi {
     let mut paths = PathsBuilder::new();
-    for (method, path, summary, body, statuses) in CALLS {
-        let mut operation = OperationBuilder::new()
-            .summary(Some(*summary))
-            .security(SecurityRequirement::new("key", Vec::<String>::new()))
-            .response("401", ResponseBuilder::new().description("without a valid key").build())
-            .response(
-                "404",
-                ResponseBuilder::new().description("an unknown thing, or another tenant's").build(),
-            );
-        let full = format!("{PREFIX}{path}");
-        for name in full.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
-            let parameter =
-                ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
-            operation = operation.parameter(parameter.build());
-        }
-        if !body.is_empty() {
-            let json = ContentBuilder::new().build();
-            operation = operation.request_body(Some(
-                RequestBodyBuilder::new().description(Some(*body)).content("application/json", json).build(),
-            ));
-        }
-        for (status, means) in *statuses {
-            operation = operation.response(*status, ResponseBuilder::new().description(*means).build());
-        }
-        paths = paths.path(full, PathItemBuilder::new().operation(method.clone(), operation.build()).build());
+    for route in routes {
+        let item = PathItemBuilder::new().operation(method(route.method), operation(route).build());
+        paths = paths.path(format!("{PREFIX}/{}", route.path), item.build());
     }
     let key =
         SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", "Api-Key …")));
@@ -174,4 +26,50 @@ pub fn document() -> OpenApi {
         .paths(paths.build())
         .components(Some(ComponentsBuilder::new().security_scheme("key", key).build()))
         .build()
+}
+
+fn operation(route: &Route) -> OperationBuilder {
+    let mut operation = OperationBuilder::new()
+        .summary(Some(route.summary))
+        .security(SecurityRequirement::new("key", Vec::<String>::new()));
+    for name in ["tenant"].into_iter().chain(route.parameters()) {
+        operation = operation.parameter(parameter(name, ParameterIn::Path, Required::True));
+    }
+    for name in route.query {
+        operation = operation.parameter(parameter(name, ParameterIn::Query, Required::False));
+    }
+    let mut refusals = vec![
+        ("400", "a malformed query or body: {detail, code}"),
+        ("401", "without a valid key: {detail, code}"),
+        ("404", "an unknown thing, or another tenant's: {detail, code}"),
+    ];
+    if route.method != Method::Get {
+        refusals.push(("503", "the command could not be written, and was not carried out: {detail, code}"));
+    }
+    if !route.body.is_empty() {
+        refusals.push(("413", "the body is too large: {detail, code}"));
+        let json = ContentBuilder::new().build();
+        let body = RequestBodyBuilder::new().description(Some(route.body)).content("application/json", json);
+        operation = operation.request_body(Some(body.build()));
+    }
+    // What a route says of a status stands before what all say.
+    refusals.retain(|(status, _)| route.statuses.iter().all(|(other, _)| other != status));
+    for (status, means) in route.statuses.iter().chain(&refusals) {
+        operation = operation.response(*status, ResponseBuilder::new().description(*means).build());
+    }
+    operation
+}
+
+fn parameter(name: &str, place: ParameterIn, required: Required) -> Parameter {
+    ParameterBuilder::new().name(name).parameter_in(place).required(required).build()
+}
+
+const fn method(method: Method) -> HttpMethod {
+    match method {
+        Method::Get => HttpMethod::Get,
+        Method::Post => HttpMethod::Post,
+        Method::Put => HttpMethod::Put,
+        Method::Patch => HttpMethod::Patch,
+        Method::Delete => HttpMethod::Delete,
+    }
 }

@@ -65,7 +65,8 @@ impl<'e, 'p> Check<'e, 'p> {
     /// Checks a record, whatever is wrong with the first of it.
     pub(super) fn record(&mut self, raw: &RawRecord<'p>, is_repeat: bool, misread: Option<&Misread>) {
         let start = self.references.len();
-        let mut check = RecordCheck { check: self, raw, misread };
+        let faults_before = self.faults.total();
+        let mut check = RecordCheck { check: self, raw, misread, faults_before };
         let status = check.fields(is_repeat);
         merge(&mut self.references, start);
         let references = start..self.references.len();
@@ -78,6 +79,7 @@ struct RecordCheck<'c, 'e, 'p> {
     check: &'c mut Check<'e, 'p>,
     raw: &'c RawRecord<'p>,
     misread: Option<&'c Misread>,
+    faults_before: u64,
 }
 
 impl<'p> RecordCheck<'_, '_, 'p> {
@@ -152,9 +154,7 @@ impl<'p> RecordCheck<'_, '_, 'p> {
         let max = self.check.context.limits.references_per_account_max;
         let is_too_many = kept + dropped > max as usize;
         if is_too_many {
-            let found = || format!("{} references", kept + dropped);
-            let expected = || format!("at most {max} references");
-            self.add(FaultCode::TooManyReferences, &|| "memberships".into(), &found, &expected);
+            self.add_too_many(kept + dropped, max);
         }
         for (map, lists) in self.raw.maps() {
             if self.is_wrong_type(Place::Map(map)) {
@@ -170,7 +170,16 @@ impl<'p> RecordCheck<'_, '_, 'p> {
         }
         if !is_too_many && let Some(misread) = self.misread {
             self.check.faults.add_unlisted(misread.faults_dropped);
+            // What a parser with lower limits than ours dropped, nobody could find fault with.
+            if dropped > 0 && self.check.faults.total() == self.faults_before {
+                self.add_too_many(kept + dropped, max);
+            }
         }
+    }
+
+    fn add_too_many(&mut self, sent: usize, max: u32) {
+        let (found, expected) = (|| format!("{sent} references"), || format!("at most {max} references"));
+        self.add(FaultCode::TooManyReferences, &|| "memberships".into(), &found, &expected);
     }
 
     /// The type that a key of a map names.

@@ -7,20 +7,27 @@ use super::PageContext;
 use super::raw::RawRecord;
 use super::references::Slugs;
 use crate::store::{References, Row, RowKey, Slot, Store, Table, TypeIndex};
-use crate::values::{AccountStatus, Reference};
+use crate::values::{AccountStatus, Reference, Rule};
 
 #[derive(Debug)]
 pub(super) struct Comparison<'e, 'p> {
     store: &'e Store,
     table: Option<&'e Table>,
     slugs: Slugs<'e, 'p>,
+    name_rule: Rule,
     /// The lists of one record by type, kept for their space.
     lists: Vec<(TypeIndex, &'p [Reference<'p>])>,
 }
 
 impl<'e, 'p> Comparison<'e, 'p> {
     pub(super) fn new(context: PageContext<'e>, table: Option<&'e Table>) -> Self {
-        Self { store: context.store, table, slugs: Slugs::new(context.registry), lists: Vec::new() }
+        Self {
+            store: context.store,
+            table,
+            slugs: Slugs::new(context.registry),
+            name_rule: Rule::Optional { chars_max: context.limits.text_chars_max },
+            lists: Vec::new(),
+        }
     }
 
     /// Whether the record is active and full and has just these fields and, in this order, these
@@ -73,8 +80,11 @@ impl<'e, 'p> Comparison<'e, 'p> {
     fn does_nothing(&self, key: RowKey, reference: &Reference<'_>) -> bool {
         let target = self.store.stored(key);
         target.has_id(&reference.id)
-            && (reference.name.as_ref().is_none_or(|name| name.is_empty())
-                || !target.slot(Slot::EmailOrName).is_empty())
+            && reference.name.as_ref().is_none_or(|name| {
+                // A name that is not needed is held to its rule all the same.
+                name.is_empty()
+                    || !target.slot(Slot::EmailOrName).is_empty() && self.name_rule.fault(name).is_none()
+            })
     }
 }
 

@@ -27,6 +27,10 @@ impl Faults {
         Self { listed: Vec::new(), listed_max, total: 0, malformed: false }
     }
 
+    pub(super) const fn total(&self) -> u64 {
+        self.total
+    }
+
     #[cold]
     pub(super) fn add(&mut self, index: u32, id: Option<&str>, id_chars_max: u32, finding: &Finding<'_>) {
         let code = finding.code;

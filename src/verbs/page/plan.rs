@@ -113,7 +113,30 @@ struct Planner<'e, 'p, 'c> {
     wanted: Vec<RowKey>,
 }
 
-#[derive(Debug, Default)]
+/// What a record on record was before the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Was {
+    /// Active or not.
+    Placeholder,
+    /// And full.
+    Inactive,
+    /// And full.
+    Active,
+}
+
+impl Was {
+    fn of(table: &Table, row: Row) -> Self {
+        if table.placeholder().contains(row) {
+            Self::Placeholder
+        } else if table.active().contains(row) {
+            Self::Active
+        } else {
+            Self::Inactive
+        }
+    }
+}
+
+#[derive(Debug)]
 struct Touched {
     is_woken: bool,
     is_named: bool,
@@ -180,18 +203,18 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         let table = self.table().expect("a row was found in it");
         let stored = table.stored(row);
         let key = RowKey::new(self.plan.of, row);
-        let (was_active, was_placeholder) = (table.active().contains(row), table.placeholder().contains(row));
+        let was = Was::of(table, row);
         let fields = changed_fields(&stored, record, self.is_account);
         self.on_record.clear();
         self.on_record.extend(stored.references());
         self.on_record.sort_unstable();
         let has_same_references = self.has_same_references(record);
         let is_equal = fields.is_empty() && has_same_references;
-        self.note_update(key, (was_active, was_placeholder), fields, is_equal);
+        self.note_update(key, was, fields, is_equal);
         let references = self.refer(key, record);
         if is_equal {
             self.plan.references.truncate(references.start);
-            if !was_active || was_placeholder {
+            if was != Was::Active {
                 self.plan.steps.push(Step::Upsert { row, contents: None });
             }
         } else {
@@ -204,22 +227,18 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
     }
 
     /// Notes what comes of a record that is there.
-    fn note_update(
-        &mut self,
-        key: RowKey,
-        (was_active, was_placeholder): (bool, bool),
-        fields: Fields,
-        is_equal: bool,
-    ) {
+    fn note_update(&mut self, key: RowKey, was: Was, fields: Fields, is_equal: bool) {
         self.plan.outcome.updated += 1;
-        if was_placeholder {
-            self.note(RecordFact::PlaceholderFilled, key);
-            self.plan.outcome.filled += 1;
-        } else if !was_active {
-            self.note(RecordFact::Reactivated, key);
-            self.plan.outcome.reactivated += 1;
-        } else if is_equal {
-            self.plan.outcome.unchanged += 1;
+        match was {
+            Was::Placeholder => {
+                self.note(RecordFact::PlaceholderFilled, key);
+                self.plan.outcome.filled += 1;
+            }
+            Was::Inactive => {
+                self.note(RecordFact::Reactivated, key);
+                self.plan.outcome.reactivated += 1;
+            }
+            Was::Active => self.plan.outcome.unchanged += u32::from(is_equal),
         }
         if !fields.is_empty() {
             self.note(RecordFact::Updated(fields), key);
@@ -278,7 +297,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         if !sleeps && !wants_name {
             return key;
         }
-        let touched = self.touched.entry(key).or_insert(Touched::default());
+        let touched = self.touched.entry(key).or_insert(Touched { is_woken: false, is_named: false });
         let (wakes, names) = (sleeps && !touched.is_woken, wants_name && !touched.is_named);
         touched.is_woken |= wakes;
         touched.is_named |= names;

@@ -18,10 +18,10 @@ pub(super) struct Resolved {
 impl Resolved {
     /// Without a table, nothing is on record.
     pub(super) fn of(records: &[RawRecord<'_>], table: Option<&Table>, key: HashKey) -> Self {
-        let hashes: Vec<IdHash> = records.iter().map(|record| key.id(record.id())).collect();
-        let rows = match table {
-            Some(table) => table.stage(&hashes, |at| records[at].id()),
-            None => alloc::vec![Row::NONE; records.len()],
+        let ids = records.iter().map(RawRecord::id);
+        let (rows, hashes) = match table {
+            Some(table) => table.stage(ids, key),
+            None => (alloc::vec![Row::NONE; records.len()], ids.map(|id| key.id(id)).collect()),
         };
         let repeats = repeats(records, &hashes, &rows);
         Self { hashes, rows, repeats }

@@ -12,7 +12,7 @@ pub(super) struct Additions {
     by_type: BTreeMap<TypeIndex, Addition>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Addition {
     rows: u64,
     /// Less than nothing where records become smaller.
@@ -21,13 +21,13 @@ struct Addition {
 
 impl Additions {
     pub(super) fn add_row(&mut self, of: TypeIndex, bytes: u64) {
-        let addition = self.by_type.entry(of).or_insert(Addition::default());
+        let addition = self.by_type.entry(of).or_insert(Addition { rows: 0, bytes: 0 });
         addition.rows += 1;
         addition.bytes += bytes as i64;
     }
 
     pub(super) fn replace(&mut self, of: TypeIndex, bytes_before: u64, bytes: u64) {
-        let addition = self.by_type.entry(of).or_insert(Addition::default());
+        let addition = self.by_type.entry(of).or_insert(Addition { rows: 0, bytes: 0 });
         addition.bytes += bytes as i64 - bytes_before as i64;
     }
 

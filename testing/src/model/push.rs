@@ -343,7 +343,12 @@ impl Model {
             }
             self.facts.extend(facts);
         }
-        for key in on_record.iter().filter(|key| !new.references.iter().any(|(other, _)| other == *key)) {
+        let app = self.app(id)?;
+        let mut removed: Vec<&Key> =
+            on_record.iter().filter(|key| !new.references.iter().any(|(other, _)| other == *key)).collect();
+        // By type, then in order of first sight.
+        removed.sort_by_key(|key| (key.0, app.at(key)));
+        for key in removed {
             let target = self.record_key(self.app(id)?, key);
             self.facts.push(Fact::ReferenceRemoved { account: account.clone(), target });
             tally.references_removed += 1;

@@ -1,155 +1,182 @@
-//! Sync sessions: start, push, complete, and the cleanup in the background.
-
-use std::num::NonZeroU64;
-use std::sync::Arc;
-use std::time::Instant;
+//! Sync sessions: start, push, complete.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use headcount::{AppId, Command, Error, PageSeed, Reply, Scope, SessionId, SessionStatus};
-use serde::Deserialize;
+use headcount::{
+    AppId, AppView, Command, Completion, Error, Limits, Page, PageSeed, Reply, Scope, SessionId,
+    SessionStatus, SessionView,
+};
 use serde::de::DeserializeSeed;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
-use super::{Body, Call, State, Whole, no_content, object, ok};
-use crate::answer::{self, Answer, Refusal};
+use crate::answer;
+use crate::call::{
+    Asked, Body, Done, Fields, Malformed, Object, OfApp, OfPage, OfSession, Paging, Read, Write,
+};
 
-/// Records that one step of a cleanup marks at most: a millisecond or so, between other commands.
-const CLEANUP_BUDGET: NonZeroU64 = NonZeroU64::MIN.saturating_add(4_999);
+/// Starts a session.
+#[derive(Debug)]
+pub struct Start;
 
-#[derive(Deserialize)]
-struct StartBody {
+/// The body of [`Start`].
+#[derive(Debug)]
+pub struct NewSession {
     scope: Option<Vec<String>>,
 }
 
-pub(super) async fn start(call: Call, body: Body) -> Answer {
-    let app = call.id("app")?;
-    call.read_app(|_| Ok(()))?;
-    let session = SessionId(Uuid::new_v4());
-    let scope = object::<StartBody>(body, true)?.scope.map_or(Scope::All, Scope::types);
-    call.apply(&Command::StartSession { app, session, scope }, |_, _| ()).await?;
-    Ok(answer::json(StatusCode::CREATED, json!({"sync_id": session})))
-}
+impl Object for NewSession {
+    const MAY_BE_ABSENT: bool = true;
 
-pub(super) async fn push(call: Call, body: Body) -> Answer {
-    let (app, session) = (call.id("app")?, call.id("sync")?);
-    let slug = call.path("slug");
-    // What is not found is told before what is malformed; the type's kind is what to parse the page as.
-    let (kind, limits) = call.read(|engine| {
-        let view = engine.app(app).filter(|app| app.session(session).is_some());
-        let kind = view.and_then(|app| app.resource_type(slug)).map(|of| of.kind());
-        (kind, *engine.config().limits())
-    });
-    let kind = kind.ok_or_else(Refusal::not_found)?;
-    let Whole(body) = body?;
-    let begun = Instant::now();
-    let mut parser = serde_json::Deserializer::from_slice(&body);
-    let page = PageSeed::new(kind, &limits).deserialize(&mut parser);
-    let page = page.and_then(|page| parser.end().map(|()| page));
-    call.state.machine.note_parse(begun.elapsed());
-    let page = page.map_err(|error| Refusal::malformed(format!("the body: {error}")))?;
-    let command = Command::PushPage { app, session, slug: slug.into(), page };
-    let reply = call.state.machine.apply(call.tenant, &command, |_, reply| reply).await?;
-    match reply {
-        Ok(Reply::Page(outcome)) => {
-            ok(json!({"total": outcome.total, "created": outcome.created, "updated": outcome.updated}))
-        }
-        // To a push a session that is not in progress is a mistake in the request.
-        Err(error @ Error::WrongState { .. }) => Err(Refusal::malformed(error.to_string())),
-        Err(error) => Err(error.into()),
-        Ok(_) => Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "not the reply to a push")),
+    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+        Ok(Self { scope: fields.texts("scope")? })
     }
 }
 
-#[derive(Deserialize)]
-struct CompleteBody {
-    force: Option<bool>,
-}
+impl Write for Start {
+    type Path = OfApp;
+    type Query = ();
+    type Body<'b> = NewSession;
 
-/// The app and the session of the path, if they are there.
-fn found(call: &Call) -> Result<(AppId, SessionId), Refusal> {
-    let (app, session) = (call.id("app")?, call.id("sync")?);
-    call.read_app(|app| app.session(session).map(|_| ()).ok_or_else(Refusal::not_found))?;
-    Ok((app, session))
-}
-
-pub(super) async fn complete(call: Call, body: Body) -> Answer {
-    let (app, session) = found(&call)?;
-    let force = object::<CompleteBody>(body, true)?.force.unwrap_or(false);
-    let command = Command::CompleteSession { app, session, force };
-    let status = call.apply(&command, |_, reply| match reply {
-        Reply::Completion(status) => status,
-        _ => SessionStatus::Completing,
-    });
-    if status.await? == SessionStatus::Completing {
-        spawn_cleanup(&call.state, call.tenant, app, session);
+    fn command(Asked { at, body, fresh_id, .. }: Asked<'_, Self>) -> Command<'_> {
+        let scope = body.scope.map_or(Scope::All, Scope::types);
+        Command::StartSession { app_id: at.app_id, session_id: SessionId(fresh_id), scope }
     }
-    Ok::<Response, Refusal>(StatusCode::ACCEPTED.into_response())
-}
 
-/// Runs a cleanup in steps, each a command like any other, so that pushes go on between them.
-fn spawn_cleanup(state: &Arc<State>, tenant: usize, app: AppId, session: SessionId) {
-    let state = Arc::clone(state);
-    tokio::spawn(async move {
-        let command = Command::RunCleanup { app, session, budget: CLEANUP_BUDGET };
-        loop {
-            match state.machine.apply(tenant, &command, |_, reply| reply).await {
-                Ok(Ok(Reply::Cleanup(outcome))) if outcome.status.has_ended() => return,
-                Ok(Ok(_)) => {}
-                // Another task finished it, or a newer session or the app's deletion did.
-                Ok(Err(_)) => return,
-                // The disk may have room again later, and a start goes on with it in any case.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(200)).await,
-            }
-        }
-    });
-}
-
-/// Goes on with the cleanups that the last stop interrupted.
-pub fn resume_cleanups(state: &Arc<State>) {
-    for tenant in 0..state.keys.len() {
-        let open: Vec<_> = {
-            let engine = state.machine.read(tenant);
-            let sessions =
-                engine.apps().flat_map(|app| app.sessions().map(move |session| (app.id(), session)));
-            sessions
-                .filter(|(_, session)| session.status() == SessionStatus::Completing)
-                .map(|(app, session)| (app, session.id()))
-                .collect()
-        };
-        for (app, session) in open {
-            spawn_cleanup(state, tenant, app, session);
-        }
+    fn answer(done: &Done<'_, Self>) -> Option<Response> {
+        Some(answer::json(StatusCode::CREATED, json!({"sync_id": SessionId(done.fresh_id)})))
     }
 }
 
-pub(super) async fn abandon(call: Call) -> Answer {
-    let (app, session) = (call.id("app")?, call.id("sync")?);
-    call.apply(&Command::AbandonSession { app, session }, |_, _| ()).await?;
-    no_content()
+/// Pushes a page.
+#[derive(Debug)]
+pub struct Push;
+
+/// The body of [`Push`].
+#[derive(Debug)]
+pub struct PageBody<'b>(Page<'b>);
+
+impl<'b> Body<'b, OfPage> for PageBody<'b> {
+    fn read(bytes: &'b [u8], at: &OfPage, limits: &Limits) -> Result<Self, Malformed> {
+        let mut parser = serde_json::Deserializer::from_slice(bytes);
+        let page = PageSeed::new(at.kind, limits).deserialize(&mut parser);
+        let page = page.and_then(|page| parser.end().map(|()| page));
+        page.map(Self).map_err(|error| Malformed::unparsed(&error))
+    }
 }
 
-pub(super) async fn read(call: Call) -> Answer {
-    let session = call.id("sync")?;
-    ok(call.read_app(|app| app.session(session).map(answer::session).ok_or_else(Refusal::not_found))?)
+impl Write for Push {
+    type Path = OfPage;
+    type Query = ();
+    type Body<'b> = PageBody<'b>;
+
+    /// To push to a session that is not in progress is a mistake in the request.
+    const WRONG_STATE: StatusCode = StatusCode::BAD_REQUEST;
+
+    fn command<'b>(Asked { at, body: PageBody(page), .. }: Asked<'b, Self>) -> Command<'b> {
+        Command::PushPage {
+            app_id: at.app_id,
+            session_id: at.session_id,
+            slug: at.slug.as_str().into(),
+            page,
+        }
+    }
+
+    fn answer(done: &Done<'_, Self>) -> Option<Response> {
+        let Reply::Page(outcome) = &done.reply else { return None };
+        Some(answer::ok(
+            json!({"total": outcome.total, "created": outcome.created, "updated": outcome.updated}),
+        ))
+    }
 }
 
-pub(super) async fn preview(call: Call) -> Answer {
-    let session = call.id("sync")?;
-    ok(call.read_app(|app| {
-        let preview = app.preview(session)?;
+/// Completes a session.
+#[derive(Debug)]
+pub struct Complete;
+
+impl Object for Completion {
+    const MAY_BE_ABSENT: bool = true;
+
+    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+        Ok(if fields.flag("force")?.unwrap_or(false) { Self::FORCED } else { Self::GUARDED })
+    }
+}
+
+impl Write for Complete {
+    type Path = OfSession;
+    type Query = ();
+    type Body<'b> = Completion;
+
+    fn command(Asked { at, body: completion, .. }: Asked<'_, Self>) -> Command<'_> {
+        Command::CompleteSession { app_id: at.app_id, session_id: at.session_id, completion }
+    }
+
+    fn answer(_: &Done<'_, Self>) -> Option<Response> {
+        Some(StatusCode::ACCEPTED.into_response())
+    }
+
+    fn cleanup(done: &Done<'_, Self>) -> Option<(AppId, SessionId)> {
+        let is_to_run = matches!(done.reply, Reply::Completion(SessionStatus::Completing));
+        is_to_run.then_some((done.at.app_id, done.at.session_id))
+    }
+}
+
+/// Abandons a session.
+#[derive(Debug)]
+pub struct Abandon;
+
+impl Write for Abandon {
+    type Path = OfSession;
+    type Query = ();
+    type Body<'b> = ();
+
+    fn command(Asked { at, .. }: Asked<'_, Self>) -> Command<'_> {
+        Command::AbandonSession { app_id: at.app_id, session_id: at.session_id }
+    }
+
+    fn answer(_: &Done<'_, Self>) -> Option<Response> {
+        Some(answer::no_content())
+    }
+}
+
+/// Reads a session.
+#[derive(Debug)]
+pub struct Get;
+
+impl Read for Get {
+    type Path = OfSession;
+    type Query = ();
+
+    fn answer((_, session): (AppView<'_>, SessionView<'_>), (): (), _: &str) -> Result<Response, Error> {
+        Ok(answer::ok(answer::session(session)))
+    }
+}
+
+/// Shows what completing now would mark inactive.
+#[derive(Debug)]
+pub struct Preview;
+
+impl Read for Preview {
+    type Path = OfSession;
+    type Query = ();
+
+    fn answer((app, session): (AppView<'_>, SessionView<'_>), (): (), _: &str) -> Result<Response, Error> {
+        let preview = app.preview(session.id())?;
         let by_type: Map<String, Value> =
             preview.by_type().map(|(of, count)| (of.slug().to_owned(), count.into())).collect();
-        Ok(json!({"total": preview.total(), "by_type": by_type}))
-    })?)
+        Ok(answer::ok(json!({"total": preview.total(), "by_type": by_type})))
+    }
 }
 
-pub(super) async fn list(call: Call) -> Answer {
-    let paging = call.paging()?;
-    let (count, results) = call.read_app(|app| {
+/// Lists an app's sessions, newest first.
+#[derive(Debug)]
+pub struct List;
+
+impl Read for List {
+    type Path = OfApp;
+    type Query = Paging;
+
+    fn answer(app: AppView<'_>, paging: Paging, url: &str) -> Result<Response, Error> {
         let newest_first = app.sessions().rev().skip(paging.offset).take(paging.limit);
-        Ok((app.sessions().len(), newest_first.map(answer::session).collect()))
-    })?;
-    Ok(paging.page(count, &call.list_url(None), results))
+        Ok(paging.page(app.session_count(), url, None, newest_first.map(answer::session).collect()))
+    }
 }

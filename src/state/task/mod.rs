@@ -1,5 +1,8 @@
 //! Provisioning tasks: what a connector is to do, and what came of it.
 
+#[cfg(feature = "serde")]
+mod saved;
+
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,8 +15,6 @@ use crate::values::{
 
 /// What came of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub(crate) enum TaskEnding {
     Completed { result: Option<String> },
     Failed { code: String, message: String },
@@ -21,11 +22,9 @@ pub(crate) enum TaskEnding {
 
 /// One provisioning action of one app.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Task {
     pub(crate) action: TaskAction,
     /// The resource type that the action is about.
-    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub(crate) of: TypeIndex,
     pub(crate) payload: Option<String>,
     pub(crate) execute_after: Option<Timestamp>,
@@ -171,48 +170,5 @@ impl Tasks {
     }
 }
 
-/// What a snapshot holds of tasks.
 #[cfg(feature = "serde")]
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
-#[serde(rename = "Tasks")]
-pub(super) struct SavedTasks {
-    /// In order of creation.
-    tasks: Vec<(TaskId, Task)>,
-    /// The places in that list of those that ended, the first to end first.
-    ended: Vec<u64>,
-}
-
-#[cfg(feature = "serde")]
-impl SavedTasks {
-    pub(super) fn ids(&self) -> impl Iterator<Item = TaskId> {
-        self.tasks.iter().map(|(id, _)| *id)
-    }
-}
-
-#[cfg(feature = "serde")]
-impl Tasks {
-    pub(super) fn save(&self) -> SavedTasks {
-        let tasks = self.tasks.iter().map(|(id, task)| (id, task.clone())).collect();
-        SavedTasks { tasks, ended: self.ended_places() }
-    }
-
-    /// The tasks that were saved, whose ids are known to differ.
-    ///
-    /// # Errors
-    /// If what ended is not in the list, or is there twice.
-    pub(super) fn load(saved: SavedTasks) -> Result<Self, crate::values::BrokenInvariant> {
-        let SavedTasks { tasks: list, ended } = saved;
-        let mut tasks = Ordered::default();
-        let ordinals: Vec<Ordinal> = list.into_iter().map(|(id, task)| tasks.push(id, task)).collect();
-        let mut once = alloc::collections::BTreeSet::new();
-        let ended = ended.into_iter().map(|place| {
-            let ordinal = usize::try_from(place).ok().and_then(|place| ordinals.get(place).copied());
-            ordinal.filter(|&ordinal| once.insert(ordinal))
-        });
-        let ended: Option<VecDeque<Ordinal>> = ended.collect();
-        let ended = ended.ok_or_else(|| {
-            crate::values::BrokenInvariant::new("6", "a task that ended is not there, or ended twice")
-        })?;
-        Ok(Self { tasks, ended })
-    }
-}
+pub(super) use saved::SavedTasks;

@@ -1,19 +1,30 @@
-//! Starts the server as a process, and calls it.
-
-#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
+//! Starts the server, as a process or in the test's own, and calls it.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use headcount::{Config, Limits};
+use headcount_server::Settings;
 use serde_json::Value;
+use tokio::net::TcpListener;
+use ureq::http::HeaderMap;
 
 pub const KEY: &str = "test-key";
 
 /// A server that is stopped when it is dropped.
 pub struct Server {
-    child: Child,
+    running: Running,
     pub address: String,
+}
+
+/// What a server runs in.
+enum Running {
+    Process(Child),
+    /// In the test's process.
+    Here {
+        _runtime: tokio::runtime::Runtime,
+    },
 }
 
 /// A status and a body; null where there is none.
@@ -26,6 +37,23 @@ pub struct Reply {
 impl Server {
     pub fn start(data: Option<&Path>, more: &[&str]) -> Self {
         Self::try_start(data, more).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// A server in the test's process, with limits that the command line does not set.
+    pub fn with_limits(data: &Path, limits: Limits) -> Self {
+        let server = headcount_server::Server::open(Settings {
+            tenants: vec![("acme".into(), KEY.into())],
+            data: Some(data.to_owned()),
+            body_bytes_max: Settings::BODY_BYTES_MAX,
+            config: Config::new().with_limits(limits).expect("limits within their ceilings"),
+            commands_per_snapshot: Settings::COMMANDS_PER_SNAPSHOT,
+        });
+        let server = server.expect("a server");
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        runtime.spawn(server.serve(listener, std::future::pending()));
+        Self { running: Running::Here { _runtime: runtime }, address }
     }
 
     /// The server, or what it said when it did not start.
@@ -53,7 +81,7 @@ impl Server {
                 std::thread::spawn(move || {
                     errors.lines().map_while(Result::ok).for_each(|line| eprintln!("server: {line}"))
                 });
-                Ok(Self { child, address: address.to_owned() })
+                Ok(Self { running: Running::Process(child), address: address.to_owned() })
             }
             None => {
                 let output = child.wait_with_output().expect("an end");
@@ -63,15 +91,24 @@ impl Server {
     }
 
     pub fn kill(mut self) {
-        self.child.kill().expect("SIGKILL");
-        self.child.wait().expect("an end");
+        let child = self.process();
+        child.kill().expect("SIGKILL");
+        child.wait().expect("an end");
     }
 
     /// SIGTERM; whether it then ended well.
     pub fn terminate(mut self) -> bool {
-        let pid = self.child.id().to_string();
+        let child = self.process();
+        let pid = child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
-        self.child.wait().expect("an end").success()
+        child.wait().expect("an end").success()
+    }
+
+    fn process(&mut self) -> &mut Child {
+        match &mut self.running {
+            Running::Process(child) => child,
+            Running::Here { .. } => panic!("a server in the test's process cannot be ended alone"),
+        }
     }
 
     pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
@@ -89,13 +126,20 @@ impl Server {
     ) -> Result<Reply, String> {
         call(&self.address, method, path, key, body)
     }
+
+    /// The reply to a call without a body, and its headers.
+    pub fn with_headers(&self, method: &str, path: &str, key: Option<&str>) -> (Reply, HeaderMap) {
+        call_with_headers(&self.address, method, path, key, None).expect("a reply")
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Running::Process(child) = &mut self.running {
+            // It may have ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
@@ -106,6 +150,16 @@ pub fn call(
     key: Option<&str>,
     body: Option<&str>,
 ) -> Result<Reply, String> {
+    call_with_headers(address, method, path, key, body).map(|(reply, _)| reply)
+}
+
+fn call_with_headers(
+    address: &str,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    body: Option<&str>,
+) -> Result<(Reply, HeaderMap), String> {
     let config =
         ureq::Agent::config_builder().http_status_as_error(false).allow_non_standard_methods(true).build();
     let agent: ureq::Agent = config.into();
@@ -119,5 +173,6 @@ pub fn call(
         agent.run(request.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
     let status = response.status().as_u16();
     let text = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
-    Ok(Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
+    let headers = response.headers().clone();
+    Ok((Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) }, headers))
 }

@@ -1,11 +1,9 @@
 //! The Python of the two guides runs against the server with nothing changed but address and key.
 
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 
-use support::{KEY, Server};
+use crate::support::{KEY, Server};
 
 fn run(server: &Server, script: &str) -> String {
     let source =

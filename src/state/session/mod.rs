@@ -4,13 +4,16 @@
 //! that is open and one that has ended are two types: what only one of them has, the other cannot be
 //! asked for. What the steps do to records is the verbs' part.
 
+#[cfg(feature = "serde")]
+mod saved;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::store::{Row, TypeIndex};
 use crate::values::{
-    COUNT_MAX, Checked, DigestHasher, Error, Limits, PageOutcome, Rule, SessionCounts, SessionId,
-    SessionStatus, Timestamp, ensure, ensure_text,
+    Checked, DigestHasher, Error, Limits, PageOutcome, Rule, SessionCounts, SessionId, SessionStatus,
+    Timestamp, ensure, ensure_text,
 };
 
 /// The types that a session calls the roll of.
@@ -96,11 +99,6 @@ impl SessionFacts {
         let Self { id: _, scope, started_at: _, base, counts } = self;
         scope.validate(types)?;
         ensure(*base <= seq, "4.8", || "a guard's base is beyond what was ever on record")?;
-        ensure(
-            count_list(counts).iter().all(|&count| count <= COUNT_MAX),
-            "5",
-            || "a count is beyond reach",
-        )?;
         let SessionCounts { created, updated, unchanged, reactivated, filled, placeholders, .. } = *counts;
         let told = created + reactivated + filled + placeholders;
         let told = told + counts.deactivated + counts.references_added + counts.references_removed;
@@ -152,11 +150,9 @@ const fn count_list(counts: &SessionCounts) -> [u64; 9] {
 /// Account types are passed first. A type without records may change its kind, or be registered,
 /// while the cleanup runs, but one with records may not, so the order of what matters is fixed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Cursor {
     /// Whether the account types are done.
     pub(crate) accounts_done: bool,
-    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub(crate) of: TypeIndex,
     pub(crate) row: Row,
 }
@@ -286,8 +282,6 @@ impl OpenSession {
 
 /// How a session ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub(crate) enum Ending {
     Completed,
     Abandoned,
@@ -335,7 +329,6 @@ impl EndedSession {
         let Self { facts, ended_at: _, ending, synced } = self;
         facts.validate(types, seq)?;
         ensure(synced.len() <= types, "5", || "it knows more types than there are")?;
-        ensure(synced.iter().all(|&count| count <= COUNT_MAX), "5", || "a count is beyond reach")?;
         facts.validate_synced(TypeIndex::all().zip(synced.iter().copied()))?;
         let cleaned = facts.counts.deactivated > 0;
         match ending {
@@ -401,98 +394,6 @@ impl<'a> SessionRef<'a> {
             Ok(())
         } else {
             Err(Error::WrongState { session_id: self.facts().id, status, expected })
-        }
-    }
-}
-
-/// What a snapshot holds of sessions.
-#[cfg(feature = "serde")]
-mod saved {
-    use super::*;
-    use serde::{Deserialize, Serialize};
-
-    #[derive(Debug, Serialize, Deserialize)]
-    #[serde(rename = "SessionFacts")]
-    struct SavedFacts {
-        id: SessionId,
-        /// The indices of the types; none is all.
-        scope: Option<Vec<TypeIndex>>,
-        started_at: Timestamp,
-        base: u64,
-        counts: SessionCounts,
-    }
-
-    #[derive(Debug, Serialize, Deserialize)]
-    #[serde(rename = "OpenSession")]
-    pub(crate) struct SavedOpenSession {
-        facts: SavedFacts,
-        /// Of a completing one.
-        cursor: Option<Cursor>,
-    }
-
-    #[derive(Debug, Serialize, Deserialize)]
-    #[serde(rename = "EndedSession")]
-    pub(crate) struct SavedEndedSession {
-        facts: SavedFacts,
-        ended_at: Timestamp,
-        ending: Ending,
-        synced: Vec<u64>,
-    }
-
-    impl SavedEndedSession {
-        pub(crate) const fn id(&self) -> SessionId {
-            self.facts.id
-        }
-    }
-
-    impl SavedOpenSession {
-        pub(crate) const fn id(&self) -> SessionId {
-            self.facts.id
-        }
-    }
-
-    impl SessionFacts {
-        fn save(&self) -> SavedFacts {
-            let Self { id, scope, started_at, base, counts } = self.clone();
-            let scope = match scope {
-                TypeScope::All => None,
-                TypeScope::Types(types) => Some(types),
-            };
-            SavedFacts { id, scope, started_at, base, counts }
-        }
-
-        fn load(saved: SavedFacts) -> Self {
-            let SavedFacts { id, scope, started_at, base, counts } = saved;
-            Self { id, scope: scope.map_or(TypeScope::All, TypeScope::Types), started_at, base, counts }
-        }
-    }
-
-    impl OpenSession {
-        pub(crate) fn save(&self) -> SavedOpenSession {
-            SavedOpenSession { facts: self.facts.save(), cursor: self.cursor() }
-        }
-
-        pub(crate) fn load(saved: SavedOpenSession) -> Self {
-            let SavedOpenSession { facts, cursor } = saved;
-            let phase = cursor.map_or(Phase::InProgress, Phase::Completing);
-            Self { facts: SessionFacts::load(facts), phase }
-        }
-    }
-
-    impl EndedSession {
-        pub(crate) fn save(&self) -> SavedEndedSession {
-            let Self { facts, ended_at, ending, synced } = self;
-            SavedEndedSession {
-                facts: facts.save(),
-                ended_at: *ended_at,
-                ending: ending.clone(),
-                synced: synced.clone(),
-            }
-        }
-
-        pub(crate) fn load(saved: SavedEndedSession) -> Self {
-            let SavedEndedSession { facts, ended_at, ending, synced } = saved;
-            Self { facts: SessionFacts::load(facts), ended_at, ending, synced }
         }
     }
 }

@@ -1,0 +1,220 @@
+//! What a body says.
+
+use std::str::FromStr;
+
+use axum::body::Body as Stream;
+use headcount::{Limits, ParseError, Timestamp};
+use http_body_util::BodyExt;
+use serde_json::{Map, Value};
+
+use super::refusal::{parsed, quoted};
+use super::{Malformed, Refusal};
+
+/// How many times the limit is read of a larger body before the answer: a client that is still writing when
+/// the connection closes would not see it.
+const DRAINED_LIMITS: usize = 4;
+
+/// What a call reads from a body. `P` is what its path names, on which the meaning may depend.
+pub trait Body<'b, P>: Sized {
+    /// Whether the call takes a body at all. One that is not taken is not looked at.
+    const IS_TAKEN: bool = true;
+
+    /// Reads the whole body: nothing may follow what it says.
+    ///
+    /// # Errors
+    /// Where it is malformed.
+    fn read(bytes: &'b [u8], at: &P, limits: &Limits) -> Result<Self, Malformed>;
+}
+
+/// No body.
+impl<'b, P> Body<'b, P> for () {
+    const IS_TAKEN: bool = false;
+
+    fn read(_: &'b [u8], _: &P, _: &Limits) -> Result<Self, Malformed> {
+        Ok(())
+    }
+}
+
+/// A small body: a JSON object. Fields that are not known are ignored; null and absent are one.
+pub trait Object: Sized {
+    /// Whether nothing at all stands for an object without fields.
+    const MAY_BE_ABSENT: bool = false;
+
+    /// Reads the fields.
+    ///
+    /// # Errors
+    /// Where one is missing or malformed.
+    fn read(fields: &mut Fields) -> Result<Self, Malformed>;
+}
+
+impl<'b, P, T: Object> Body<'b, P> for T {
+    fn read(bytes: &'b [u8], _: &P, _: &Limits) -> Result<Self, Malformed> {
+        if T::MAY_BE_ABSENT && bytes.iter().all(u8::is_ascii_whitespace) {
+            return T::read(&mut Fields::default());
+        }
+        match serde_json::from_slice(bytes).map_err(|error| Malformed::unparsed(&error))? {
+            Value::Object(fields) => T::read(&mut Fields { within: String::new(), fields }),
+            other => Err(Malformed::field("the body", shown(&other), "an object")),
+        }
+    }
+}
+
+/// The fields of an object.
+#[derive(Debug, Default)]
+pub struct Fields {
+    /// The path of the object in the body, with a dot behind it.
+    within: String,
+    fields: Map<String, Value>,
+}
+
+impl Fields {
+    /// Whether there is such a field, null or not.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
+    /// A value of any type.
+    pub fn value(&mut self, name: &str) -> Option<Value> {
+        self.fields.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// Whether a field is an empty text.
+    pub fn is_empty_text(&self, name: &str) -> bool {
+        self.fields.get(name).and_then(Value::as_str).is_some_and(str::is_empty)
+    }
+
+    /// The object as JSON.
+    pub fn into_json(self) -> String {
+        Value::from(self.fields).to_string()
+    }
+
+    /// A value that `take` makes something of.
+    fn typed<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        take: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<Option<T>, Malformed> {
+        let Some(value) = self.value(name) else { return Ok(None) };
+        match take(&value) {
+            Some(taken) => Ok(Some(taken)),
+            None => Err(Malformed::field(&self.path(name), shown(&value), expected)),
+        }
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("{}{name}", self.within)
+    }
+
+    /// A text, which may be empty.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn text(&mut self, name: &str) -> Result<Option<String>, Malformed> {
+        self.typed(name, "a string", |value| value.as_str().map(str::to_owned))
+    }
+
+    /// A text; an empty one counts as absent.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn optional_text(&mut self, name: &str) -> Result<Option<String>, Malformed> {
+        Ok(self.text(name)?.filter(|text| !text.is_empty()))
+    }
+
+    /// A list of texts.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, Malformed> {
+        self.typed(name, "a list of strings", |value| {
+            value.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
+        })
+    }
+
+    /// True or false.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn flag(&mut self, name: &str) -> Result<Option<bool>, Malformed> {
+        self.typed(name, "true or false", Value::as_bool)
+    }
+
+    /// A whole number from 0 to a maximum.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn number(&mut self, name: &str, max: u64) -> Result<Option<u64>, Malformed> {
+        let expected = match max {
+            u64::MAX => "a whole number from 0".into(),
+            max => format!("a whole number from 0 to {max}"),
+        };
+        self.typed(name, &expected, |value| value.as_u64().filter(|number| *number <= max))
+    }
+
+    /// An object.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn object(&mut self, name: &str) -> Result<Option<Self>, Malformed> {
+        let within = format!("{}.", self.path(name));
+        let fields = self.typed(name, "an object", |value| value.as_object().cloned())?;
+        Ok(fields.map(|fields| Self { within, fields }))
+    }
+
+    /// An id or a word of the core's.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn parsed<T: FromStr<Err = ParseError>>(&mut self, name: &str) -> Result<Option<T>, Malformed> {
+        let text = self.optional_text(name)?;
+        text.map(|text| parsed(&self.path(name), &text)).transpose()
+    }
+
+    /// A moment in RFC 3339, with any offset.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn moment(&mut self, name: &str) -> Result<Option<Timestamp>, Malformed> {
+        let at = self.optional_text(name)?.map(|text| {
+            text.parse::<jiff::Timestamp>()
+                .map_err(|_| Malformed::text(&self.path(name), &text, "a time such as 2025-01-15T10:00:00Z"))
+        });
+        Ok(at.transpose()?.map(|at| Timestamp(at.as_millisecond())))
+    }
+
+    /// What must be there.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub fn required<T>(&self, name: &str, value: Option<T>) -> Result<T, Malformed> {
+        value.ok_or_else(|| Malformed::field(&self.path(name), "nothing", "a value"))
+    }
+}
+
+/// A value in a word or two.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => quoted(text),
+        Value::Array(_) => "a list".into(),
+        Value::Object(_) => "an object".into(),
+    }
+}
+
+/// A body that came whole, or why not.
+pub(super) async fn receive(mut stream: Stream, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
+    let (mut bytes, mut seen) = (Vec::new(), 0);
+    while let Some(frame) = stream.frame().await {
+        let frame = frame.map_err(|_| Refusal::malformed_body(Malformed::new("the body broke off")))?;
+        let Some(data) = frame.data_ref() else { continue };
+        seen += data.len();
+        if seen <= bytes_max {
+            bytes.extend_from_slice(data);
+        } else if seen > bytes_max.saturating_mul(DRAINED_LIMITS) {
+            break;
+        }
+    }
+    if seen > bytes_max { Err(Refusal::body_too_large(bytes_max)) } else { Ok(bytes) }
+}

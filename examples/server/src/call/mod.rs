@@ -1,0 +1,113 @@
+//! What a call is: a description of its path, its query and its body, and what it answers.
+//!
+//! A call implements [`Read`] or [`Write`] and never sees the request. [`answer()`] takes the request apart as the
+//! call's types say, and so is the only place that decides which of several errors is told:
+//!
+//! 1. 401: no valid key. (403, a key that may not write, has its place here.)
+//! 2. 404: a tenant, a path or a thing of the path that there is not; 405: a method that the path does not have.
+//! 3. 400: a malformed query, then a malformed body; 413: a body that is too large.
+//! 4. 404: a thing of the body that there is not.
+//! 5. 409 or 422: what the engine says of it.
+//!
+//! The types keep it so. What a path names is found by a [`Path`], which can only say that something is
+//! [`Missing`]; a [`Query`] and a [`Body`] can only say that they are [`Malformed`]; a [`Read`] or [`Write`] gets
+//! them when all are good, and can only pass on what the engine says.
+
+mod body;
+mod order;
+mod path;
+mod query;
+mod refusal;
+mod route;
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use headcount::{AppId, Command, Engine, Error, Reply, SessionId};
+use uuid::Uuid;
+
+use crate::auth::Keys;
+use crate::machine::Machine;
+
+pub use body::{Body, Fields, Object};
+pub use order::{answer, refuse_all_but_get};
+pub use path::{OfApp, OfPage, OfSession, OfTask, OfTenant, OfType, PageView, Path};
+pub use query::{Paging, Query, QueryValues};
+pub use refusal::{Malformed, Missing, Refusal};
+pub use route::{Method, PREFIX, Route};
+
+/// What all calls share.
+#[derive(Debug)]
+pub struct State {
+    /// Who may call.
+    pub keys: Keys,
+    /// What they call.
+    pub machine: Arc<Machine>,
+    /// Bytes that a body may have.
+    pub body_bytes_max: usize,
+}
+
+/// A call that changes nothing. It has no body.
+pub trait Read: 'static {
+    /// What the path names.
+    type Path: Path;
+    /// The parameters that the call knows.
+    type Query: Query;
+
+    /// The answer. `url` is the call's own address without its query, for the links of a list.
+    ///
+    /// # Errors
+    /// Of the engine.
+    fn answer(at: <Self::Path as Path>::View<'_>, query: Self::Query, url: &str) -> Result<Response, Error>;
+}
+
+/// A call that carries out one command.
+pub trait Write: Sized + 'static {
+    /// What the path names.
+    type Path: Path;
+    /// The parameters that the call knows.
+    type Query: Query;
+    /// What the body says.
+    type Body<'b>: Body<'b, Self::Path>;
+
+    /// The status that tells of a session in the wrong state.
+    const WRONG_STATE: StatusCode = StatusCode::CONFLICT;
+
+    /// The command that the request asks for.
+    fn command(asked: Asked<'_, Self>) -> Command<'_>;
+
+    /// The answer to the command's reply; none to a reply that the engine never gives to this command.
+    fn answer(done: &Done<'_, Self>) -> Option<Response>;
+
+    /// The cleanup that the command began.
+    fn cleanup(_done: &Done<'_, Self>) -> Option<(AppId, SessionId)> {
+        None
+    }
+}
+
+/// A request to write whose path, query and body are good.
+#[derive(Debug)]
+pub struct Asked<'b, W: Write> {
+    /// What the path names.
+    pub at: &'b W::Path,
+    /// What the query says.
+    pub query: W::Query,
+    /// What the body says.
+    pub body: W::Body<'b>,
+    /// An id that is not in use, for what the command makes.
+    pub fresh_id: Uuid,
+}
+
+/// A command that was carried out, and the engine as it left it.
+#[derive(Debug)]
+pub struct Done<'e, W: Write> {
+    /// The tenant's engine.
+    pub engine: &'e Engine,
+    /// What the path names.
+    pub at: &'e W::Path,
+    /// The id that the command was given: see [`Asked::fresh_id`].
+    pub fresh_id: Uuid,
+    /// What the engine answered.
+    pub reply: Reply,
+}

@@ -1,0 +1,173 @@
+//! The one place where a request is taken apart, and so the one that owns the order of errors: see
+//! [`call`](super).
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body as Stream;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use headcount::{Engine, Error, ErrorKind, Reply};
+use uuid::Uuid;
+
+use super::path::Segments;
+use super::{Asked, Body, Done, Method, Missing, Path, Read, Refusal, Route, State, Write, body, query};
+use crate::cleanup;
+use crate::machine::Encoded;
+
+/// A request whose key is good and whose path is a call's.
+pub(super) struct Incoming {
+    state: Arc<State>,
+    tenant: usize,
+    /// The values of the path's parameters.
+    values: Vec<String>,
+    query: String,
+    url: String,
+}
+
+type Answer = Result<Response, Refusal>;
+
+/// An answer that is waited for: for a disk, say.
+type Awaited = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// What carries out a call.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Handler {
+    Read(fn(&Incoming) -> Answer),
+    Write(fn(Incoming, Stream) -> Awaited),
+}
+
+/// Answers a request by the call that it asks for.
+pub async fn answer(state: Arc<State>, routes: &'static [Route], request: Request) -> Response {
+    let (parts, stream) = request.into_parts();
+    let answer = match admit(state, routes, &parts) {
+        Err(refusal) => Err(refusal),
+        Ok((incoming, Handler::Read(read))) => read(&incoming),
+        Ok((incoming, Handler::Write(write))) => write(incoming, stream).await,
+    };
+    answer.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// Refuses a request whose path has GET and nothing else, and asks for something else.
+pub async fn refuse_all_but_get(request: Request) -> Response {
+    Refusal::method_not_allowed(request.method().as_str(), vec![Method::Get]).into_response()
+}
+
+/// Steps 1 and 2, but for what the path's parameters name: key, tenant, path, method.
+fn admit(state: Arc<State>, routes: &'static [Route], parts: &Parts) -> Result<(Incoming, Handler), Refusal> {
+    let path = parts.uri.path();
+    let no_path = || Refusal::missing(Missing::path(path));
+    let segments = Segments::of(path);
+    if !segments.is_of_api() {
+        return Err(no_path());
+    }
+    let key = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if !state.keys.is_known(key) {
+        return Err(Refusal::unauthorized());
+    }
+    let name = segments.tenant().ok_or_else(no_path)?;
+    // Another tenant is as unknown as one that there is not.
+    let tenant = state.keys.tenant(name, key).ok_or_else(|| Refusal::missing(Missing::tenant(name)))?;
+
+    let fitting: Vec<_> =
+        routes.iter().filter_map(|route| Some((route, segments.values(route.path)?))).collect();
+    if fitting.is_empty() {
+        return Err(no_path());
+    }
+    let method = parts.method.as_str();
+    let asked = fitting.iter().filter(|(route, _)| route.method.is_asked_by(method));
+    let Some((route, values)) = asked.max_by_key(|(route, _)| route.literals()) else {
+        let allowed = fitting.iter().map(|(route, _)| route.method).collect();
+        return Err(Refusal::method_not_allowed(method, allowed));
+    };
+    let values = values.iter().map(|value| (*value).to_owned()).collect();
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let url = format!("{}{path}", origin(&parts.headers));
+    Ok((Incoming { state, tenant, values, query, url }, route.handler))
+}
+
+/// The address that a client knows the server by.
+fn origin(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    format!("http://{host}")
+}
+
+impl Incoming {
+    /// The rest of step 2: the things that the path names.
+    fn find<'e, P: Path>(&self, engine: &'e Engine) -> Result<P::View<'e>, Refusal> {
+        let values: Vec<&str> = self.values.iter().map(String::as_str).collect();
+        P::find(engine, &values).map_err(Refusal::missing)
+    }
+
+    /// The first part of step 3.
+    fn query<Q: query::Query>(&self) -> Result<Q, Refusal> {
+        query::read(&self.query).map_err(Refusal::malformed_query)
+    }
+}
+
+pub(super) fn read<R: Read>(incoming: &Incoming) -> Answer {
+    let engine = incoming.state.machine.read(incoming.tenant);
+    let at = incoming.find::<R::Path>(&engine)?;
+    let query = incoming.query()?;
+    Ok(R::answer(at, query, &incoming.url)?)
+}
+
+pub(super) fn write_boxed<W: Write>(incoming: Incoming, stream: Stream) -> Awaited {
+    Box::pin(write::<W>(incoming, stream))
+}
+
+async fn write<W: Write>(incoming: Incoming, stream: Stream) -> Answer {
+    // It is received before the path is looked at, so that a client that sends it to an unknown app does not
+    // find the connection closed in the middle; what is wrong with it is told in its turn.
+    let received = if <W::Body<'_> as Body<'_, W::Path>>::IS_TAKEN {
+        body::receive(stream, incoming.state.body_bytes_max).await
+    } else {
+        Ok(Vec::new())
+    };
+    let fresh_id = Uuid::new_v4();
+    let (at, command) = command::<W>(&incoming, received, fresh_id)?;
+    let Incoming { state, tenant, .. } = incoming;
+    let reply = move |engine: &Engine, reply: Result<Reply, Error>| match reply {
+        Ok(reply) => {
+            let done = Done::<W> { engine, at: &at, fresh_id, reply };
+            W::answer(&done).map(|answer| (answer, W::cleanup(&done))).ok_or_else(Refusal::not_a_reply)
+        }
+        Err(error) => Err(refused::<W>(error)),
+    };
+    let (answer, cleanup) = state.machine.apply(tenant, command, reply).await??;
+    if let Some((app_id, session_id)) = cleanup {
+        cleanup::spawn(&state.machine, tenant, app_id, session_id);
+    }
+    Ok(answer)
+}
+
+/// Steps 2 and 3: what the path names, and the command that query and body ask for.
+fn command<W: Write>(
+    incoming: &Incoming,
+    received: Result<Vec<u8>, Refusal>,
+    fresh_id: Uuid,
+) -> Result<(W::Path, Encoded), Refusal> {
+    let machine = &incoming.state.machine;
+    let (at, limits) = {
+        let engine = machine.read(incoming.tenant);
+        (W::Path::of(&incoming.find::<W::Path>(&engine)?), *engine.config().limits())
+    };
+    let query = incoming.query()?;
+    let received = received?;
+    let begun = Instant::now();
+    let body = Body::read(&received, &at, &limits).map_err(Refusal::malformed_body);
+    machine.note_parse(begun.elapsed());
+    let command = Encoded::new(&W::command(Asked { at: &at, query, body: body?, fresh_id }))?;
+    Ok((at, command))
+}
+
+/// Steps 4 and 5, and what of step 3 only the engine knows. It tells what is malformed, then what a body names and
+/// is not there, then all else.
+fn refused<W: Write>(error: Error) -> Refusal {
+    let is_wrong_state = error.kind() == ErrorKind::WrongState;
+    let refusal = Refusal::from(error);
+    if is_wrong_state { refusal.with_status(W::WRONG_STATE) } else { refusal }
+}

@@ -1,0 +1,241 @@
+//! What goes back when a call is refused: `{"detail", "code"}`, and what else there is to say.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use headcount::{Error, ErrorKind, Fault, Guard, GuardLimit, ParseError};
+use serde_json::{Map, Value, json};
+
+use super::Method;
+use crate::answer;
+use crate::machine::Unavailable;
+
+/// How many characters of a text that was sent a detail repeats: as many as an id may have.
+const QUOTED_CHARS_MAX: usize = 255;
+
+/// A status and a body. Only [`call`](super) makes one, save for what the engine says.
+#[derive(Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    /// What else the body says.
+    more: Vec<(&'static str, Value)>,
+    /// The methods that the path has, where one that it has not was asked for.
+    allowed: Vec<Method>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), more: Vec::new(), allowed: Vec::new() }
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "no valid key, expected the header Authorization: Api-Key …",
+        )
+    }
+
+    pub(super) fn missing(missing: Missing) -> Self {
+        Self::new(StatusCode::NOT_FOUND, missing.code, missing.detail)
+    }
+
+    pub(super) fn method_not_allowed(method: &str, allowed: Vec<Method>) -> Self {
+        let detail = format!("no method {} here, expected {}", quoted(method), Method::allow(&allowed));
+        Self { allowed, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
+    }
+
+    pub(super) fn malformed_query(Malformed(detail): Malformed) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_query", detail)
+    }
+
+    pub(super) fn malformed_body(Malformed(detail): Malformed) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_body", detail)
+    }
+
+    pub(super) fn body_too_large(bytes_max: usize) -> Self {
+        let detail = format!("the body is too large, expected at most {bytes_max} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    pub(super) fn not_a_reply() -> Self {
+        tracing::error!("the engine gave a reply that is none to the command");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server has a bug: this is no answer")
+    }
+
+    pub(super) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let said = [("detail", self.detail.into()), ("code", self.code.into())];
+        let body: Map<String, Value> =
+            said.into_iter().chain(self.more).map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut response = (self.status, Json(body)).into_response();
+        if !self.allowed.is_empty() {
+            // The names of methods are a header's value.
+            let allow = HeaderValue::from_str(&Method::allow(&self.allowed)).ok();
+            response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+        }
+        response
+    }
+}
+
+/// The engine's errors by their kind; those that carry more have it in the body.
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let status = match error.kind() {
+            ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            ErrorKind::Invalid => StatusCode::BAD_REQUEST,
+            ErrorKind::BusinessRule => StatusCode::UNPROCESSABLE_ENTITY,
+            // A conflict, or a wrong state.
+            _ => StatusCode::CONFLICT,
+        };
+        let refusal = Self::new(status, error.code(), error.to_string());
+        match &error {
+            Error::PageFaults { faults, faults_total, .. } => refusal.with_faults(faults, *faults_total),
+            Error::GuardExceeded { limit, deactivations, base, guard } => {
+                refusal.with_guard(*limit, *deactivations, *base, *guard)
+            }
+            _ => refusal,
+        }
+    }
+}
+
+impl Refusal {
+    fn with_faults(mut self, faults: &[Fault], total: u64) -> Self {
+        self.more.push(("errors", faults.iter().map(fault).collect()));
+        self.more.push(("errors_total", total.into()));
+        self
+    }
+
+    fn with_guard(mut self, limit: GuardLimit, deactivations: u64, base: u64, guard: Guard) -> Self {
+        self.more.push(("limit", limit.as_str().into()));
+        self.more.push(("guard", answer::guard(guard)));
+        self.more.push(("deactivations", deactivations.into()));
+        self.more.push(("base", base.into()));
+        self
+    }
+}
+
+/// An item of `errors`.
+fn fault(fault: &Fault) -> Value {
+    json!({
+        "index": fault.index,
+        "id": fault.id,
+        "field": fault.field,
+        "code": fault.code,
+        "message": format!("found {}, expected {}", fault.found, fault.expected),
+    })
+}
+
+impl From<Unavailable> for Refusal {
+    fn from(Unavailable(why): Unavailable) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", why)
+    }
+}
+
+/// A thing that a path names and is not there. The engine says the same of one that a body names.
+#[derive(Debug)]
+pub struct Missing {
+    code: &'static str,
+    detail: String,
+}
+
+impl Missing {
+    /// No call has this path.
+    pub fn path(path: &str) -> Self {
+        Self { code: "path_not_found", detail: format!("no call has the path {}", quoted(path)) }
+    }
+
+    /// No tenant has this name, or another one's key was given.
+    pub fn tenant(name: &str) -> Self {
+        Self { code: "tenant_not_found", detail: format!("no tenant {}", quoted(name)) }
+    }
+
+    /// No app has this id, which is an id or what was sent for one.
+    pub fn app(id: impl Display) -> Self {
+        Self { code: "app_not_found", detail: format!("no app {id}") }
+    }
+
+    /// The app has no session with this id.
+    pub fn session(id: impl Display) -> Self {
+        Self { code: "session_not_found", detail: format!("no session {id} in this app") }
+    }
+
+    /// The app has no task with this id.
+    pub fn task(id: impl Display) -> Self {
+        Self { code: "task_not_found", detail: format!("no task {id} in this app") }
+    }
+
+    /// The app's clone group has no type with this slug.
+    pub fn resource_type(slug: &str) -> Self {
+        let detail = format!("no resource type {} in this app", quoted(slug));
+        Self { code: "resource_type_not_found", detail }
+    }
+}
+
+/// What is wrong with a query or a body.
+#[derive(Debug)]
+pub struct Malformed(pub(super) String);
+
+impl Malformed {
+    /// In these words. What was sent is repeated by `quoted` alone.
+    pub fn new(detail: impl Into<String>) -> Self {
+        Self(detail.into())
+    }
+
+    /// Where a parser stopped, and why. Of a text in the place of something else it would repeat all.
+    pub fn unparsed(error: &serde_json::Error) -> Self {
+        let why = error.to_string();
+        Self(match why.char_indices().nth(QUOTED_CHARS_MAX) {
+            None => format!("the body: {why}"),
+            Some((end, _)) => {
+                let (why, line, column) = (why.get(..end).unwrap_or_default(), error.line(), error.column());
+                format!("the body: {why}… at line {line} column {column}")
+            }
+        })
+    }
+
+    /// A field or parameter that is not as it should be.
+    pub fn field(name: &str, found: impl Display, expected: impl Display) -> Self {
+        Self(format!("{name}: found {found}, expected {expected}"))
+    }
+
+    /// A text that was sent and is not as it should be.
+    pub fn text(name: &str, sent: &str, expected: impl Display) -> Self {
+        Self::field(name, quoted(sent), expected)
+    }
+}
+
+/// What a text stands for, where the core knows how it is written.
+pub(super) fn parsed<T: FromStr<Err = ParseError>>(name: &str, text: &str) -> Result<T, Malformed> {
+    text.parse().map_err(|error: ParseError| Malformed::text(name, text, error.expected))
+}
+
+/// A text that was sent, in quotation marks, without line breaks and escape codes, and not longer than an id.
+pub(super) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED_CHARS_MAX) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}…", text.get(..end).unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_was_sent_is_quoted_escaped_and_short() {
+        assert_eq!(quoted("a\n\u{1b}[31m\u{202e}\u{9b}b"), r#""a\n\u{1b}[31m\u{202e}\u{9b}b""#);
+        assert_eq!(quoted(&"é".repeat(255)).chars().count(), 257);
+        assert_eq!(quoted(&"é".repeat(256)), format!("\"{}\"…", "é".repeat(255)));
+    }
+}

@@ -1,0 +1,51 @@
+//! Cleanups, in the background.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use headcount::{AppId, Command, Reply, SessionId, SessionStatus};
+
+use crate::machine::{Encoded, Machine};
+
+/// Records that one step of a cleanup marks at most: a millisecond or so, between other commands.
+const CLEANUP_BUDGET: NonZeroU64 = NonZeroU64::MIN.saturating_add(4_999);
+
+/// Runs a cleanup in steps, each a command like any other, so that pushes go on between them.
+pub fn spawn(machine: &Arc<Machine>, tenant: usize, app_id: AppId, session_id: SessionId) {
+    let machine = Arc::clone(machine);
+    tokio::spawn(async move {
+        let command = Command::RunCleanup { app_id, session_id, budget: CLEANUP_BUDGET };
+        loop {
+            let step = match Encoded::new(&command) {
+                Ok(command) => machine.apply(tenant, command, |_, reply| reply).await,
+                Err(why) => Err(why),
+            };
+            match step {
+                Ok(Ok(Reply::Cleanup(outcome))) if outcome.status.has_ended() => return,
+                Ok(Ok(_)) => {}
+                // Another task finished it, or a newer session or the app's deletion did.
+                Ok(Err(_)) => return,
+                // The disk may have room again later, and a start goes on with it in any case.
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(200)).await,
+            }
+        }
+    });
+}
+
+/// Goes on with the cleanups that the last stop interrupted.
+pub fn resume(machine: &Arc<Machine>) {
+    for tenant in 0..machine.tenants() {
+        let open: Vec<_> = {
+            let engine = machine.read(tenant);
+            let sessions =
+                engine.apps().flat_map(|app| app.sessions().map(move |session| (app.id(), session)));
+            sessions
+                .filter(|(_, session)| session.status() == SessionStatus::Completing)
+                .map(|(app, session)| (app, session.id()))
+                .collect()
+        };
+        for (app_id, session_id) in open {
+            spawn(machine, tenant, app_id, session_id);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The server as its clients see it: every call by subject, the guides, and what survives a crash.
+
+#![allow(unreachable_pub, reason = "the modules are of one test")]
+
+mod apps;
+mod documents;
+mod durable;
+mod given;
+mod order;
+mod pages;
+mod paths;
+mod process;
+mod queries;
+mod records;
+mod refusals;
+mod sessions;
+mod support;
+mod tasks;
