@@ -9,7 +9,7 @@ use std::num::NonZeroU64;
 
 use headcount::{
     Account, AppId, Change, Command, Completion, Config, Engine, Error, Group, Kind, NewResourceType, Page,
-    Reference, Reply, ResourceTypeId, Scope, SessionId, Snapshot, Timestamp, Uuid,
+    Reference, ReferenceList, Reply, ResourceTypeId, Scope, SessionId, Snapshot, Timestamp, Uuid,
 };
 
 /// What a command came to. Two engines that were given the same commands are compared by these.
@@ -101,11 +101,10 @@ fn commands() -> Vec<Command<'static>> {
     let mut commands = vec![Command::CreateApp { app_id: app, name: "Acme HR".into(), clone_from: None }];
     for (id, slug, name, kind) in [(2, "team", "Team", Kind::Group), (3, "account", "Account", Kind::Account)]
     {
-        let id = ResourceTypeId(Uuid::from_u128(id));
         commands.push(Command::RegisterResourceType {
             app_id: app,
-            resource_type_id: id,
-            new: NewResourceType { slug: slug.into(), name: name.into(), kind },
+            resource_type_id: ResourceTypeId(Uuid::from_u128(id)),
+            new: NewResourceType::new(slug, name, kind),
         });
     }
     for roll in 0..2 {
@@ -141,11 +140,11 @@ fn commands() -> Vec<Command<'static>> {
 }
 
 fn account(number: u32) -> Account<'static> {
-    let team = Reference { id: format!("g{}", number % 10).into(), name: None };
+    let team = Reference::new(format!("g{}", number % 10));
     Account {
         id: format!("u{number}").into(),
         email: Some(format!("user{number}@acme.com").into()),
-        memberships: vec![("team".into(), vec![team])],
+        memberships: vec![ReferenceList::new("team", [team])],
         ..Account::default()
     }
 }

@@ -9,8 +9,9 @@ use std::error::Error as StdError;
 use std::num::NonZeroU64;
 
 use headcount::{
-    AppId, AppUpdate, AppView, Config, Engine, Error, ErrorKind, Fact, Guard, Kind, PageSeed, RecordFilter,
-    RecordKey, ResourceTypeId, Scope, SessionId, SessionStatus, Snapshot, Timestamp, Uuid,
+    AppId, AppUpdate, AppView, Completion, Config, Engine, Error, ErrorKind, Fact, Guard, Kind,
+    NewResourceType, PageSeed, RecordFilter, RecordKey, ResourceTypeId, Scope, SessionId, SessionStatus,
+    Snapshot, Timestamp, Uuid,
 };
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
@@ -93,7 +94,8 @@ impl Host {
 
     fn register(&mut self, app: AppId, new: &NewType) -> Result<()> {
         let (now, id) = (self.now(), ResourceTypeId(self.id()));
-        self.engine.register_resource_type(now, app, id, &new.slug, &new.name, new.kind)?;
+        let new_type = NewResourceType::new(&new.slug, &new.name, new.kind);
+        self.engine.register_resource_type(now, app, id, &new_type)?;
         println!("Registered resource type: {}", new.slug);
         Ok(())
     }
@@ -110,15 +112,17 @@ impl Host {
         let slug_unknown = || Error::ResourceTypeNotFound { slug: slug.to_owned() };
         let kind = self.app(app)?.resource_type(slug).ok_or_else(slug_unknown)?.kind();
         let seed = PageSeed::new(kind, self.engine.config().limits());
-        let page = seed.deserialize(&mut serde_json::Deserializer::from_str(body))?;
+        let mut json = serde_json::Deserializer::from_str(body);
+        let page = seed.deserialize(&mut json)?;
+        json.end()?; // nothing may follow: it would be lost
         let now = self.now();
         let outcome = self.engine.push_page(now, app, session, slug, &page)?;
         Ok(json!({"total": outcome.total, "created": outcome.created, "updated": outcome.updated}))
     }
 
-    fn complete(&mut self, app: AppId, session: SessionId, force: bool) -> Result<()> {
+    fn complete(&mut self, app: AppId, session: SessionId, completion: Completion) -> Result<()> {
         let now = self.now();
-        self.engine.complete_session(now, app, session, force)?;
+        self.engine.complete_session(now, app, session, completion)?;
         println!("Sync completion triggered (202 Accepted)");
         Ok(())
     }
@@ -140,7 +144,7 @@ impl Host {
     }
 
     fn finish(&mut self, app: AppId, session: SessionId) -> Result<()> {
-        self.complete(app, session, false)?;
+        self.complete(app, session, Completion::GUARDED)?;
         while !self.clean_up(app, session, NonZeroU64::MAX)?.has_ended() {}
         self.print_progress(app, session)
     }
@@ -233,7 +237,7 @@ fn getting_started(host: &mut Host) -> Result<AppId> {
     println!("Accounts synced: {reply}");
 
     heading("Step 5: complete the sync");
-    host.complete(app, session, false)?;
+    host.complete(app, session, Completion::GUARDED)?;
 
     heading("Step 6: poll for completion");
     host.print_session(app, session)?;
@@ -314,7 +318,7 @@ fn clone_app(host: &mut Host, name: &str, clone_from: AppId) -> Result<AppId> {
 }
 
 fn print_clone(app: AppView<'_>) {
-    let slugs: Vec<&str> = app.resource_types().iter().map(|found| found.slug()).collect();
+    let slugs: Vec<&str> = app.resource_types().map(|found| found.slug()).collect();
     let accounts: Vec<&str> =
         app.records("account", RecordFilter::Active).into_iter().flatten().map(|found| found.id()).collect();
     println!("{}: types {slugs:?}, accounts {accounts:?}", app.name());
@@ -322,9 +326,9 @@ fn print_clone(app: AppView<'_>) {
 
 fn second_roll_call(host: &mut Host, app: AppId) -> Result<()> {
     heading("THE NEXT DAY. Bob left, Dana came, and a guard is set: no more than 25% may go at once");
-    let guard = Guard { max_count: None, max_percent: Some(25) };
+    let guard = Guard::NONE.with_max_percent(25);
     let now = host.now();
-    host.engine.update_app(now, app, &AppUpdate { guard: Some(guard), ..AppUpdate::default() })?;
+    host.engine.update_app(now, app, &AppUpdate::default().with_guard(guard))?;
     let session = host.start(app, &Scope::All)?;
 
     heading("Accounts first: they refer to a team g4 that nobody has pushed yet");
@@ -334,17 +338,17 @@ fn second_roll_call(host: &mut Host, app: AppId) -> Result<()> {
 
     heading("The connector completes too early: the guard refuses, and nothing has happened");
     host.print_preview(app, session)?;
-    print_refusal(host.complete(app, session, false))?;
+    print_refusal(host.complete(app, session, Completion::GUARDED))?;
 
     heading("So it pushes the teams that were missing, and g4 is filled in");
     let reply = host.push(app, session, "team", include_str!("data/second-teams.json"))?;
     println!("Groups synced: {reply}");
     host.print_changes(app)?;
     host.print_preview(app, session)?;
-    print_refusal(host.complete(app, session, false))?;
+    print_refusal(host.complete(app, session, Completion::GUARDED))?;
 
     heading("Somebody looks at the preview, and says that it is right: complete by force");
-    host.complete(app, session, true)?;
+    host.complete(app, session, Completion::FORCED)?;
     host.print_changes(app)?;
     loop {
         let status = host.clean_up(app, session, NonZeroU64::MIN)?;
@@ -421,7 +425,7 @@ fn print_refusal<T>(called: Result<T>) -> Result<()> {
     println!("Refused: {} {}", http_status(&refused), refused.code());
     let mut body = json!({"detail": refused.to_string()});
     match &*refused {
-        Error::GuardExceeded { deactivations, base, guard } => {
+        Error::GuardExceeded { deactivations, base, guard, .. } => {
             body["deactivations"] = json!(deactivations);
             body["base"] = json!(base);
             body["max_count"] = json!(guard.max_count);
@@ -439,7 +443,7 @@ fn print_refusal<T>(called: Result<T>) -> Result<()> {
 
 fn describe(app: AppView<'_>, fact: &Fact<'_>) -> String {
     let name = |key: &RecordKey<'_>| {
-        let slug = app.resource_type_by_id(key.resource_type).map_or("?", |found| found.slug());
+        let slug = app.resource_type_by_id(key.resource_type_id).map_or("?", |found| found.slug());
         format!("{slug} {}", key.id)
     };
     match fact {
@@ -453,8 +457,12 @@ fn describe(app: AppView<'_>, fact: &Fact<'_>) -> String {
             format!("removed {} from {}", name(account), name(target))
         }
         Fact::SessionCompleting { .. } => "the session is completing".to_owned(),
+        // With it the app is synced, which no change of its own tells.
+        Fact::SessionEnded { status: SessionStatus::Completed, .. } => {
+            "the session is completed, and the app synced".to_owned()
+        }
         Fact::SessionEnded { status, .. } => format!("the session is {status}"),
-        Fact::AppUpdated => "the app was synced".to_owned(),
+        Fact::AppUpdated => "the app was updated".to_owned(),
         other => format!("{other:?}"),
     }
 }

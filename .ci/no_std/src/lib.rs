@@ -10,8 +10,8 @@ use core::num::NonZeroU64;
 use core::panic::PanicInfo;
 
 use headcount::{
-    Account, AppId, Config, Engine, Group, Kind, Page, Reference, ResourceTypeId, Scope, SessionId, Snapshot,
-    Timestamp, Uuid,
+    Account, AppId, Completion, Config, Engine, Group, Kind, NewResourceType, Page, ReferenceList,
+    ResourceTypeId, Scope, SessionId, Snapshot, Timestamp, Uuid,
 };
 
 #[global_allocator]
@@ -37,7 +37,7 @@ fn rolls() -> Option<u64> {
     engine.create_app(now, app, "Acme HR", None).ok()?;
     for (id, slug, kind) in [(1, "team", Kind::Group), (2, "account", Kind::Account)] {
         let id = ResourceTypeId(Uuid::from_u128(id));
-        engine.register_resource_type(now, app, id, slug, slug, kind).ok()?;
+        engine.register_resource_type(now, app, id, &NewResourceType::new(slug, slug, kind)).ok()?;
     }
     call_roll(&mut engine, app, 1, &["u1", "u2", "u3"])?;
     let saved = postcard::to_allocvec(&engine.snapshot()).ok()?;
@@ -51,19 +51,18 @@ fn rolls() -> Option<u64> {
 fn call_roll(engine: &mut Engine, app: AppId, number: u128, ids: &[&'static str]) -> Option<()> {
     let (now, session) = (Timestamp(1), SessionId(Uuid::from_u128(number)));
     engine.start_session(now, app, session, &Scope::All).ok()?;
-    let team = || Reference { id: "g1".into(), name: None };
     let account = |id: &&'static str| Account {
         id: (*id).into(),
         username: Some((*id).into()),
-        memberships: [("team".into(), [team()].into())].into(),
+        memberships: [ReferenceList::new("team", ["g1"])].into(),
         ..Account::default()
     };
-    let accounts = Page::Accounts(ids.iter().map(account).collect());
-    let teams = Page::Groups([Group { id: "g1".into(), name: "One".into(), description: None }].into());
+    let accounts = Page::accounts(ids.iter().map(account));
+    let teams = Page::groups([Group { id: "g1".into(), name: "One".into(), description: None }]);
     for (slug, page) in [("account", accounts), ("team", teams)] {
         let _ = engine.push_page(now, app, session, slug, &page).ok()?;
     }
-    engine.complete_session(now, app, session, false).ok()?;
+    engine.complete_session(now, app, session, Completion::GUARDED).ok()?;
     while !engine.run_cleanup(now, app, session, NonZeroU64::MIN).ok()?.status.has_ended() {}
     Some(())
 }

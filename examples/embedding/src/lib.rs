@@ -1,9 +1,7 @@
-//! The code of the guide `EMBEDDING.md`: its larger example, [`Projection`], and as doctests the others.
+//! Changes projected into SQL tables: the larger example of the guide `EMBEDDING.md`.
+//!
+//! [`Projection`] follows an engine command by command. Copy it, and make its tables your own.
 
 mod projection;
 
 pub use projection::{Projection, ProjectionError};
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../EMBEDDING.md")]
-struct Guide;

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use headcount::{AppId, AppView, Engine, Fact, Kind, RecordKey, RecordView};
+use headcount::{AppId, AppView, Engine, Fact, Kind, RecordKey, RecordView, SessionStatus};
 use rusqlite::{Connection, Transaction, params};
 
 const SCHEMA: &str = "
@@ -72,6 +72,21 @@ impl From<rusqlite::Error> for ProjectionError {
 }
 
 /// The tables, in a database of the host's.
+///
+/// ```
+/// use headcount::{AppId, Config, Engine, Timestamp, Uuid};
+/// use headcount_embedding::Projection;
+/// use rusqlite::Connection;
+///
+/// let mut tables = Projection::open(Connection::open_in_memory()?)?;
+/// let mut engine = Engine::new(Config::new());
+/// engine.create_app(Timestamp(0), AppId(Uuid::from_u128(1)), "Acme HR", None)?;
+/// tables.follow(&engine)?; // after each command
+/// assert_eq!(tables.position()?, engine.seq());
+/// let apps: u32 = tables.connection().query_row("SELECT count(*) FROM app", [], |row| row.get(0))?;
+/// assert_eq!(apps, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Projection {
     connection: Connection,
@@ -109,13 +124,46 @@ impl Projection {
     /// When the replay is done, [`follow`](Self::follow) the engine once more, before any new command: it tells
     /// if the tables are further on than the journal, which here cannot be known.
     ///
+    /// ```
+    /// # use headcount::{AppId, Config, Engine, Timestamp, Uuid};
+    /// # use headcount_embedding::{Projection, ProjectionError};
+    /// # let mut tables = Projection::open(rusqlite::Connection::open_in_memory()?)?;
+    /// # let create = |engine: &mut Engine, id| engine.create_app(Timestamp(0), AppId(Uuid::from_u128(id)), "App", None);
+    /// # let mut engine = Engine::new(Config::new());
+    /// # create(&mut engine, 1)?;
+    /// # tables.follow(&engine)?;
+    /// let mut engine = Engine::new(Config::new()); // after a crash, with one change in the tables
+    /// for id in 1..=2 {
+    ///     create(&mut engine, id)?; // from the journal
+    ///     tables.replay(&engine)?;
+    /// }
+    /// tables.follow(&engine)?;
+    /// assert_eq!(tables.position()?, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// As those of [`follow`](Self::follow).
     pub fn replay(&mut self, engine: &Engine) -> Result<(), ProjectionError> {
         if engine.seq() <= self.position()? { Ok(()) } else { self.follow(engine) }
     }
 
-    /// Writes what the last command changed. To be called after each.
+    /// Writes what the last command changed. To be called after each: a command that the tables were not
+    /// told of is a gap.
+    ///
+    /// ```
+    /// # use headcount::{AppId, Config, Engine, Timestamp, Uuid};
+    /// # use headcount_embedding::{Projection, ProjectionError};
+    /// # let mut tables = Projection::open(rusqlite::Connection::open_in_memory()?)?;
+    /// # let create = |engine: &mut Engine, id| engine.create_app(Timestamp(0), AppId(Uuid::from_u128(id)), "App", None);
+    /// # let mut engine = Engine::new(Config::new());
+    /// create(&mut engine, 1)?;
+    /// tables.follow(&engine)?;
+    /// create(&mut engine, 2)?;
+    /// create(&mut engine, 3)?;
+    /// assert!(matches!(tables.follow(&engine), Err(ProjectionError::Gap { position: 1, found: 3 })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// A [`ProjectionError`]; the tables are then as they were.
@@ -130,7 +178,7 @@ impl Projection {
             if change.seq != position + 1 {
                 return Err(ProjectionError::Gap { position, found: change.seq });
             }
-            write(&transaction, engine, change.app, &change.fact)?;
+            write(&transaction, engine, change.app_id, &change.fact)?;
             position = change.seq;
         }
         if position != engine.seq() {
@@ -145,7 +193,16 @@ fn write(sql: &Transaction<'_>, engine: &Engine, app: AppId, fact: &Fact<'_>) ->
     let unknown = || ProjectionError::Unknown(format!("{fact:?}"));
     match fact {
         Fact::AppDeleted => forget(sql, app),
-        Fact::AppCreated { .. } | Fact::AppUpdated => write_app(sql, engine.app(app).ok_or_else(unknown)?),
+        Fact::AppCreated { .. } => {
+            let app = engine.app(app).ok_or_else(unknown)?;
+            write_app(sql, app)?;
+            // A clone has its group's types at once.
+            write_types(sql, app)
+        }
+        // A completed session makes the app configured and synced: no other change tells it.
+        Fact::AppUpdated | Fact::SessionEnded { status: SessionStatus::Completed, .. } => {
+            write_app(sql, engine.app(app).ok_or_else(unknown)?)
+        }
         Fact::ResourceTypeRegistered { .. } | Fact::ResourceTypeUpdated { .. } => {
             // All apps of the clone group see it.
             let group = engine.app(app).ok_or_else(unknown)?.clone_group();
@@ -187,15 +244,15 @@ fn write(sql: &Transaction<'_>, engine: &Engine, app: AppId, fact: &Fact<'_>) ->
 
 fn find<'e>(engine: &'e Engine, app: AppId, record: &RecordKey<'_>) -> Option<RecordView<'e>> {
     let app = engine.app(app)?;
-    app.record(app.resource_type_by_id(record.resource_type)?.slug(), &record.id)
+    app.record(app.resource_type_by_id(record.resource_type_id)?.slug(), &record.id)
 }
 
 fn reference(app: AppId, account: &RecordKey<'_>, target: &RecordKey<'_>) -> [String; 5] {
     [
         app.to_string(),
-        account.resource_type.to_string(),
+        account.resource_type_id.to_string(),
         account.id.to_string(),
-        target.resource_type.to_string(),
+        target.resource_type_id.to_string(),
         target.id.to_string(),
     ]
 }
@@ -206,8 +263,7 @@ fn write_app(sql: &Transaction<'_>, app: AppView<'_>) -> Result<(), ProjectionEr
         "INSERT OR REPLACE INTO app VALUES (?, ?, ?, ?)",
         params![app.id().to_string(), app.name(), app.configuration_status().as_str(), synced],
     )?;
-    // A clone has its group's types at once.
-    write_types(sql, app)
+    Ok(())
 }
 
 fn write_types(sql: &Transaction<'_>, app: AppView<'_>) -> Result<(), ProjectionError> {
@@ -260,7 +316,7 @@ fn write_record(sql: &Transaction<'_>, app: AppId, record: RecordView<'_>) -> Re
 
 /// The record goes, and with it the references that it held itself; those to it were removed before.
 fn purge(sql: &Transaction<'_>, app: AppId, record: &RecordKey<'_>) -> Result<(), ProjectionError> {
-    let key = [app.to_string(), record.resource_type.to_string(), record.id.to_string()];
+    let key = [app.to_string(), record.resource_type_id.to_string(), record.id.to_string()];
     sql.execute(
         "DELETE FROM reference WHERE app = ? AND account_type = ? AND account = ?",
         params![key[0], key[1], key[2]],

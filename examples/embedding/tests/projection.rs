@@ -1,15 +1,10 @@
 //! The tables equal the engine after every command of random histories, and find a gap.
 
-#[path = "../../../tests/support/generate.rs"]
-mod generate;
-
-#[path = "../../../tests/support/busy.rs"]
-mod busy;
-
 use std::collections::BTreeSet;
 
-use headcount::{AppId, Command, Config, Engine, Kind, RecordFilter, Timestamp, Uuid};
+use headcount::{AppId, Command, Config, Engine, Fact, Kind, RecordFilter, Timestamp, Uuid};
 use headcount_embedding::{Projection, ProjectionError};
+use headcount_testing::{busy, generate, random};
 use proptest::prelude::*;
 use rusqlite::Connection;
 
@@ -123,29 +118,29 @@ fn a_gap_is_an_error_and_following_twice_is_none() {
     assert_eq!(in_tables(&projection), before);
 }
 
-/// Histories that are the same in every run (bytes of a xorshift generator).
-fn pinned_histories() -> impl Iterator<Item = Vec<(Timestamp, Command<'static>)>> {
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    let mut byte = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 56) as u8
-    };
-    (0..20).map(move |_| busy::history(&(0..1_500).map(|_| byte()).collect::<Vec<_>>()))
+/// Histories that are the same in every run, each with what its engine is made with.
+fn pinned_histories() -> impl Iterator<Item = (Config, Vec<(Timestamp, Command<'static>)>)> {
+    (1..=20).map(|seed| random::bytes(seed, 1_500)).flat_map(|bytes| {
+        [(Config::new(), busy::history(&bytes)), (generate::config(), generate::history(&bytes))]
+    })
 }
 
 /// Without this, a change that no history makes could be written wrongly and no test would fail.
 #[test]
 fn histories_make_every_change_that_the_tables_show() {
     let mut made = BTreeSet::new();
-    for history in pinned_histories() {
-        let mut engine = Engine::new(Config::new());
+    for (config, history) in pinned_histories() {
+        let mut engine = Engine::new(config);
         for (now, command) in history {
             let _ = engine.apply(now, &command);
             for change in engine.changes() {
-                let fact = format!("{:?}", change.fact);
-                made.insert(fact.split([' ', '{']).next().unwrap_or_default().to_owned());
+                made.insert(match change.fact {
+                    Fact::SessionEnded { status, .. } => format!("SessionEnded {status}"),
+                    fact => {
+                        let debug = format!("{fact:?}");
+                        debug.split([' ', '{']).next().expect("a name").to_owned()
+                    }
+                });
             }
         }
     }
@@ -153,6 +148,7 @@ fn histories_make_every_change_that_the_tables_show() {
         "AppCreated",
         "AppUpdated",
         "AppDeleted",
+        "SessionEnded completed",
         "ResourceTypeRegistered",
         "ResourceTypeUpdated",
         "RecordCreated",
@@ -173,13 +169,13 @@ fn histories_make_every_change_that_the_tables_show() {
 
 #[test]
 fn a_restart_goes_on_where_the_tables_are() {
-    for (number, history) in pinned_histories().take(8).enumerate() {
+    for (number, (config, history)) in pinned_histories().take(8).enumerate() {
         let file = format!("{}/restart-{number}.sqlite", env!("CARGO_TARGET_TMPDIR"));
         let _ = std::fs::remove_file(&file); // of an earlier run
         let reopen = || Projection::open(Connection::open(&file).expect("a file")).expect("tables");
 
         // The process is killed when a command is applied, and not yet in the tables.
-        let mut engine = Engine::new(Config::new());
+        let mut engine = Engine::new(config);
         let mut projection = reopen();
         for (now, command) in &history[..history.len() / 2] {
             let _ = engine.apply(*now, command);
@@ -189,7 +185,7 @@ fn a_restart_goes_on_where_the_tables_are() {
         assert!(position > 0);
         drop((engine, projection));
 
-        let (mut engine, mut projection) = (Engine::new(Config::new()), reopen());
+        let (mut engine, mut projection) = (Engine::new(config), reopen());
         assert_eq!(projection.position().expect("a position"), position);
         for (now, command) in &history {
             let _ = engine.apply(*now, command);

@@ -104,7 +104,7 @@ impl Stamped {
             Ask::Register { app, slug, kind } => Command::RegisterResourceType {
                 app_id: *app,
                 resource_type_id: ResourceTypeId(self.id),
-                new: NewResourceType { slug: slug.into(), name: slug.into(), kind: *kind },
+                new: NewResourceType::new(slug, slug, *kind),
             },
             Ask::Start { app } => {
                 Command::StartSession { app_id: *app, session_id: SessionId(self.id), scope: Scope::All }

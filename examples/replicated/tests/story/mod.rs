@@ -5,7 +5,8 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use headcount::{
-    Account, AppId, Group, Kind, Page, RecordFilter, Reference, Reply, SessionId, SessionStatus,
+    Account, AppId, Group, Kind, Page, RecordFilter, Reference, ReferenceList, Reply, SessionId,
+    SessionStatus,
 };
 use headcount_replicated::NodeId;
 use headcount_replicated::ask::Ask;
@@ -82,10 +83,7 @@ async fn push(
         let accounts = page.iter().map(|number| Account {
             id: format!("u{number}").into(),
             username: Some(format!("user{number}").into()),
-            memberships: vec![(
-                "team".into(),
-                vec![Reference { id: format!("g{}", number % 20).into(), name: None }],
-            )],
+            memberships: vec![ReferenceList::new("team", [Reference::new(format!("g{}", number % 20))])],
             ..Account::default()
         });
         let page = serde_json::to_string(&Page::accounts(accounts))?;
