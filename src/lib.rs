@@ -124,6 +124,9 @@ pub mod spec {}
 #[doc = include_str!("../ARCHITECTURE.md")]
 pub mod architecture {}
 
+// The first definition of a link counts: the guide's own lead to files of the repository.
+/// [contract]: crate::spec
+/// [architecture]: crate::architecture
 #[cfg(feature = "serde")]
 #[doc = include_str!("../EMBEDDING.md")]
 pub mod embedding {}

@@ -1,8 +1,8 @@
 //! The bodies of the fuzz targets, so that tests on stable run them too.
 
 use headcount::{
-    AppId, Command, Config, Engine, Kind, Limits, NewResourceType, Page, PageSeed, ResourceTypeId,
-    RestoreError, Scope, SessionId, Snapshot, Timestamp, Uuid,
+    AppId, Command, Config, Engine, Error, Kind, Limits, NewResourceType, Page, PageSeed, Records,
+    ResourceTypeId, RestoreError, Scope, SessionId, Snapshot, Timestamp, Uuid,
 };
 use serde::de::DeserializeSeed;
 use serde_json::Value;
@@ -112,10 +112,39 @@ pub fn page_json(bytes: &[u8]) {
     for (slug, kind) in TYPES {
         let pages = [in_json(kind, config.limits(), body), in_postcard(kind, config.limits(), body)];
         for page in pages.into_iter().flatten() {
-            let command = Command::PushPage { app_id: APP, session_id: SESSION, slug: slug.into(), page };
-            compare::step(&mut engine, &mut model, Timestamp(1), &command);
+            if is_read_whole(&page) {
+                let command = Command::PushPage { app_id: APP, session_id: SESSION, slug: slug.into(), page };
+                compare::step(&mut engine, &mut model, Timestamp(1), &command);
+            } else {
+                is_refused(&mut engine, slug, &page);
+            }
         }
     }
+}
+
+/// Whether the records say all that was sent: the model sees nothing else of a page.
+fn is_read_whole(page: &Page<'_>) -> bool {
+    let records = page.records().clone();
+    *page
+        == match records {
+            Records::Accounts(accounts) => Page::accounts(accounts),
+            Records::Groups(groups) => Page::groups(groups),
+            Records::Licenses(licenses) => Page::licenses(licenses),
+        }
+}
+
+/// Of what a parser could not read, the engine tells faults, and nothing changes.
+fn is_refused(engine: &mut Engine, slug: &str, page: &Page<'_>) {
+    let before = engine.digest();
+    let refused = engine.push_page(Timestamp(1), APP, SESSION, slug, page);
+    let is_told = match &refused {
+        Err(Error::PageFaults { faults_total, malformed, .. }) => *faults_total > 0 && *malformed,
+        Err(Error::PageTooLarge { .. }) => true,
+        _ => false,
+    };
+    assert!(is_told, "{refused:?}");
+    assert_eq!(engine.digest(), before, "what is refused changes nothing");
+    engine.check_invariants().expect("every rule");
 }
 
 const APP: AppId = AppId(Uuid::from_u128(1));
