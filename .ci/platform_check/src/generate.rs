@@ -3,8 +3,9 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, AppUpdate, Command, Group, Guard, Kind, Limits, NewTask, Page, Reference, References,
-    Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
+    Account, AppId, AppUpdate, Command, Completion, Group, Guard, Kind, Limits, NewResourceType, NewTask,
+    Page, Reference, ReferenceList, References, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope,
+    SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
 
 use crate::replay::{Journal, low_limits};
@@ -114,17 +115,15 @@ impl Maker {
     fn prologue(&mut self) -> Commands {
         let app = |number| AppId(uuid(number));
         let create =
-            |number, clone_from| Command::CreateApp { app: app(number), name: "App".into(), clone_from };
+            |number, clone_from| Command::CreateApp { app_id: app(number), name: "App".into(), clone_from };
         let mut commands =
             vec![create(1, None), create(2, Some(app(1))), create(3, None), create(4, Some(app(3)))];
         for through in [1, 3] {
             for (number, (slug, kind)) in (1..).zip(TYPES) {
                 commands.push(Command::RegisterResourceType {
-                    app: app(through),
-                    id: ResourceTypeId(uuid(10 * through + number)),
-                    slug: slug.into(),
-                    name: slug.into(),
-                    kind,
+                    app_id: app(through),
+                    resource_type_id: ResourceTypeId(uuid(10 * through + number)),
+                    new: NewResourceType { slug: slug.into(), name: slug.into(), kind },
                 });
             }
         }
@@ -149,7 +148,11 @@ impl Maker {
             Phase::Open if step < 12 => self.push(app, session),
             Phase::Open => {
                 self.phases[at] = Phase::Completing;
-                Command::CompleteSession { app, session, force: self.one_in(2) }
+                Command::CompleteSession {
+                    app_id: app,
+                    session_id: session,
+                    completion: if self.one_in(2) { Completion::FORCED } else { Completion::GUARDED },
+                }
             }
             // Some cleanups are left for the next start to finish.
             Phase::Completing if step == 0 => self.start(app, at),
@@ -158,7 +161,7 @@ impl Maker {
                     self.phases[at] = Phase::Ended;
                 }
                 let budget = NonZeroU64::MIN.saturating_add(self.below(5));
-                Command::RunCleanup { app, session, budget }
+                Command::RunCleanup { app_id: app, session_id: session, budget }
             }
         }
     }
@@ -167,24 +170,27 @@ impl Maker {
         match self.below(6) {
             0 => self.start(app, at),
             1 => self.push(app, session),
-            2 => Command::RunCleanup { app, session, budget: NonZeroU64::MAX },
-            3 => Command::CompleteSession { app, session, force: false },
+            2 => Command::RunCleanup { app_id: app, session_id: session, budget: NonZeroU64::MAX },
+            3 => {
+                Command::CompleteSession { app_id: app, session_id: session, completion: Completion::GUARDED }
+            }
             4 => {
                 self.phases[at] = Phase::Ended;
-                Command::AbandonSession { app, session }
+                Command::AbandonSession { app_id: app, session_id: session }
             }
             _ => {
                 self.phases[at] = Phase::Ended;
-                Command::FailSession { app, session, reason: self.name().into() }
+                Command::FailSession { app_id: app, session_id: session, reason: self.name().into() }
             }
         }
     }
 
     fn between_rolls(&mut self, app: AppId) -> Command<'static> {
         match self.below(16) {
-            0..=3 => {
-                Command::PurgeInactive { app, inactive_before: Timestamp(self.now - self.below(50) as i64) }
-            }
+            0..=3 => Command::PurgeInactive {
+                app_id: app,
+                inactive_before: Timestamp(self.now - self.below(50) as i64),
+            },
             4..=8 => self.task(app),
             9..=11 => self.of_registry(app),
             _ => self.of_app(app),
@@ -211,7 +217,7 @@ impl Maker {
         self.phases[at] = Phase::Open;
         let slugs = 1 + self.below(3);
         let scope = if self.one_in(3) { Scope::types((0..slugs).map(|_| self.slug())) } else { Scope::All };
-        Command::StartSession { app, session: SessionId(uuid(self.sessions)), scope }
+        Command::StartSession { app_id: app, session_id: SessionId(uuid(self.sessions)), scope }
     }
 
     fn push(&mut self, app: AppId, session: SessionId) -> Command<'static> {
@@ -222,11 +228,11 @@ impl Maker {
             ids.push(self.id());
         }
         let page = match kind {
-            Kind::Account => Page::Accounts(ids.into_iter().map(|id| self.account(id)).collect()),
-            Kind::Group => Page::Groups(ids.into_iter().map(|id| self.group(id)).collect()),
-            Kind::License => Page::Licenses(ids.into_iter().map(|id| self.group(id)).collect()),
+            Kind::Account => Page::accounts(ids.into_iter().map(|id| self.account(id))),
+            Kind::Group => Page::groups(ids.into_iter().map(|id| self.group(id))),
+            Kind::License => Page::licenses(ids.into_iter().map(|id| self.group(id))),
         };
-        Command::PushPage { app, session, slug: slug.into(), page }
+        Command::PushPage { app_id: app, session_id: session, slug: slug.into(), page }
     }
 
     fn group(&mut self, id: &'static str) -> Group<'static> {
@@ -262,7 +268,7 @@ impl Maker {
                     id: maker.id().into(),
                     name: maker.maybe(|maker| maker.name().into()),
                 };
-                (slug.into(), (0..count).map(|_| reference(self)).collect())
+                ReferenceList::new(slug, (0..count).map(|_| reference(self)).collect::<Vec<_>>())
             })
             .collect()
     }
@@ -270,20 +276,17 @@ impl Maker {
     fn task(&mut self, app: AppId) -> Command<'static> {
         let task = TaskId(uuid(1 + self.below(12)));
         if self.one_in(2) {
-            let new = NewTask {
-                action: self.pick(&ACTIONS),
-                resource_type: self.slug().into(),
-                payload: self.maybe(|maker| maker.name().into()),
-                execute_after: self.maybe(|maker| maker.time()),
-            };
-            return Command::CreateTask { app, task, new };
+            let mut new = NewTask::new(self.pick(&ACTIONS), self.slug());
+            new.payload = self.maybe(|maker| maker.name().into());
+            new.execute_after = self.maybe(|maker| maker.time());
+            return Command::CreateTask { app_id: app, task_id: task, new };
         }
         let resolution = if self.one_in(2) {
             Resolution::Completed { result: self.maybe(|maker| maker.name().into()) }
         } else {
             Resolution::Failed { code: "e1".into(), message: self.name().into() }
         };
-        Command::ResolveTask { app, task, resolution }
+        Command::ResolveTask { app_id: app, task_id: task, resolution }
     }
 
     fn of_registry(&mut self, app: AppId) -> Command<'static> {
@@ -291,36 +294,44 @@ impl Maker {
             let id = ResourceTypeId(uuid(10 + self.below(40)));
             let kind = self.pick(&TYPES).1;
             return Command::RegisterResourceType {
-                app,
-                id,
-                slug: self.pick(&["more", "other", "sp ace"]).into(),
-                name: self.name().into(),
-                kind,
+                app_id: app,
+                resource_type_id: id,
+                new: NewResourceType {
+                    slug: self.pick(&["more", "other", "sp ace"]).into(),
+                    name: self.name().into(),
+                    kind,
+                },
             };
         }
-        let update = ResourceTypeUpdate {
-            name: self.maybe(|maker| maker.name().into()),
-            slug: self.one_in(6).then(|| self.pick(&["more", "renamed"]).into()),
-            kind: self.one_in(6).then(|| self.pick(&TYPES).1),
-        };
-        Command::UpdateResourceType { app, slug: self.pick(&["more", "other", "team"]).into(), update }
+        let mut update = ResourceTypeUpdate::default();
+        update.name = self.maybe(|maker| maker.name().into());
+        update.slug = self.one_in(6).then(|| self.pick(&["more", "renamed"]).into());
+        update.kind = self.one_in(6).then(|| self.pick(&TYPES).1);
+        Command::UpdateResourceType {
+            app_id: app,
+            slug: self.pick(&["more", "other", "team"]).into(),
+            update,
+        }
     }
 
     fn of_app(&mut self, app: AppId) -> Command<'static> {
         match self.below(8) {
-            0 if self.one_in(4) => Command::DeleteApp { app },
+            0 if self.one_in(4) => Command::DeleteApp { app_id: app },
             1..=3 => {
                 let clone_from = self.maybe(|maker| AppId(uuid(1 + maker.below(APPS))));
-                Command::CreateApp { app, name: self.name().into(), clone_from }
+                Command::CreateApp { app_id: app, name: self.name().into(), clone_from }
             }
             _ => {
-                let guard = |maker: &mut Self| Guard {
-                    max_count: maker.maybe(|maker| 2 + maker.below(6)),
-                    max_percent: maker.maybe(|maker| 40 + maker.below(70) as u8),
+                let guard = |maker: &mut Self| {
+                    let mut guard = Guard::NONE;
+                    guard.max_count = maker.maybe(|maker| 2 + maker.below(6));
+                    guard.max_percent = maker.maybe(|maker| 40 + maker.below(70) as u8);
+                    guard
                 };
-                let update =
-                    AppUpdate { name: self.maybe(|maker| maker.name().into()), guard: self.maybe(guard) };
-                Command::UpdateApp { app, update }
+                let mut update = AppUpdate::default();
+                update.name = self.maybe(|maker| maker.name().into());
+                update.guard = self.maybe(guard);
+                Command::UpdateApp { app_id: app, update }
             }
         }
     }
@@ -330,28 +341,41 @@ impl Maker {
 /// one in eight, and then purges: the tables grow over several chunks and take them back.
 fn large() -> Commands {
     let app = AppId(uuid(1));
-    let mut commands = vec![Command::CreateApp { app, name: "Large".into(), clone_from: None }];
+    let mut commands = vec![Command::CreateApp { app_id: app, name: "Large".into(), clone_from: None }];
     for (number, (slug, kind)) in (1..).zip(TYPES) {
         let id = ResourceTypeId(uuid(number));
-        commands.push(Command::RegisterResourceType { app, id, slug: slug.into(), name: slug.into(), kind });
+        commands.push(Command::RegisterResourceType {
+            app_id: app,
+            resource_type_id: id,
+            new: NewResourceType { slug: slug.into(), name: slug.into(), kind },
+        });
     }
     for roll in 1..=LARGE_ROLLS {
         let session = SessionId(uuid(roll));
-        commands.push(Command::StartSession { app, session, scope: Scope::All });
+        commands.push(Command::StartSession { app_id: app, session_id: session, scope: Scope::All });
         for first in (0..LARGE_ACCOUNTS).step_by(PAGE as usize) {
             let numbers = (first..first + PAGE).filter(|number| number % 8 != roll);
-            let page = Page::Accounts(numbers.map(|number| large_account(number, roll)).collect());
-            commands.push(Command::PushPage { app, session, slug: "account".into(), page });
+            let page = Page::accounts(numbers.map(|number| large_account(number, roll)));
+            commands.push(Command::PushPage {
+                app_id: app,
+                session_id: session,
+                slug: "account".into(),
+                page,
+            });
         }
-        commands.push(Command::CompleteSession { app, session, force: true });
+        commands.push(Command::CompleteSession {
+            app_id: app,
+            session_id: session,
+            completion: Completion::FORCED,
+        });
         for _ in 0..4 {
             commands.push(Command::RunCleanup {
-                app,
-                session,
+                app_id: app,
+                session_id: session,
                 budget: NonZeroU64::MIN.saturating_add(LARGE_ACCOUNTS / 2),
             });
         }
-        commands.push(Command::PurgeInactive { app, inactive_before: Timestamp(i64::MAX) });
+        commands.push(Command::PurgeInactive { app_id: app, inactive_before: Timestamp(i64::MAX) });
     }
     commands.into_iter().zip(1_700_000_000_000..).map(|(command, now)| (Timestamp(now), command)).collect()
 }
@@ -373,7 +397,7 @@ fn large_account(number: u64, roll: u64) -> Account<'static> {
         last_name: long("𝄞"),
         display_name: long("n"),
         status: None,
-        memberships: vec![("team".into(), teams.map(team).collect())],
+        memberships: vec![ReferenceList::new("team", teams.map(team))],
         assignments: Vec::new(),
     }
 }

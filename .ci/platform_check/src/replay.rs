@@ -39,7 +39,8 @@ impl Journal {
     }
 
     fn config(&self, key: usize) -> Config {
-        Config::new().with_limits(self.limits).with_hash_key(KEYS[key % KEYS.len()])
+        let config = Config::new().with_hash_key(KEYS[key % KEYS.len()]);
+        config.with_limits(self.limits).expect("limits that the engine can keep")
     }
 }
 
@@ -51,6 +52,9 @@ pub(crate) fn low_limits() -> Limits {
     limits.faults_listed_max = 3;
     limits.records_per_type_max = 9;
     limits.sessions_per_app_max = 3;
+    limits.ended_tasks_per_app_max = 3;
+    limits.reason_chars_max = 16;
+    limits.bytes_per_type_max = 600;
     limits.id_chars_max = 6;
     limits.text_chars_max = 12;
     limits.description_chars_max = 12;
