@@ -42,7 +42,7 @@ impl<'de> Slot<'de> for MapSlot<'_, 'de> {
     }
 
     fn typed<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(slot)
+        deserializer.deserialize_map(slot)
     }
 
     fn wrong(mut self, found: FoundType) {
@@ -59,20 +59,6 @@ impl<'de> Slot<'de> for MapSlot<'_, 'de> {
         while let Some(slug) = map.next_key_seed(Read(SlugSlot { mode: self.bounds.mode }))? {
             let references = map.next_value_seed(Read(self.list_slot()))?;
             push(self.lists, ReferenceList { slug, references });
-        }
-        Ok(())
-    }
-
-    /// The derived form: a list of slugs, each with its references.
-    fn list<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        if self.bounds.mode == Mode::Any {
-            IgnoredAny.visit_seq(list)?;
-            self.wrong(FoundType::List);
-            return Ok(());
-        }
-        self.clear();
-        while let Some(entry) = list.next_element_seed(Read(EntrySlot(self.list_slot())))? {
-            push(self.lists, entry);
         }
         Ok(())
     }
@@ -101,81 +87,6 @@ impl<'de> Slot<'de> for SlugSlot {
     #[inline]
     fn text(self, text: Cow<'de, str>) -> Cow<'de, str> {
         text
-    }
-}
-
-/// The place of a list with its slug, in the derived form.
-struct EntrySlot<'s>(ListSlot<'s>);
-
-#[derive(Clone, Copy)]
-enum EntryField {
-    Slug,
-    References,
-    Unknown,
-}
-
-impl Name for EntryField {
-    const UNKNOWN: Self = Self::Unknown;
-
-    fn named(name: &str) -> Self {
-        match name {
-            "slug" => Self::Slug,
-            "references" => Self::References,
-            _ => Self::Unknown,
-        }
-    }
-}
-
-impl EntrySlot<'_> {
-    fn read<'de, V: Values<'de>>(
-        &mut self,
-        entry: &mut ReferenceList<'de>,
-        field: EntryField,
-        values: &mut V,
-    ) -> Result<(), V::Error> {
-        let ListSlot { map, number, bounds, ref mut tally } = self.0;
-        match field {
-            EntryField::Slug => {
-                entry.slug = values.next(Read(SlugSlot { mode: bounds.mode }))?.unwrap_or_default();
-            }
-            EntryField::References => {
-                entry.references = values.next(Read(ListSlot { map, number, bounds, tally }))?.flatten();
-            }
-            EntryField::Unknown => _ = values.next(PhantomData::<IgnoredAny>)?,
-        }
-        Ok(())
-    }
-}
-
-impl<'de> Slot<'de> for EntrySlot<'_> {
-    type Value = ReferenceList<'de>;
-
-    fn mode(&self) -> Mode {
-        self.0.bounds.mode
-    }
-
-    fn typed<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_struct("ReferenceList", &["slug", "references"], slot)
-    }
-
-    fn wrong(self, found: FoundType) -> Self::Value {
-        ReferenceList { references: self.0.wrong(found), ..ReferenceList::default() }
-    }
-
-    fn list<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut entry = ReferenceList::default();
-        for field in [EntryField::Slug, EntryField::References] {
-            self.read(&mut entry, field, &mut ListValues(&mut list))?;
-        }
-        Ok(entry)
-    }
-
-    fn map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entry = ReferenceList::default();
-        while let Some(field) = map.next_key_seed(Read(KeySlot::new(self.mode())))? {
-            self.read(&mut entry, field, &mut MapValues(&mut map))?;
-        }
-        Ok(entry)
     }
 }
 
