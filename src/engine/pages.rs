@@ -68,10 +68,8 @@ impl Engine {
             return Err(Error::OutOfScope { slug: excerpt(slug), session_id });
         }
         let plan = page::plan(context, &checked?)?;
-        let types = scope.registry.len();
         let (store, session) = scope.app.store_and_session();
         let session = session.expect("a session in progress is the open one");
-        store.make_tables(types);
         Ok(page::commit(plan, store, session, scope.changes))
     }
 }

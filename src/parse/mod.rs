@@ -1,5 +1,5 @@
 //! Pages from any serde format, borrowing what can be borrowed
-//! ([SPEC 1](crate::spec#1-nouns), [11](crate::spec#11-the-http-shape-of-it-for-the-frontend-that-embeds-the-engine)).
+//! ([SPEC 1](crate::spec#1-nouns), [11](crate::spec#11-the-http-shape)).
 //!
 //! What the format cannot read is its error. What it can read and a record cannot hold is noted with the
 //! page, a fault of the record for the check to tell. The parser judges no text, except to count what it
@@ -15,7 +15,9 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, Expected, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 
 use crate::values::{Kind, Limits, Misread, Page, Records};
 use record::{Record, RecordNotes, RecordSlot};
@@ -114,6 +116,11 @@ impl<'de> DeserializeSeed<'de> for PageSeed {
     }
 }
 
+/// Of a text that is not repeated: serde would, at any length.
+fn is_a_text<E: Error>(expected: &dyn Expected) -> E {
+    E::invalid_type(Unexpected::Other("a text"), expected)
+}
+
 struct BodyVisitor {
     seed: PageSeed,
     mode: Mode,
@@ -124,6 +131,10 @@ impl<'de> Visitor<'de> for BodyVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object with a list `records`")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Page<'de>, E> {
+        Err(is_a_text(&self))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Page<'de>, A::Error> {
@@ -233,6 +244,10 @@ impl<'de, R: Record<'de>> Visitor<'de> for ListVisitor<'_, R> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a list of at most {} records", self.records_max)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Vec<R>, E> {
+        Err(is_a_text(&self))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Vec<R>, A::Error> {

@@ -6,7 +6,7 @@ use alloc::format;
 use super::records;
 use crate::engine::Engine;
 use crate::state::{App, OpenSession, Registry};
-use crate::store::{Row, TypeIndex};
+use crate::store::{Row, Table, TypeIndex};
 use crate::values::{BrokenInvariant, Checked, ensure};
 
 impl Engine {
@@ -22,7 +22,7 @@ impl Engine {
         let mut told = 0_u64;
         for (id, app) in state.apps.iter() {
             let group = state.groups.get(app.group());
-            let is_joined = state.apps.ordinal(id).is_some_and(|app| group.apps().any(|other| other == app));
+            let is_joined = state.apps.ordinal(id).is_some_and(|app| group.has(app));
             ensure(is_joined, "10.1", || format!("app {id} is not of its group"))?;
             let checked = check_app(app, group.registry(), seq);
             told += app.changes_told() + checked.map_err(|broken| broken.within(format!("app {id}")))?;
@@ -60,6 +60,8 @@ fn check_app(app: &App, registry: &Registry, seq: u64) -> Result<u64, BrokenInva
 /// What a cleanup passed holds nothing stale.
 fn check_cleanup(session: &OpenSession, app: &App, registry: &Registry) -> Checked {
     let Some(cursor) = session.cursor() else { return Ok(()) };
+    let rows = app.store().table(cursor.of).map_or(0, Table::len);
+    ensure(cursor.row.0 <= rows, "4.6", || "a cleanup is beyond the records")?;
     let in_scope = |of: &TypeIndex| session.scope().contains(*of);
     for (of, table) in app.store().tables().filter(|(of, _)| in_scope(of)) {
         let passed = cursor.rows_passed(of, registry.is_account(of), table.len());

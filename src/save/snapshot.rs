@@ -5,6 +5,7 @@
 //! the pieces are checked as they are parsed as far as needed to hold them at all, then the whole engine
 //! against every rule, and last the digest, so that a flipped bit is found in any format.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
@@ -108,7 +109,12 @@ impl Engine {
             state.groups.iter().map(|(number, _)| number).zip(0..).collect();
         let apps = state.apps.iter().map(|(id, app)| {
             let group = *places.get(&app.group()).expect("an app's group is among the groups");
-            AppEntry { id, group, app: app.save(), tables: tables(app) }
+            AppEntry {
+                id,
+                group,
+                app: app.save(),
+                tables: app.store().used_tables().map(|(_, table)| TableRef(table)).collect(),
+            }
         });
         SnapshotRef {
             format: FORMAT,
@@ -197,7 +203,9 @@ impl Loading {
         saved.task_ids().try_for_each(|id| take_id(tasks.insert(id), "task"))?;
         let types = self.state.groups.get(group).registry().len();
         ensure(tables.len() <= types, "10.3", || "a table has no resource type")?;
-        let tables = tables.into_iter().map(|table| table.0).collect();
+        ensure(tables.last().is_none_or(|table| table.0.is_some()), "9", || "the last table is empty")?;
+        let tables =
+            tables.into_iter().map(|table| table.0.map_or_else(Table::default, |table| *table)).collect();
         let store = Store::load(tables, key).map_err(|(rule, detail)| BrokenInvariant::new(rule, detail))?;
         let ordinal = self.state.apps.push(id, App::load(saved, group, store)?);
         self.state.groups.join(group, ordinal);
@@ -238,13 +246,6 @@ impl fmt::Debug for SnapshotRef<'_> {
             .field("apps", &self.apps.len())
             .finish_non_exhaustive()
     }
-}
-
-/// The app's tables but for empty ones at the end: whether they were made yet is no fact.
-fn tables(app: &App) -> Vec<TableRef<'_>> {
-    let used = app.store().tables().filter(|(_, table)| table.len() > 0).last();
-    let used = used.map_or(0, |(last, _)| last.at() + 1);
-    app.store().tables().take(used).map(|(_, table)| TableRef(table)).collect()
 }
 
 struct TableRef<'e>(&'e Table);
@@ -301,9 +302,9 @@ fn read_runs(mut words: &[u32], references: &mut Vec<RowKey>) -> bool {
 #[derive(Deserialize)]
 struct SavedRow<'a>(u8, Timestamp, AccountStatus, #[serde(borrow)] [Text<'a>; 6], Vec<u32>);
 
-/// A table without its index.
+/// A table without its index; none if it is empty: in dense formats a byte is enough for one.
 #[derive(Debug)]
-struct SavedTable(Table);
+struct SavedTable(Option<Box<Table>>);
 
 impl<'de> Deserialize<'de> for SavedTable {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -314,17 +315,18 @@ impl<'de> Deserialize<'de> for SavedTable {
 struct RowsVisitor;
 
 impl<'de> Visitor<'de> for RowsVisitor {
-    type Value = Table;
+    type Value = Option<Box<Table>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of records")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Table, A::Error> {
-        let mut table = Table::default();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
+        let mut table = None;
         let mut references = Vec::new();
         while let Some(row) = rows.next_element::<SavedRow<'de>>()? {
-            load_row(&mut table, &row, &mut references).map_err(A::Error::custom)?;
+            load_row(table.get_or_insert_with(Box::default), &row, &mut references)
+                .map_err(A::Error::custom)?;
         }
         Ok(table)
     }

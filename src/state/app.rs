@@ -6,13 +6,13 @@ use alloc::vec::Vec;
 
 use super::clone_group::CloneGroupNumber;
 use super::registry::Registry;
-use super::session::{Ending, OpenSession, TypeScope};
+use super::session::{Ending, OpenSession, SessionRef, TypeScope};
 use super::sessions::Sessions;
 use super::task::Tasks;
 use crate::store::{Store, TypeIndex};
 use crate::values::{
-    Checked, ConfigurationStatus, DigestHasher, Guard, Limits, Rule, SessionId, Timestamp, ensure,
-    ensure_text,
+    Checked, ConfigurationStatus, DigestHasher, Guard, Limits, Rule, SessionId, SessionStatus, Timestamp,
+    ensure, ensure_text,
 };
 
 #[derive(Debug)]
@@ -149,11 +149,13 @@ impl App {
         ensure(percent <= 100, "4.8", || alloc::format!("the guard's percentage is {percent}"))?;
         let types = registry.len();
         ensure(store.tables().count() <= types, "10.3", || "a table has no resource type")?;
-        sessions.validate(&self.seen(types), seq)?;
-        let completed =
-            sessions.iter().any(|session| session.status() == crate::values::SessionStatus::Completed);
-        let is_synced = !completed || last_synced_at.is_some();
-        ensure(is_synced, "4.1", || "a session completed, but the app was never synced")?;
+        sessions.validate(&self.seen(store.tables().count()), types, seq)?;
+        let completed = |session: &SessionRef<'_>| session.status() == SessionStatus::Completed;
+        let last_completed = sessions.iter().rev().find(completed);
+        let is_synced = last_completed.is_none_or(|session| session.ended_at() == *last_synced_at);
+        ensure(is_synced, "4.1", || "its last_synced_at is not when its last session completed")?;
+        let is_new = last_synced_at.is_none() && store.used_tables().next().is_none();
+        ensure(is_new || sessions.len() > 0, "5", || "it has records, but no session brought them")?;
         tasks.validate(types)
     }
 

@@ -3,7 +3,7 @@
 //! Entries are compact: they name records by type and row, and are given the records' ids when they are
 //! read ([`Engine::changes`](crate::Engine::changes)). A first roll of a million accounts so costs 24
 //! bytes a fact and no text. Records that a purge takes out have no row any more when they are read:
-//! their ids are kept, one behind the other, in one text.
+//! their ids are kept, each once, one behind the other in one text.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -36,32 +36,31 @@ pub(crate) enum Entry {
     ReferenceAdded(RowKey, RowKey),
     ReferenceRemoved(RowKey, RowKey),
     /// A record that has left its table.
-    Purged(GoneRecord),
+    Purged(Gone),
     /// A reference of a record that stays to one that has left its table.
-    ReferenceLost(Box<(GoneRecord, GoneRecord)>),
+    ReferenceLost(Gone, Gone),
     /// A fact with nothing to look up.
     Other(Box<Fact<'static>>),
 }
 
-/// A record that has no row any more, or whose row has moved: its type, and where its id stands.
+/// Names a record that has no row any more, or whose row has moved, in the log's list of those.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct GoneRecord {
-    of: TypeIndex,
-    id_bytes: u32,
-    id_at: u64,
-}
+pub(crate) struct Gone(u32);
 
-impl GoneRecord {
-    pub(crate) const fn type_index(self) -> TypeIndex {
-        self.of
-    }
+/// Its type, and where its id ends; it begins where that of the one before ends.
+#[derive(Clone, Copy, Debug)]
+struct GoneRecord {
+    of: TypeIndex,
+    id_end: usize,
 }
 
 /// The changes of the last command.
 #[derive(Debug, Default)]
 pub(crate) struct ChangeLog {
     entries: Vec<Entry>,
-    /// The ids of records that left, one behind the other.
+    /// Records that left, or that lost a reference to one.
+    gone: Vec<GoneRecord>,
+    /// Their ids, one behind the other.
     gone_ids: String,
     /// The app that the command was about.
     app_id: Option<AppId>,
@@ -83,6 +82,7 @@ impl ChangeLog {
             self.entries = Vec::new();
         }
         self.entries.clear();
+        self.gone = Vec::new();
         self.gone_ids = String::new();
     }
 
@@ -108,9 +108,12 @@ impl ChangeLog {
         &self.entries
     }
 
-    pub(crate) fn gone_id(&self, gone: GoneRecord) -> &str {
-        let start = gone.id_at as usize;
-        &self.gone_ids[start..start + gone.id_bytes as usize]
+    /// The type of a record that is gone, and its id.
+    pub(crate) fn gone(&self, Gone(at): Gone) -> (TypeIndex, &str) {
+        let at = at as usize;
+        let start = if at == 0 { 0 } else { self.gone[at - 1].id_end };
+        let GoneRecord { of, id_end } = self.gone[at];
+        (of, &self.gone_ids[start..id_end])
     }
 
     /// Adds what a page was planned to change.
@@ -126,21 +129,20 @@ impl ChangeLog {
         self.entries.push(Entry::Other(Box::new(fact)));
     }
 
+    /// Keeps the id of a record that is about to go, or to lose its row.
+    pub(crate) fn keep(&mut self, of: TypeIndex, id: &str) -> Gone {
+        self.gone_ids.push_str(id);
+        self.gone.push(GoneRecord { of, id_end: self.gone_ids.len() });
+        Gone(self.gone.len() as u32 - 1)
+    }
+
     /// Notes that a record leaves its table.
-    pub(crate) fn purged(&mut self, of: TypeIndex, id: &str) {
-        let gone = self.keep_id(of, id);
-        self.entries.push(Entry::Purged(gone));
+    pub(crate) fn purged(&mut self, record: Gone) {
+        self.entries.push(Entry::Purged(record));
     }
 
     /// Notes that a record which stays no longer refers to one that leaves.
-    pub(crate) fn reference_lost(&mut self, account: (TypeIndex, &str), target: (TypeIndex, &str)) {
-        let lost = (self.keep_id(account.0, account.1), self.keep_id(target.0, target.1));
-        self.entries.push(Entry::ReferenceLost(Box::new(lost)));
-    }
-
-    fn keep_id(&mut self, of: TypeIndex, id: &str) -> GoneRecord {
-        let (id_at, id_bytes) = (self.gone_ids.len() as u64, id.len() as u32);
-        self.gone_ids.push_str(id);
-        GoneRecord { of, id_at, id_bytes }
+    pub(crate) fn reference_lost(&mut self, account: Gone, target: Gone) {
+        self.entries.push(Entry::ReferenceLost(account, target));
     }
 }

@@ -26,6 +26,10 @@ impl CloneGroup {
         &mut self.registry
     }
 
+    pub(crate) fn has(&self, app: Ordinal) -> bool {
+        self.apps.contains(&app)
+    }
+
     /// Its apps, in order of creation.
     pub(crate) fn apps(&self) -> impl Iterator<Item = Ordinal> {
         self.apps.iter().copied()

@@ -15,7 +15,7 @@ use alloc::collections::BTreeSet;
 pub(crate) use app::App;
 #[cfg(feature = "serde")]
 pub(crate) use app::SavedApp;
-pub(crate) use change_log::{ChangeLog, Entry, GoneRecord, RecordFact};
+pub(crate) use change_log::{ChangeLog, Entry, Gone, RecordFact};
 pub(crate) use clone_group::{CloneGroupNumber, CloneGroups};
 pub(crate) use ordered::Ordered;
 pub(crate) use registry::Registry;

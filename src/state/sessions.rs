@@ -64,17 +64,15 @@ impl Sessions {
     }
 
     /// `seen` is what the store has seen of each type.
-    pub(super) fn validate(&self, seen: &[u64], seq: u64) -> Checked {
+    pub(super) fn validate(&self, seen: &[u64], types: usize, seq: u64) -> Checked {
         let Self { open, ended } = self;
         let kept_max = Limits::CEILINGS.sessions_per_app_max as usize;
         ensure(self.len() <= kept_max, "5", || "an app keeps more sessions than it can")?;
         for session in ended {
-            session.validate(seen.len(), seq).map_err(|broken| broken.within(session.facts.id))?;
+            session.validate(types, seq).map_err(|broken| broken.within(session.facts.id))?;
         }
         match open {
-            Some(session) => {
-                session.validate(seen.len(), seq, seen).map_err(|broken| broken.within(session.id()))
-            }
+            Some(session) => session.validate(types, seq, seen).map_err(|broken| broken.within(session.id())),
             None => ensure(seen.iter().all(|&seen| seen == 0), "10.8", || "records are seen in no session"),
         }
     }

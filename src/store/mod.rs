@@ -52,6 +52,12 @@ impl Store {
         TypeIndex::all().zip(&self.tables)
     }
 
+    /// The tables up to the last one with a record: whether those behind it were made is no fact.
+    pub(crate) fn used_tables(&self) -> impl Iterator<Item = (TypeIndex, &Table)> {
+        let used = self.tables.iter().rposition(|table| table.len() > 0).map_or(0, |last| last + 1);
+        self.tables().take(used)
+    }
+
     pub(crate) fn stored(&self, key: RowKey) -> Stored<'_> {
         self.table_of(key).stored(key.row)
     }
@@ -64,11 +70,12 @@ impl Store {
 
 /// Writing. Each step leaves what is said above true.
 impl Store {
-    /// Makes the tables of the first so many types, for a page that may need any of them.
-    pub(crate) fn make_tables(&mut self, types: usize) {
-        if self.tables.len() < types {
-            self.tables.resize_with(types, Table::default);
+    /// The table of a type that is about to have a record.
+    fn table_to_grow(&mut self, of: TypeIndex) -> &mut Table {
+        if self.tables.len() <= of.at() {
+            self.tables.resize_with(of.at() + 1, Table::default);
         }
+        self.table_mut(of)
     }
 
     fn table_mut(&mut self, of: TypeIndex) -> &mut Table {
@@ -78,13 +85,13 @@ impl Store {
     /// Adds a full, active record whose id the table does not have.
     pub(crate) fn insert(&mut self, of: TypeIndex, hash: IdHash, draft: &Draft<'_>) -> Row {
         self.hold(draft.references);
-        self.table_mut(of).insert(hash, draft)
+        self.table_to_grow(of).insert(hash, draft)
     }
 
     /// Adds an active placeholder whose id the table does not have.
     pub(crate) fn insert_placeholder(&mut self, of: TypeIndex, hash: IdHash, draft: &Draft<'_>) -> Row {
         debug_assert!(draft.references.is_empty(), "a placeholder refers to nothing");
-        let table = self.table_mut(of);
+        let table = self.table_to_grow(of);
         let row = table.insert(hash, draft);
         table.set_placeholder(row);
         row
@@ -157,6 +164,7 @@ impl Store {
 impl Store {
     /// Notes that a page named these rows of a type, in its order.
     pub(crate) fn see(&mut self, of: TypeIndex, rows: &[Row]) {
+        let Some(&last) = rows.last() else { return };
         let table = self.table_mut(of);
         for &row in rows {
             debug_assert!(
@@ -165,9 +173,7 @@ impl Store {
             );
             table.set_seen(row);
         }
-        if let Some(&last) = rows.last() {
-            table.guess_after(last);
-        }
+        table.guess_after(last);
     }
 
     /// Begins an empty roll.

@@ -30,10 +30,6 @@ impl Leaving {
         self.rows.iter().map(Bits::ones).sum()
     }
 
-    pub(crate) fn contains(&self, key: RowKey) -> bool {
-        self.rows[key.of.at()].contains(key.row)
-    }
-
     /// Each that leaves, by type in order of registration, in order of first sight.
     pub(crate) fn keys(&self) -> impl Iterator<Item = RowKey> {
         TypeIndex::all()

@@ -192,6 +192,7 @@ impl Table {
         draft.write(row, 0, self.arena.at_mut(place, draft.units()));
         self.entries.push(Entry { place, hash });
         self.bytes += draft.bytes();
+        self.empty_half_dead_chunks();
         row
     }
 
@@ -225,7 +226,7 @@ impl Table {
             let (row, units) = (stored.row(), stored.units());
             if self.entries.at(row).place == place {
                 let space = stored.space().to_vec();
-                let new_place = self.arena.allocate(units);
+                let new_place = self.arena.bump(units);
                 self.arena.at_mut(new_place, units).copy_from_slice(&space);
                 self.entries.at_mut(row).place = new_place;
             }

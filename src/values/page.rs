@@ -17,11 +17,11 @@ use super::record::{Account, Group, License};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "UncheckedPage<'a>"))]
 pub struct Page<'a> {
     #[cfg_attr(feature = "serde", serde(borrow))]
     records: Records<'a>,
     /// By record, ascending; only those of which something was not read or not kept.
-    #[cfg_attr(feature = "serde", serde(default))]
     misread: Vec<Misread>,
 }
 
@@ -39,6 +39,32 @@ pub enum Records<'a> {
     /// Of a type of kind license.
     #[cfg_attr(feature = "serde", serde(borrow))]
     Licenses(Vec<License<'a>>),
+}
+
+/// What a [`Page`] is parsed from, where it is part of a command.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "Page")]
+struct UncheckedPage<'a> {
+    #[serde(borrow)]
+    records: Records<'a>,
+    #[serde(default)]
+    misread: Vec<Misread>,
+}
+
+#[cfg(feature = "serde")]
+impl<'a> TryFrom<UncheckedPage<'a>> for Page<'a> {
+    type Error = &'static str;
+
+    /// A journal may be edited: what a page says that it misread is what a parser could have.
+    fn try_from(UncheckedPage { records, misread }: UncheckedPage<'a>) -> Result<Self, &'static str> {
+        let is_ascending = misread.windows(2).all(|pair| pair[0].record < pair[1].record);
+        if is_ascending && misread.iter().all(|misread| misread.is_of(&records)) {
+            Ok(Self { records, misread })
+        } else {
+            Err("no parser misreads a page so")
+        }
+    }
 }
 
 impl<'a> Page<'a> {
@@ -127,6 +153,57 @@ pub(crate) struct Misread {
     /// Faults that are not in `wrong_types` or in what is kept: of wrong types of lists and, unless there
     /// are too many references, those of the references that were dropped (wrong types, texts).
     pub(crate) faults_dropped: u64,
+}
+
+#[cfg(feature = "serde")]
+impl Misread {
+    /// More than any body can hold: sums of so many cannot overflow.
+    const FAULTS_MAX: u64 = 1 << 40;
+
+    /// Whether a parser could have misread a record of these so. Then the check finds a fault in it.
+    fn is_of(&self, records: &Records<'_>) -> bool {
+        let Self { record, wrong_types, references_dropped, faults_dropped } = self;
+        let record = *record as usize;
+        let has_place = |place| match records {
+            Records::Accounts(accounts) => {
+                accounts.get(record).is_some_and(|account| place_is_in(account, place))
+            }
+            Records::Groups(groups) | Records::Licenses(groups) => {
+                record < groups.len()
+                    && matches!(place, Place::Record | Place::Id | Place::Name | Place::Description)
+            }
+        };
+        let is_ascending = wrong_types.windows(2).all(|pair| pair[0].place < pair[1].place);
+        let drops_something = *references_dropped > 0 || *faults_dropped > 0;
+        let may_drop = matches!(records, Records::Accounts(_)) && *faults_dropped <= Self::FAULTS_MAX;
+        is_ascending
+            && has_place(Place::Record)
+            && wrong_types.iter().all(|wrong| has_place(wrong.place))
+            && (!wrong_types.is_empty() || drops_something)
+            && (!drops_something || may_drop)
+    }
+}
+
+/// Whether an account has such a place.
+#[cfg(feature = "serde")]
+fn place_is_in(account: &Account<'_>, place: Place) -> bool {
+    let list = |map, number: u32| {
+        let lists = match map {
+            ReferenceMap::Memberships => &account.memberships,
+            ReferenceMap::Assignments => &account.assignments,
+        };
+        lists.get(number as usize)
+    };
+    match place {
+        Place::Name | Place::Description => false,
+        Place::List(map, number) => list(map, number).is_some(),
+        Place::Reference(map, number, at)
+        | Place::ReferenceId(map, number, at)
+        | Place::ReferenceName(map, number, at) => {
+            list(map, number).is_some_and(|list| (at as usize) < list.as_slice().len())
+        }
+        _ => true,
+    }
 }
 
 /// A value of a wrong type.

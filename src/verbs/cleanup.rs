@@ -11,6 +11,10 @@ use crate::values::Timestamp;
 /// also where little is stale: 64 words cost about what marking one record does.
 const ROWS_PASSED_PER_RECORD: u64 = 64 * 64;
 
+/// To look at a placeholder that is kept alive costs about what passing over so many rows does: its count is
+/// read from where it lies, and not with 63 others.
+const ROWS_PASSED_PER_LOOK: u64 = 64;
+
 /// Marks up to `budget` records inactive, from where the cleanup of the app's open session stands. True if
 /// none are left.
 pub(crate) fn step(
@@ -44,6 +48,10 @@ impl Step<'_> {
     /// registration. True if the end is reached.
     fn types(&mut self, cursor: &mut Cursor, scope: &TypeScope, registry: &Registry) -> bool {
         loop {
+            if self.rows_left == 0 {
+                return false;
+            }
+            self.rows_left -= 1;
             if registry.get(cursor.of).is_none() {
                 if cursor.accounts_done {
                     return true;
@@ -68,6 +76,7 @@ impl Step<'_> {
             if self.rows_left == 0 {
                 return false;
             }
+            self.rows_left = self.rows_left.saturating_sub(u64::from(rows - cursor.row.0).min(64));
             let word = cursor.row.at() / 64;
             let from_cursor = u64::MAX << (cursor.row.0 % 64);
             let key = RowKey::new(cursor.of, cursor.row);
@@ -75,6 +84,7 @@ impl Step<'_> {
             for row in Ones::of(word, stale) {
                 let key = RowKey::new(cursor.of, row);
                 if self.store.table_of(key).is_kept_alive(row) {
+                    self.rows_left = self.rows_left.saturating_sub(ROWS_PASSED_PER_LOOK);
                     continue;
                 }
                 if self.marks_left == 0 {
@@ -83,7 +93,6 @@ impl Step<'_> {
                 }
                 self.mark(key);
             }
-            self.rows_left = self.rows_left.saturating_sub(64);
             cursor.row = Row((cursor.row.0 | 63).saturating_add(1));
         }
         true

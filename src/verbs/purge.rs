@@ -1,6 +1,8 @@
 //! Removing what has long been inactive.
 
-use crate::state::{ChangeLog, OpenSession};
+use alloc::vec::Vec;
+
+use crate::state::{ChangeLog, Gone, OpenSession};
 use crate::store::{Leaving, Row, RowKey, Slot, Store};
 use crate::values::{PurgeOutcome, Timestamp};
 
@@ -18,9 +20,11 @@ pub(crate) fn purge(
     if purged == 0 {
         return PurgeOutcome::default();
     }
-    let references = note_lost_references(store, &leaving, changes);
-    for key in leaving.keys() {
-        changes.purged(key.of, store.stored(key).text(Slot::Id));
+    let gone: Vec<(RowKey, Gone)> =
+        leaving.keys().map(|key| (key, changes.keep(key.of, store.stored(key).text(Slot::Id)))).collect();
+    let references = note_lost_references(store, &gone, changes);
+    for (_, gone) in gone {
+        changes.purged(gone);
     }
     if let Some(session) = session
         && let Some(cursor) = session.cursor()
@@ -31,18 +35,22 @@ pub(crate) fn purge(
     PurgeOutcome { purged, references }
 }
 
-/// Notes the references to what leaves that are held by inactive accounts which stay.
-fn note_lost_references(store: &Store, leaving: &Leaving, changes: &mut ChangeLog) -> u64 {
+/// Notes the references to what leaves that are held by inactive accounts which stay. `gone` is what leaves,
+/// ascending.
+fn note_lost_references(store: &Store, gone: &[(RowKey, Gone)], changes: &mut ChangeLog) -> u64 {
+    let find = |key: RowKey| gone.binary_search_by_key(&key, |(key, _)| *key).ok().map(|at| gone[at].1);
     let mut references = 0;
     for (of, table) in store.tables() {
         for key in Row::first(table.len()).map(|row| RowKey::new(of, row)) {
-            if leaving.contains(key) {
-                continue;
-            }
             let stored = table.stored(key.row);
-            for target in stored.references().filter(|target| leaving.contains(*target)) {
-                let target_id = store.stored(target).text(Slot::Id);
-                changes.reference_lost((of, stored.text(Slot::Id)), (target.of, target_id));
+            let mut account = None;
+            for target in stored.references().filter_map(find) {
+                // One that leaves itself takes its references with it untold.
+                if account.is_none() && find(key).is_some() {
+                    break;
+                }
+                let account = *account.get_or_insert_with(|| changes.keep(of, stored.text(Slot::Id)));
+                changes.reference_lost(account, target);
                 references += 1;
             }
         }

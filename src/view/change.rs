@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 
 use crate::engine::Engine;
-use crate::state::{ChangeLog, Entry, GoneRecord, RecordFact};
+use crate::state::{ChangeLog, Entry, Gone, RecordFact};
 use crate::store::{RowKey, Slot, TypeIndex};
 use crate::values::{Change, Fact, RecordKey};
 use crate::view::AppView;
@@ -45,13 +45,15 @@ impl<'a> Changes<'a> {
     }
 
     fn fact(&self, entry: &Entry) -> Fact<'a> {
-        let gone = |gone: GoneRecord| self.named(gone.type_index(), self.log.gone_id(gone));
+        let gone = |gone: Gone| {
+            let (of, id) = self.log.gone(gone);
+            self.named(of, id)
+        };
         match entry {
             Entry::Other(fact) => (**fact).clone(),
             Entry::Purged(record) => Fact::RecordPurged { record: gone(*record) },
-            Entry::ReferenceLost(lost) => {
-                let (account, target) = **lost;
-                Fact::ReferenceRemoved { account: gone(account), target: gone(target) }
+            Entry::ReferenceLost(account, target) => {
+                Fact::ReferenceRemoved { account: gone(*account), target: gone(*target) }
             }
             Entry::ReferenceAdded(account, target) => {
                 Fact::ReferenceAdded { account: self.key(*account), target: self.key(*target) }

@@ -149,10 +149,10 @@ impl<'p> RecordCheck<'_, '_, 'p> {
     }
 
     fn maps(&mut self) {
-        let kept: usize = self.raw.lists().map(|(_, list)| list.as_slice().len()).sum();
-        let dropped = self.misread.map_or(0, |misread| misread.references_dropped as usize);
+        let kept: u64 = self.raw.lists().map(|(_, list)| list.as_slice().len() as u64).sum();
+        let dropped = self.misread.map_or(0, |misread| u64::from(misread.references_dropped));
         let max = self.check.context.limits.references_per_account_max;
-        let is_too_many = kept + dropped > max as usize;
+        let is_too_many = kept + dropped > u64::from(max);
         if is_too_many {
             self.add_too_many(kept + dropped, max);
         }
@@ -168,7 +168,7 @@ impl<'p> RecordCheck<'_, '_, 'p> {
                 self.references(map, number, list, of);
             }
         }
-        if !is_too_many && let Some(misread) = self.misread {
+        if let Some(misread) = self.misread {
             self.check.faults.add_unlisted(misread.faults_dropped);
             // What a parser with lower limits than ours dropped, nobody could find fault with.
             if dropped > 0 && self.check.faults.total() == self.faults_before {
@@ -177,7 +177,7 @@ impl<'p> RecordCheck<'_, '_, 'p> {
         }
     }
 
-    fn add_too_many(&mut self, sent: usize, max: u32) {
+    fn add_too_many(&mut self, sent: u64, max: u32) {
         let (found, expected) = (|| format!("{sent} references"), || format!("at most {max} references"));
         self.add(FaultCode::TooManyReferences, &|| "memberships".into(), &found, &expected);
     }
