@@ -7,6 +7,7 @@
 //! - [`regression`] lets a property that failed once be tried with the same input for ever.
 //! - [`directory`] is a synthetic directory of any size, [`roll`] pushes it.
 //! - [`scenario`] runs the scenarios.
+//! - [`small`] is a small engine to try one thing on.
 //! - [`tidy`] checks a source tree: what is banned, how long things are, who imports whom.
 
 pub mod busy;
@@ -22,4 +23,5 @@ pub mod regression;
 pub mod roll;
 pub mod scenario;
 pub mod seeds;
+pub mod small;
 pub mod tidy;

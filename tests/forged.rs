@@ -1,0 +1,249 @@
+//! Snapshots that no engine could have written, each refused with the rule that it breaks (SPEC 9, loading).
+//! Whoever forges one can make its digest fit, so the rules are held before the digest is.
+
+use headcount::{
+    BrokenInvariant, Completion, Config, Engine, Limits, NewTask, Page, Resolution, RestoreError, Scope,
+    Snapshot, TaskAction, Timestamp,
+};
+use headcount_testing::small::{
+    self, APP, NOW, account, complete, group, member, push_in, saved, session, task,
+};
+use serde_json::{Value, json};
+
+fn restore(saved: Value) -> Result<Engine, RestoreError> {
+    let snapshot: Snapshot = serde_json::from_value(saved).expect("a snapshot");
+    Engine::restore(Config::new(), snapshot)
+}
+
+/// The rule that a snapshot is refused for.
+fn broken_rule(saved: Value, what: &str) -> &'static str {
+    match restore(saved) {
+        Err(RestoreError::Broken(BrokenInvariant { rule, .. })) => rule,
+        other => panic!("{what}: {other:?}"),
+    }
+}
+
+/// The snapshot is refused for this rule with this value in the place of what is there.
+fn assert_refused(saved: &Value, rule: &str, path: &str, value: Value) {
+    let what = format!("{path}: {value}");
+    let mut forged = saved.clone();
+    let place = forged.pointer_mut(path).unwrap_or_else(|| panic!("no {path}"));
+    assert_ne!(*place, value, "{path} is not changed");
+    *place = value;
+    assert_eq!(broken_rule(forged, &what), rule, "{what}");
+}
+
+#[test]
+fn what_no_engine_could_have_written_gives_the_rule_that_it_breaks() {
+    let saved = saved(&small::engine_with_an_account());
+    restore(saved.clone()).expect("an engine");
+    let account = "/apps/0/tables/0/0";
+    for (rule, path, value) in [
+        ("7", "/seq", json!(u64::MAX)),
+        // Fewer changes than what is on record took.
+        ("7", "/seq", json!(7)),
+        ("7", "/seq", json!(0)),
+        ("10.1", "/groups/0/1/slug", json!("account")),
+        ("3.3", "/groups/0/1/slug", json!("no slug")),
+        ("2", "/groups/0/1/id", json!("00000000-0000-0000-0000-000000000001")),
+        ("10.1", "/apps/0/group", json!(1)),
+        ("3.3", "/apps/0/app/name", json!("")),
+        ("4.8", "/apps/0/app/guard/max_percent", json!(101)),
+        // Rows: flags, since, status, texts, references.
+        ("1", account, json!([3, 0, "active", ["u1", "", "x", "", "", ""], [1, 1, 0]])),
+        ("3.3", account, json!([5, 0, "active", ["", "", "x", "", "", ""], [1, 1, 0]])),
+        ("3.3", account, json!([5, 0, "active", ["u1", "", "", "", "", ""], [1, 1, 0]])),
+        ("10.3", account, json!([5, 0, "active", ["u1", "", "x", "", "", ""], [1, 1, 1]])),
+        ("10.3", account, json!([5, 0, "active", ["u1", "", "x", "", "", ""], [0, 1, 0]])),
+        ("3.4", account, json!([5, 0, "active", ["u1", "", "x", "", "", ""], [1, 2, 0, 0]])),
+        ("4.2", account, json!([4, 0, "active", ["u1", "", "x", "", "", ""], [1, 1, 0]])),
+        ("4.3", "/apps/0/tables/1/0", json!([2, 0, "active", ["g1", "", "", "", "", ""], []])),
+        ("3.6", "/apps/0/tables/1/0", json!([3, 0, "active", ["g1", "", "d", "", "", ""], []])),
+        ("3.3", "/apps/0/tables/1/0", json!([3, 0, "suspended", ["g1", "", "", "", "", ""], []])),
+        ("10.3", "/apps/0/tables", json!([[], [], [], []])),
+        ("10.5", "/apps/0/app/sessions/open/facts/counts/deactivated", json!(1)),
+        ("10.8", "/apps/0/app/sessions/open/facts/counts/unchanged", json!(1)),
+        ("5", "/apps/0/app/sessions/open/facts/counts/updated", json!(u64::MAX)),
+        ("7", "/apps/0/app/sessions/open/facts/counts/placeholders", json!(100)),
+        ("4.8", "/apps/0/app/sessions/open/facts/base", json!(u64::MAX)),
+        ("4.5", "/apps/0/app/sessions/open/facts/scope", json!([1, 0])),
+        ("4.5", "/apps/0/app/sessions/open/facts/scope", json!([3])),
+        ("4.5", "/apps/0/app/sessions/open/facts/scope", json!([])),
+        // What was seen is of a type that the session does not call the roll of.
+        ("4.5", "/apps/0/app/sessions/open/facts/scope", json!([1])),
+        ("4.6", "/apps/0/app/sessions/open/cursor", json!({"accounts_done": true, "type": 4, "row": 0})),
+        // What was seen is of no session.
+        ("10.8", "/apps/0/app/sessions/open", Value::Null),
+    ] {
+        assert_refused(&saved, rule, path, value);
+    }
+}
+
+/// Sessions that ended in each way, one that is completing, and tasks in all states.
+fn an_old_app() -> Value {
+    let mut engine = small::engine(Config::new());
+    let accounts = Page::accounts([member("u1", ["g1"]), account("u2")]);
+    let _ = push_in(&mut engine, session(1), &accounts).expect("a page");
+    assert_eq!(complete(&mut engine, session(1), NOW), 0);
+    engine.start_session(NOW, APP, session(2), &Scope::types(["team"])).expect("a session");
+    let _ = push_in(&mut engine, session(2), &Page::groups([group("g1", "Name")])).expect("a page");
+    engine.abandon_session(NOW, APP, session(2)).expect("in progress");
+    engine.start_session(NOW, APP, session(3), &Scope::All).expect("a session");
+    engine.fail_session(NOW, APP, session(3), "lost").expect("in progress");
+    engine.start_session(NOW, APP, session(4), &Scope::All).expect("a session");
+    let _ = push_in(&mut engine, session(4), &Page::accounts([account("u1")])).expect("a page");
+    engine.complete_session(NOW, APP, session(4), Completion::GUARDED).expect("no guard");
+    for number in 0..3 {
+        let new = NewTask::new(TaskAction::CreateAccount, "account").with_payload("{}");
+        engine.create_task(NOW, APP, task(number), &new).expect("a task");
+    }
+    let failed = Resolution::Failed { code: "code".into(), message: "message".into() };
+    engine.resolve_task(Timestamp(5), APP, task(2), &failed).expect("a task");
+    let completed = Resolution::Completed { result: Some("result".into()) };
+    engine.resolve_task(Timestamp(6), APP, task(1), &completed).expect("a task");
+    saved(&engine)
+}
+
+#[test]
+fn a_past_that_no_session_can_have_is_refused() {
+    let saved = an_old_app();
+    restore(saved.clone()).expect("an engine");
+    let seq = saved["seq"].as_u64().expect("a number");
+    let sessions = "/apps/0/app/sessions";
+    for (rule, path, value) in [
+        ("3.3", "ended/2/ending/error/reason", json!("")),
+        ("3.3", "ended/2/ending/error/reason", json!("x".repeat(1 << 20 | 1))),
+        ("4.8", "ended/0/facts/base", json!(u64::MAX)),
+        ("4.8", "ended/0/facts/base", json!(seq + 1)),
+        ("4.8", "open/facts/base", json!(seq + 1)),
+        ("7", "ended/0/facts/counts/references_added", json!(seq)),
+        ("7", "ended/0/facts/counts/deactivated", json!(seq)),
+        // Synced: of a type out of scope, of more types than there are, more than was pushed.
+        ("4.5", "ended/1/synced", json!([1, 1, 0])),
+        ("4.5", "ended/1/facts/scope", json!([0])),
+        ("5", "ended/0/synced", json!([2, 0, 0, 0])),
+        ("10.8", "ended/0/synced", json!([2, 1, 0])),
+        ("5", "ended/0/synced", json!([u64::MAX, 0, 0])),
+        ("10.5", "ended/1/facts/counts/deactivated", json!(1)),
+        ("10.5", "ended/2/facts/counts/deactivated", json!(1)),
+        ("2", "ended/1/facts/id", saved["apps"][0]["app"]["sessions"]["ended"][0]["facts"]["id"].clone()),
+    ] {
+        assert_refused(&saved, rule, &format!("{sessions}/{path}"), value);
+    }
+    assert_refused(&saved, "4.1", "/apps/0/app/last_synced_at", Value::Null);
+    // Any count beyond 2^60, of which sums could overflow.
+    let counts = saved["apps"][0]["app"]["sessions"]["open"]["facts"]["counts"].as_object().expect("counts");
+    assert_eq!(counts.len(), 9);
+    for count in counts.keys() {
+        for session in ["ended/0", "open"] {
+            let path = format!("{sessions}/{session}/facts/counts/{count}");
+            assert_refused(&saved, "5", &path, json!((1_u64 << 60) + 1));
+        }
+    }
+}
+
+#[test]
+fn a_cleanup_that_passed_a_stale_record_or_the_last_type_is_refused() {
+    let saved = an_old_app();
+    // The account `u2` was not pushed and is active: a cleanup has yet to come to it.
+    for (accounts_done, of, row) in [(false, 0, 2), (false, 0, 64), (false, 1, 0), (true, 0, 0), (true, 3, 0)]
+    {
+        let cursor = json!({"accounts_done": accounts_done, "type": of, "row": row});
+        assert_refused(&saved, "10.4", "/apps/0/app/sessions/open/cursor", cursor);
+    }
+    for of in [4, u32::MAX] {
+        let cursor = json!({"accounts_done": false, "type": of, "row": 0});
+        assert_refused(&saved, "4.6", "/apps/0/app/sessions/open/cursor", cursor);
+    }
+    // It may have come to it, or have passed `u1`.
+    let mut passed = saved.clone();
+    passed["apps"][0]["app"]["sessions"]["open"]["cursor"]["row"] = json!(1);
+    assert!(matches!(restore(passed), Err(RestoreError::DigestMismatch { .. })), "no rule is broken");
+}
+
+#[test]
+fn tasks_that_no_command_could_have_left_are_refused() {
+    let saved = an_old_app();
+    let tasks = "/apps/0/app/tasks";
+    assert_eq!(saved.pointer(&format!("{tasks}/ended")), Some(&json!([2, 1])), "in the order of ending");
+    for (rule, path, value) in [
+        ("3.3", "tasks/0/payload", json!("")),
+        ("3.3", "tasks/0/payload", json!("a\0")),
+        ("3.3", "tasks/1/ending/completed/result", json!("")),
+        ("3.3", "tasks/2/ending/failed/code", json!("")),
+        ("3.3", "tasks/2/ending/failed/message", json!("")),
+        ("6", "tasks/0/type", json!(3)),
+        ("6", "tasks/0/ended_at", json!(5)),
+        ("6", "tasks/1/ended_at", Value::Null),
+        ("6", "tasks/1/ending", Value::Null),
+        ("6", "ended", json!([])),
+        ("6", "ended", json!([2])),
+        ("6", "ended", json!([2, 2])),
+        ("6", "ended", json!([2, 1, 1])),
+        ("6", "ended", json!([2, 0])),
+        ("6", "ended", json!([2, 1, 0])),
+        ("6", "ended", json!([2, 3])),
+        ("6", "ended", json!([2, u64::MAX])),
+        ("2", "tasks/0/id", saved["apps"][0]["app"]["tasks"]["tasks"][1]["id"].clone()),
+    ] {
+        assert_refused(&saved, rule, &format!("{tasks}/{path}"), value);
+    }
+    // In another order they could have ended, but did not: that is for the digest to tell.
+    let mut swapped = saved;
+    swapped["apps"][0]["app"]["tasks"]["ended"] = json!([1, 2]);
+    assert!(matches!(restore(swapped), Err(RestoreError::DigestMismatch { .. })));
+}
+
+#[test]
+fn more_sessions_or_references_than_the_ceilings_are_refused() {
+    let id = |number: u128| json!(small::session(number + 1_000));
+    let mut saved = an_old_app();
+    let ended = &mut saved["apps"][0]["app"]["sessions"]["ended"];
+    let session = ended[2].clone();
+    let more = (0..u128::from(Limits::CEILINGS.sessions_per_app_max) - 3).map(|number| {
+        let mut session = session.clone();
+        session["facts"]["id"] = id(number);
+        session
+    });
+    ended.as_array_mut().expect("sessions").extend(more);
+    saved["seq"] = json!(1_000_000);
+    assert_eq!(broken_rule(saved, "sessions"), "5");
+
+    let mut saved = small::saved(&small::engine_with_an_account());
+    let references = Limits::CEILINGS.references_per_account_max + 1;
+    let tables = &mut saved["apps"][0]["tables"];
+    tables[1] = (0..references)
+        .map(|row| json!([3, 0, "active", [format!("g{row}"), "", "", "", "", ""], []]))
+        .collect();
+    tables[0][0][4] = [1, references].into_iter().chain(0..references).collect();
+    saved["seq"] = json!(1_000_000);
+    assert_eq!(broken_rule(saved, "references"), "3.3");
+}
+
+#[test]
+fn what_could_not_even_be_held_is_an_error_of_the_format() {
+    let long = "a".repeat(70_000);
+    for row in [
+        json!([8, 0, "active", ["u1", "", "x", "", "", ""], []]),
+        json!([1, 0, "active", ["u1", "", "x", "", "", ""], [1]]),
+        json!([1, 0, "active", ["u1", "", "x", "", "", ""], [1, 0]]),
+        json!([1, 0, "active", ["u1", "", "x", "", "", ""], [1, 9, 0]]),
+        json!([1, 0, "active", ["u1", "", "x", "", "", ""], [1, 1, 0, 1, 1, 0]]),
+        json!([1, 0, "active", ["u1", "", long, "", "", ""], []]),
+        json!([1, 5, "active", ["u1", "", "x", "", "", ""], []]),
+    ] {
+        let mut saved = saved(&small::engine_with_an_account());
+        saved["apps"][0]["tables"][0][0] = row;
+        assert!(serde_json::from_value::<Snapshot>(saved).is_err());
+    }
+}
+
+#[test]
+fn two_records_with_one_id_or_two_apps_with_one_id_are_found() {
+    for (list, rule) in [("/apps/0/tables/0", "1"), ("/apps", "2")] {
+        let mut saved = saved(&small::engine_with_an_account());
+        let list = saved.pointer_mut(list).and_then(Value::as_array_mut).expect("a list");
+        list.push(list[0].clone());
+        assert_eq!(broken_rule(saved, "twice"), rule);
+    }
+}
