@@ -4,6 +4,7 @@
 //! - [`generate`] and [`busy`] make histories of commands from bytes, [`random`] makes bytes from a seed.
 //! - [`mutate`] changes snapshots in some places.
 //! - [`fuzz`] has the bodies of the fuzz targets, [`seeds`] their seeds, [`reached`] what histories come to.
+//! - [`golden`] is what was promised: journals, snapshots, codes and forms, held against files.
 //! - [`regression`] lets a property that failed once be tried with the same input for ever.
 //! - [`directory`] is a synthetic directory of any size, [`roll`] pushes it.
 //! - [`scenario`] runs the scenarios.
@@ -15,6 +16,7 @@ pub mod compare;
 pub mod directory;
 pub mod fuzz;
 pub mod generate;
+pub mod golden;
 pub mod model;
 pub mod mutate;
 pub mod random;

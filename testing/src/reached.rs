@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use headcount::{Command, Config, Engine, Error, Timestamp};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The name of every fact.
@@ -53,6 +54,18 @@ pub const ERRORS: &[&str] = &[
     "out_of_scope",
 ];
 
+/// The names of all variants of an enum, as serde has them: what it says when it is given another.
+pub fn variants<T: Deserialize<'static>>() -> Vec<String> {
+    let Err(error) = serde_json::from_str::<T>("\"no such variant\"") else { return Vec::new() };
+    error.to_string().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+}
+
+/// The names of the commands in a history.
+pub fn commands(history: &[(Timestamp, Command<'_>)]) -> BTreeSet<String> {
+    let value = |command| serde_json::to_value(command).expect("a command is written as a value");
+    history.iter().filter_map(|(_, command)| name(&value(command))).collect()
+}
+
 /// The facts, the errors and the faults that a history comes to.
 pub fn by_history(history: &[(Timestamp, Command<'_>)], config: Config) -> BTreeSet<String> {
     let mut engine = Engine::new(config);
@@ -64,8 +77,14 @@ pub fn by_history(history: &[(Timestamp, Command<'_>)], config: Config) -> BTree
         }
         let Err(error) = reply else { continue };
         reached.insert(error.code().to_owned());
-        if let Error::PageFaults { faults, .. } = error {
-            reached.extend(faults.iter().map(|fault| format!("fault {}", fault.code.as_str())));
+        match error {
+            Error::PageFaults { faults, .. } => {
+                reached.extend(faults.iter().map(|fault| format!("fault {}", fault.code)));
+            }
+            Error::InvalidArgument { code, .. } => {
+                reached.insert(format!("fault {code}"));
+            }
+            _ => {}
         }
     }
     reached

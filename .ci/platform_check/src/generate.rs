@@ -4,9 +4,10 @@ use std::num::NonZeroU64;
 
 use headcount::{
     Account, AppId, AppUpdate, Command, Completion, Group, Guard, Kind, Limits, NewResourceType, NewTask,
-    Page, Reference, ReferenceList, References, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope,
-    SessionId, TaskAction, TaskId, Timestamp, Uuid,
+    Page, PageSeed, Reference, ReferenceList, References, Resolution, ResourceTypeId, ResourceTypeUpdate,
+    Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
+use serde::de::DeserializeSeed as _;
 
 use crate::replay::{Journal, low_limits};
 
@@ -17,6 +18,13 @@ const COMMANDS: usize = 250;
 const LARGE_ACCOUNTS: u64 = 800;
 const LARGE_ROLLS: u64 = 3;
 const PAGE: u64 = 100;
+
+/// Bodies with values of wrong types, as a connector sends them.
+const MISREAD: [&str; 3] = [
+    r#"{"records": [{"id": "1", "username": 7, "name": true}, {"id": 2.5, "username": "a", "name": "b"}, null]}"#,
+    r#"{"records": [{"id": "a", "username": "a", "name": "A", "memberships": {"team": {}, "role": [1, {"id": []}]}}]}"#,
+    r#"{"records": [{"id": ["é"], "email": {}, "description": 1, "assignments": [{"id": "1"}]}, "☃", []]}"#,
+];
 
 type Commands = Vec<(Timestamp, Command<'static>)>;
 
@@ -228,6 +236,7 @@ impl Maker {
             ids.push(self.id());
         }
         let page = match kind {
+            _ if self.one_in(40) => parsed(kind, self.pick(&MISREAD)),
             Kind::Account => Page::accounts(ids.into_iter().map(|id| self.account(id))),
             Kind::Group => Page::groups(ids.into_iter().map(|id| self.group(id))),
             Kind::License => Page::licenses(ids.into_iter().map(|id| self.group(id))),
@@ -400,6 +409,11 @@ fn large_account(number: u64, roll: u64) -> Account<'static> {
         memberships: vec![ReferenceList::new("team", teams.map(team))],
         assignments: Vec::new(),
     }
+}
+
+fn parsed(kind: Kind, body: &'static str) -> Page<'static> {
+    let seed = PageSeed::new(kind, &Limits::default());
+    seed.deserialize(&mut serde_json::Deserializer::from_str(body)).expect("a list of records")
 }
 
 fn uuid(number: u64) -> Uuid {

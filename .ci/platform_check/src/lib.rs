@@ -19,7 +19,8 @@ pub const FAULT: &str = "fault:";
 
 /// One line for each journal.
 pub fn report() -> String {
-    let golden = golden::GOLDEN.iter().map(|&(name, bytes)| replay::Journal::golden(name, bytes));
+    let golden =
+        golden::GOLDEN.iter().map(|&(name, bytes, limits)| replay::Journal::golden(name, bytes, limits));
     let mut text = String::new();
     for journal in golden.chain(generate::journals()) {
         let line = replay::report(&journal).unwrap_or_else(|fault| format!("{FAULT} {fault}"));

@@ -21,9 +21,11 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Replayed under the default limits, whichever it was recorded under: what matters is that all do the same.
-    pub(crate) fn golden(name: &str, bytes: &[u8]) -> Self {
-        Self { name: name.to_owned(), limits: Limits::default(), bytes: bytes.to_owned() }
+    /// Replayed under the limits that stand beside it, in JSON, or the default ones.
+    pub(crate) fn golden(name: &str, bytes: &[u8], limits: Option<&str>) -> Self {
+        let read = |limits| serde_json::from_str(limits).expect("limits are JSON");
+        let limits = limits.map_or(Limits::default(), read);
+        Self { name: name.to_owned(), limits, bytes: bytes.to_owned() }
     }
 
     pub(crate) fn generated(
