@@ -164,19 +164,24 @@ fn the_total_of_faults_is_exact_and_the_list_a_beginning_however_few_are_listed(
     let mut most = 0;
     for seed in 0..200 {
         let body = a_faulty_body(&random::bytes(seed, 200));
-        let under = |listed_max| {
-            let config = config(|limits| limits.faults_listed_max = listed_max);
-            let page = parsed_under(config.limits(), Kind::Account, &body);
-            push(&mut small::engine(config), &page)
-        };
-        let Err(Error::PageFaults { faults, faults_total, malformed }) = under(1_000) else { continue };
-        assert_eq!(faults.len() as u64, faults_total);
-        assert_eq!(malformed, faults.iter().any(|fault| fault.code.is_malformed()));
-        most = most.max(faults.len());
-        for listed_max in 1..=12 {
-            let listed = faults.iter().take(listed_max as usize).cloned().collect();
-            let expected = Error::PageFaults { faults: listed, faults_total, malformed };
-            assert_eq!(under(listed_max), Err(expected), "{listed_max} of {body}");
+        for references_max in [5, 1_000] {
+            let under = |listed_max| {
+                let config = config(|limits| {
+                    limits.references_per_account_max = references_max;
+                    limits.faults_listed_max = listed_max;
+                });
+                let page = parsed_under(config.limits(), Kind::Account, &body);
+                push(&mut small::engine(config), &page)
+            };
+            let Err(Error::PageFaults { faults, faults_total, malformed }) = under(1_000) else { continue };
+            assert_eq!(faults.len() as u64, faults_total);
+            assert_eq!(malformed, faults.iter().any(|fault| fault.code.is_malformed()));
+            most = most.max(faults.len());
+            for listed_max in 1..=12 {
+                let listed = faults.iter().take(listed_max as usize).cloned().collect();
+                let expected = Error::PageFaults { faults: listed, faults_total, malformed };
+                assert_eq!(under(listed_max), Err(expected), "{listed_max} of {body}");
+            }
         }
     }
     assert!(most > 20, "the bodies are not as faulty as they should be: {most}");

@@ -146,13 +146,12 @@ fn a_past_that_no_session_can_have_is_refused() {
 fn a_cleanup_that_passed_a_stale_record_or_the_last_type_is_refused() {
     let saved = an_old_app();
     // The account `u2` was not pushed and is active: a cleanup has yet to come to it.
-    for (accounts_done, of, row) in [(false, 0, 2), (false, 0, 64), (false, 1, 0), (true, 0, 0), (true, 3, 0)]
-    {
+    for (accounts_done, of, row) in [(false, 0, 2), (false, 1, 0), (true, 0, 0), (true, 3, 0)] {
         let cursor = json!({"accounts_done": accounts_done, "type": of, "row": row});
         assert_refused(&saved, "10.4", "/apps/0/app/sessions/open/cursor", cursor);
     }
-    for of in [4, u32::MAX] {
-        let cursor = json!({"accounts_done": false, "type": of, "row": 0});
+    for (of, row) in [(4, 0), (u32::MAX, 0), (0, 64), (0, u32::MAX), (3, 77)] {
+        let cursor = json!({"accounts_done": false, "type": of, "row": row});
         assert_refused(&saved, "4.6", "/apps/0/app/sessions/open/cursor", cursor);
     }
     // It may have come to it, or have passed `u1`.

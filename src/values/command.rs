@@ -17,6 +17,9 @@ use super::time::Timestamp;
 ///
 /// A variant may borrow its texts. `Command<'static>` is what comes out of a journal. What serde writes
 /// for a command is a promise: it can be read for ever, and grows by variants at the end.
+///
+/// Keep it as what a format writes, text or bytes. What has each key of a map once, such as a JSON *value*,
+/// loses one of two lists under one slug.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

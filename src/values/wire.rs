@@ -42,18 +42,7 @@ pub(super) mod references {
         references: &References<'_>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let is_first = |at: usize| !references[..at].iter().any(|before| before.slug == references[at].slug);
-        if (0..references.len()).all(is_first) {
-            return serializer.collect_map(references.iter().map(|list| (&list.slug, &list.references)));
-        }
-        // Two lists under one slug count as one, and not every format has a key twice.
-        let merged = (0..references.len()).filter(|&at| is_first(at)).map(|at| {
-            let slug = &references[at].slug;
-            let same = references.iter().filter(|list| list.slug == *slug);
-            let lists: Vec<_> = same.filter_map(|list| list.references.as_deref()).collect();
-            (slug, (!lists.is_empty()).then(|| lists.concat()))
-        });
-        serializer.collect_map(merged.collect::<Vec<_>>())
+        serializer.collect_map(references.iter().map(|list| (&list.slug, &list.references)))
     }
 
     pub(crate) fn deserialize<'de: 'a, 'a, D: serde::Deserializer<'de>>(
