@@ -192,7 +192,7 @@ impl Table {
         draft.write(row, 0, self.arena.at_mut(place, draft.units()));
         self.entries.push(Entry { place, hash });
         self.bytes += draft.bytes();
-        self.empty_half_dead_chunks();
+        self.empty_chunks();
         row
     }
 
@@ -216,11 +216,11 @@ impl Table {
         draft.write(row, since, self.arena.at_mut(new_place, units));
         self.entries.at_mut(row).place = new_place;
         self.arena.discard(place, units_before);
-        self.empty_half_dead_chunks();
+        self.empty_chunks();
     }
 
-    /// Moves what is alive out of chunks that are half dead, as far as the arena has credit for it.
-    fn empty_half_dead_chunks(&mut self) {
+    /// Moves what is alive out of chunks that are to be emptied, as far as the arena has credit for it.
+    fn empty_chunks(&mut self) {
         while let Some(place) = self.arena.next_to_move() {
             let stored = Stored::new(self.arena.at(place));
             let (row, units) = (stored.row(), stored.units());

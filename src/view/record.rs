@@ -1,4 +1,4 @@
-//! RecordViews as readers see them.
+//! Records as readers see them.
 
 use crate::state::ResourceType;
 use crate::store::{Ones, Row, RowKey, Slot, Stored, Table, TypeIndex};

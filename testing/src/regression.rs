@@ -2,13 +2,15 @@
 
 use proptest::test_runner::{Config, FileFailurePersistence};
 
-/// A configuration for so many cases. A failure of `tests/model.rs` is written to `tests/model.regressions`, a file
+/// A configuration for so many cases, or as many as `PROPTEST_CASES` asks for if that is more. A failure of `tests/model.rs` is written to `tests/model.regressions`, a file
 /// to be committed.
 ///
 /// A seed gives the same input for as long as the generators stay as they are: a failure that taught something
 /// deserves a small test of its own, too.
 pub fn config(cases: u32) -> Config {
     let beside = FileFailurePersistence::WithSource("regressions");
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = asked.map_or(cases, |asked: u32| asked.max(cases));
     Config { cases, failure_persistence: Some(Box::new(beside)), ..Config::default() }
 }
 

@@ -100,7 +100,7 @@ struct Planner<'e, 'p, 'c> {
     store: &'e Store,
     is_account: bool,
     references: &'c [CheckedReference<'p>],
-    /// By reference of the page, the row that it points at; [`Row::NONE`] until one is planned.
+    /// By reference of the page, the row that it points at; [`Row::NONE`] if it is not on record.
     targets: Vec<Row>,
     plan: Plan<'p>,
     additions: Additions,
