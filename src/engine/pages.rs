@@ -67,7 +67,8 @@ impl Engine {
         if !session.facts().scope().contains(of) {
             return Err(Error::OutOfScope { slug: excerpt(slug), session_id });
         }
-        let plan = page::plan(context, &checked?)?;
+        let checked = checked?;
+        let plan = page::plan(context, &checked, scope.changes.take_entries())?;
         let (store, session) = scope.app.store_and_session();
         let session = session.expect("a session in progress is the open one");
         Ok(page::commit(plan, store, session, scope.changes))

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::records;
 use crate::engine::Engine;
 use crate::state::{App, ChangeLog, CloneGroupNumber, IdsInUse, Registry, SavedApp, SavedRegistry, State};
-use crate::store::{Draft, Row, RowFlags, RowKey, Store, Table, TypeIndex};
+use crate::store::{Draft, References, Row, RowFlags, RowKey, Store, Table, TypeIndex};
 use crate::values::{
     AccountStatus, AppId, BrokenInvariant, COUNT_MAX, Config, HashKey, Limits, Text, Timestamp, ensure,
 };
@@ -254,7 +254,6 @@ impl Serialize for TableRef<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let table = self.0;
         let mut rows = serializer.serialize_seq(Some(table.len() as usize))?;
-        let mut references: Vec<RowKey> = Vec::new();
         let mut words: Vec<u32> = Vec::new();
         for row in Row::first(table.len()) {
             let stored = table.stored(row);
@@ -263,9 +262,7 @@ impl Serialize for TableRef<'_> {
             let flags = flag(since.is_none(), FLAG_ACTIVE)
                 | flag(table.placeholder().contains(row), FLAG_PLACEHOLDER)
                 | flag(table.seen().contains(row), FLAG_SEEN);
-            references.clear();
-            references.extend(stored.references());
-            write_runs(&references, &mut words);
+            write_runs(stored.references(), &mut words);
             let since = since.unwrap_or(Timestamp(0));
             rows.serialize_element(&(flags, since, stored.status(), stored.texts(), &words))?;
         }
@@ -274,11 +271,20 @@ impl Serialize for TableRef<'_> {
 }
 
 /// Writes references as runs: a type, how many, their rows.
-fn write_runs(references: &[RowKey], words: &mut Vec<u32>) {
+fn write_runs(references: References<'_>, words: &mut Vec<u32>) {
     words.clear();
-    for run in references.chunk_by(|a, b| a.of == b.of) {
-        words.extend([run[0].of.0, run.len() as u32]);
-        words.extend(run.iter().map(|key| key.row.0));
+    let mut run: Option<(TypeIndex, usize)> = None;
+    for key in references {
+        let count_at = match run {
+            Some((of, count_at)) if of == key.of => count_at,
+            _ => {
+                words.extend([key.of.0, 0]);
+                words.len() - 1
+            }
+        };
+        run = Some((key.of, count_at));
+        words[count_at] += 1;
+        words.push(key.row.0);
     }
 }
 
@@ -349,13 +355,9 @@ fn load_row(
     }
     let texts = core::array::from_fn(|slot| &*texts[slot].0);
     let draft = Draft { texts, status: *status, references };
-    if !draft.is_storable() {
-        return Err("a record is too large");
-    }
+    let Some(bytes) = draft.storable_bytes() else { return Err("a record is too large") };
     let ceilings = Limits::CEILINGS;
-    if table.len() >= ceilings.records_per_type_max
-        || table.bytes() + draft.bytes() > ceilings.bytes_per_type_max
-    {
+    if table.len() >= ceilings.records_per_type_max || table.bytes() + bytes > ceilings.bytes_per_type_max {
         return Err("a type has more records than it can");
     }
     let inactive_since = (flags & FLAG_ACTIVE == 0).then_some(*since);

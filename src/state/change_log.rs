@@ -116,9 +116,15 @@ impl ChangeLog {
         (of, &self.gone_ids[start..id_end])
     }
 
-    /// Adds what a page was planned to change.
-    pub(crate) fn append(&mut self, planned: &mut Vec<Entry>) {
-        self.entries.append(planned);
+    /// Lends the list of entries, which is empty, to whoever plans what a command will change.
+    pub(crate) fn take_entries(&mut self) -> Vec<Entry> {
+        debug_assert!(self.entries.is_empty(), "a page is all that its command does");
+        core::mem::take(&mut self.entries)
+    }
+
+    /// Takes the list back. (One that is not given back, since the page was refused, held nothing.)
+    pub(crate) fn put_entries(&mut self, entries: Vec<Entry>) {
+        self.entries = entries;
     }
 
     pub(crate) fn record(&mut self, fact: RecordFact, key: RowKey) {

@@ -62,23 +62,19 @@ impl<'a> Draft<'a> {
         Self { texts: [id, name, "", "", "", ""], ..Self::default() }
     }
 
-    /// Whether the record fits a chunk, and its lengths their fields. What commands bring does: the
-    /// limits' ceilings see to it.
+    /// How many bytes the record takes, if it fits a chunk, and its lengths their fields. What commands bring
+    /// does: the limits' ceilings see to it.
     #[cfg(feature = "serde")]
-    pub(crate) fn is_storable(&self) -> bool {
-        self.texts.iter().all(|text| text.len() <= usize::from(u16::MAX))
-            && self.references.len() <= CHUNK_BYTES / 4
-            && self.bytes() <= CHUNK_BYTES as u64
+    pub(crate) fn storable_bytes(&self) -> Option<u64> {
+        let has_lengths = self.texts.iter().all(|text| text.len() <= usize::from(u16::MAX));
+        let has_references = self.references.len() <= CHUNK_BYTES / 4;
+        Some(self.bytes()).filter(|&bytes| has_lengths && has_references && bytes <= CHUNK_BYTES as u64)
     }
 
     /// How many bytes the record takes: what [`Limits::bytes_per_type_max`](crate::Limits) counts.
     pub(crate) fn bytes(&self) -> u64 {
         let texts: usize = self.texts.iter().map(|text| text.len()).sum();
         (HEADER_BYTES + self.reference_words() * 4 + texts).next_multiple_of(UNIT_BYTES) as u64
-    }
-
-    pub(super) fn units(&self) -> u32 {
-        (self.bytes() / UNIT_BYTES as u64) as u32
     }
 
     fn reference_words(&self) -> usize {
@@ -122,6 +118,11 @@ impl<'a> Draft<'a> {
             put(text.as_bytes(), bytes);
         }
     }
+}
+
+/// The space that a record of so many bytes takes.
+pub(super) const fn units(bytes: u64) -> u32 {
+    (bytes / UNIT_BYTES as u64) as u32
 }
 
 pub(super) fn set_inactive_since(bytes: &mut [u8], millis: i64) {

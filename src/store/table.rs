@@ -188,10 +188,12 @@ impl Table {
     fn append(&mut self, hash: IdHash, draft: &Draft<'_>) -> Row {
         let row = Row(self.entries.len());
         debug_assert!(!row.is_none(), "the limits keep row numbers below that of no row");
-        let place = self.arena.allocate(draft.units());
-        draft.write(row, 0, self.arena.at_mut(place, draft.units()));
+        let bytes = draft.bytes();
+        let units = record::units(bytes);
+        let place = self.arena.allocate(units);
+        draft.write(row, 0, self.arena.at_mut(place, units));
         self.entries.push(Entry { place, hash });
-        self.bytes += draft.bytes();
+        self.bytes += bytes;
         self.empty_chunks();
         row
     }
@@ -205,9 +207,10 @@ impl Table {
     pub(super) fn replace(&mut self, row: Row, draft: &Draft<'_>) {
         let before = self.stored(row);
         let (units_before, since) = (before.units(), before.inactive_since());
-        self.bytes = self.bytes - before.bytes() + draft.bytes();
+        let bytes = draft.bytes();
+        self.bytes = self.bytes - before.bytes() + bytes;
         let place = self.entries.at(row).place;
-        let units = draft.units();
+        let units = record::units(bytes);
         if units <= units_before && (units_before - units) * 4 <= units_before {
             draft.rewrite(self.arena.at_mut(place, units_before));
             return;

@@ -7,13 +7,12 @@ use crate::values::PageOutcome;
 
 /// Takes the steps of a plan, made for this very state.
 pub(crate) fn commit(
-    plan: Plan<'_>,
+    plan: Plan<'_, '_>,
     store: &mut Store,
     session: &mut OpenSession,
     changes: &mut ChangeLog,
 ) -> PageOutcome {
-    let Plan { of, steps, rows, references, mut entries, outcome, references_added, references_removed } =
-        plan;
+    let Plan { of, steps, rows, references, entries, outcome, references_added, references_removed } = plan;
     for step in steps {
         match step {
             Step::MakePlaceholder { key, hash, id, name } => {
@@ -36,6 +35,6 @@ pub(crate) fn commit(
     }
     store.see(of, &rows);
     session.count_page(&outcome, references_added, references_removed);
-    changes.append(&mut entries);
+    changes.put_entries(entries);
     outcome
 }

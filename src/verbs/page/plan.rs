@@ -12,14 +12,14 @@ use super::room::Additions;
 use super::{CheckedPage, PageContext};
 use crate::state::{Entry, RecordFact};
 use crate::store::{Draft, Row, RowKey, Slot, Store, Table, TypeIndex};
-use crate::values::{AccountStatus, Error, Field, Fields, IdHash, Kind, PageOutcome};
+use crate::values::{Error, Field, Fields, IdHash, Kind, PageOutcome};
 
 /// What is to be written, and what will have changed then.
 #[derive(Debug)]
-pub(crate) struct Plan<'p> {
+pub(crate) struct Plan<'c, 'p> {
     pub(super) of: TypeIndex,
     /// In the order in which they are to be taken: a row that is made has the number that was planned.
-    pub(super) steps: Vec<Step<'p>>,
+    pub(super) steps: Vec<Step<'c, 'p>>,
     /// The rows of the page's records, in its order.
     pub(super) rows: Vec<Row>,
     /// The references of all records that are written, by type, each record's one behind the other.
@@ -32,7 +32,7 @@ pub(crate) struct Plan<'p> {
 
 /// One write.
 #[derive(Debug)]
-pub(super) enum Step<'p> {
+pub(super) enum Step<'c, 'p> {
     MakePlaceholder {
         key: RowKey,
         hash: IdHash,
@@ -50,39 +50,44 @@ pub(super) enum Step<'p> {
     Insert {
         row: Row,
         hash: IdHash,
-        contents: Contents<'p>,
+        contents: Contents<'c, 'p>,
     },
     /// Without contents the record has them already.
     Upsert {
         row: Row,
-        contents: Option<Contents<'p>>,
+        contents: Option<Contents<'c, 'p>>,
     },
 }
 
 /// What a record is to hold.
 #[derive(Debug)]
-pub(super) struct Contents<'p> {
-    texts: [&'p str; 6],
-    status: AccountStatus,
+pub(super) struct Contents<'c, 'p> {
+    record: &'c CheckedRecord<'p>,
     /// In the plan's list.
     references: Range<usize>,
 }
 
-impl<'p> Contents<'p> {
+impl<'p> Contents<'_, 'p> {
     pub(super) fn draft<'a>(&self, references: &'a [RowKey]) -> Draft<'a>
     where
         'p: 'a,
     {
-        Draft { texts: self.texts, status: self.status, references: &references[self.references.clone()] }
+        let CheckedRecord { texts, status, .. } = *self.record;
+        Draft { texts, status, references: &references[self.references.clone()] }
     }
 }
 
-/// Plans a page.
+/// Plans a page. `entries` is an empty list for what it will change, kept from one command to the next for its
+/// space.
 ///
 /// # Errors
 /// [`Error::ResourceTypeFull`].
-pub(crate) fn plan<'p>(context: PageContext<'_>, page: &CheckedPage<'p>) -> Result<Plan<'p>, Error> {
-    let mut planner = Planner::new(context.store, page);
+pub(crate) fn plan<'c, 'p>(
+    context: PageContext<'_>,
+    page: &'c CheckedPage<'p>,
+    entries: Vec<Entry>,
+) -> Result<Plan<'c, 'p>, Error> {
+    let mut planner = Planner::new(context.store, page, entries);
     for (at, record) in page.records.iter().enumerate() {
         let row = page.resolved.row(at);
         let row = match record {
@@ -92,7 +97,7 @@ pub(crate) fn plan<'p>(context: PageContext<'_>, page: &CheckedPage<'p>) -> Resu
         };
         planner.plan.rows.push(row);
     }
-    planner.additions.expect_room(page.of, context.store, context.registry, context.limits)?;
+    planner.additions.expect_room(context.store, context.registry, context.limits)?;
     Ok(planner.plan)
 }
 
@@ -102,12 +107,13 @@ struct Planner<'e, 'p, 'c> {
     references: &'c [CheckedReference<'p>],
     /// By reference of the page, the row that it points at; [`Row::NONE`] if it is not on record.
     targets: Vec<Row>,
-    plan: Plan<'p>,
+    plan: Plan<'c, 'p>,
     additions: Additions,
     new_placeholders: NewPlaceholders<'p>,
     /// Placeholders on record that earlier references of the page wake or name.
     touched: BTreeMap<RowKey, Touched>,
-    rows_made: u32,
+    /// Rows of the page's type before it.
+    rows: u32,
     /// References that an account has on record, sorted, and those that it is to have.
     on_record: Vec<RowKey>,
     wanted: Vec<RowKey>,
@@ -143,7 +149,7 @@ struct Touched {
 }
 
 impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
-    fn new(store: &'e Store, page: &'c CheckedPage<'p>) -> Self {
+    fn new(store: &'e Store, page: &'c CheckedPage<'p>, entries: Vec<Entry>) -> Self {
         let total = page.records.len() as u32;
         let of = page.of;
         Self {
@@ -156,15 +162,15 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
                 steps: Vec::new(),
                 rows: Vec::with_capacity(page.records.len()),
                 references: Vec::with_capacity(page.references.len()),
-                entries: Vec::new(),
+                entries,
                 outcome: PageOutcome { total, ..PageOutcome::default() },
                 references_added: 0,
                 references_removed: 0,
             },
-            additions: Additions::default(),
+            additions: Additions::new(of),
             new_placeholders: NewPlaceholders::default(),
             touched: BTreeMap::new(),
-            rows_made: 0,
+            rows: store.table(of).map_or(0, Table::len),
             on_record: Vec::new(),
             wanted: Vec::new(),
         }
@@ -185,21 +191,20 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         row
     }
 
-    fn create(&mut self, record: &CheckedRecord<'p>, hash: IdHash) -> Row {
-        let row = Row(self.table().map_or(0, Table::len) + self.rows_made);
-        self.rows_made += 1;
+    fn create(&mut self, record: &'c CheckedRecord<'p>, hash: IdHash) -> Row {
+        let row = Row(self.rows + self.plan.outcome.created);
         let key = RowKey::new(self.plan.of, row);
         self.note(RecordFact::Created, key);
         self.plan.outcome.created += 1;
         self.on_record.clear();
         let references = self.refer(key, record);
-        let contents = Contents { texts: record.texts, status: record.status, references };
+        let contents = Contents { record, references };
         self.additions.add_row(self.plan.of, contents.draft(&self.plan.references).bytes());
         self.plan.steps.push(Step::Insert { row, hash, contents });
         row
     }
 
-    fn update(&mut self, record: &CheckedRecord<'p>, row: Row) -> Row {
+    fn update(&mut self, record: &'c CheckedRecord<'p>, row: Row) -> Row {
         let table = self.table().expect("a row was found in it");
         let stored = table.stored(row);
         let key = RowKey::new(self.plan.of, row);
@@ -218,7 +223,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
                 self.plan.steps.push(Step::Upsert { row, contents: None });
             }
         } else {
-            let contents = Contents { texts: record.texts, status: record.status, references };
+            let contents = Contents { record, references };
             let bytes = contents.draft(&self.plan.references).bytes();
             self.additions.replace(self.plan.of, stored.bytes(), bytes);
             self.plan.steps.push(Step::Upsert { row, contents: Some(contents) });
@@ -334,8 +339,9 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             return key;
         }
         let rows = self.store.table(of).map_or(0, Table::len);
-        let key = self.new_placeholders.add(reference, rows);
-        self.additions.add_row(of, draft.bytes());
+        let rows_made = self.additions.add_row(of, draft.bytes());
+        let key = RowKey::new(of, Row(rows + rows_made));
+        self.new_placeholders.add(reference, key);
         self.note(RecordFact::PlaceholderMade, key);
         self.plan.outcome.placeholders += 1;
         self.plan.steps.push(Step::MakePlaceholder { key, hash, id, name });
@@ -362,7 +368,6 @@ fn stage(store: &Store, references: &[CheckedReference<'_>]) -> Vec<Row> {
 struct NewPlaceholders<'p> {
     planned: Vec<NewPlaceholder<'p>>,
     by_id: HashTable<u32>,
-    rows_made: BTreeMap<TypeIndex, u32>,
 }
 
 #[derive(Debug)]
@@ -390,17 +395,13 @@ impl<'p> NewPlaceholders<'p> {
         self.planned.get_mut(at as usize)
     }
 
-    /// Plans one, as the next row of a table with so many.
-    fn add(&mut self, reference: &CheckedReference<'p>, rows: u32) -> RowKey {
-        let CheckedReference { of, hash, id, name } = *reference;
-        let made = self.rows_made.entry(of).or_insert(0);
-        let key = RowKey::new(of, Row(rows + *made));
-        *made += 1;
+    /// Plans one.
+    fn add(&mut self, reference: &CheckedReference<'p>, key: RowKey) {
+        let CheckedReference { of: _, hash, id, name } = *reference;
         let at = self.planned.len() as u32;
         self.planned.push(NewPlaceholder { key, hash, id, name });
         let planned = &self.planned;
         self.by_id.insert_unique(spread(hash), at, |&at| spread(planned[at as usize].hash));
-        key
     }
 }
 
