@@ -84,13 +84,13 @@ impl<'e, 'p> Slugs<'e, 'p> {
 
     /// The type with this slug, and its kind.
     pub(super) fn find(&mut self, slug: &'p str) -> Option<(TypeIndex, Kind)> {
-        if let Some((_, found)) = self.known.iter().find(|(known, _)| *known == slug) {
-            return *found;
+        if let Some((_, of)) = self.known.iter().find(|(known, _)| *known == slug) {
+            return *of;
         }
-        let found = self.registry.find(slug).map(|(index, resource_type)| (index, resource_type.kind()));
+        let of = self.registry.find(slug).map(|(index, resource_type)| (index, resource_type.kind()));
         if self.known.len() < SLUGS_KNOWN_MAX {
-            self.known.push((slug, found));
+            self.known.push((slug, of));
         }
-        found
+        of
     }
 }
