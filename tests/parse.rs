@@ -93,6 +93,15 @@ fn a_body_that_is_not_well_formed_or_has_no_list_of_records_is_an_error() {
     assert!(parse(Kind::Account, r#"{"records": []}"#).is_ok());
 }
 
+/// Found by a reader: a body of one text came back whole.
+#[test]
+fn an_error_repeats_no_text_of_the_sender() {
+    let text = "A".repeat(100_000);
+    for body in [format!("\"{text}\""), format!("{{\"records\": \"{text}\"}}")] {
+        assert!(error(&body).len() < 200, "{}", error(&body).len());
+    }
+}
+
 #[test]
 fn an_error_in_a_record_names_it_and_its_place_in_the_body() {
     for (body, expected) in [

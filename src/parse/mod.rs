@@ -126,6 +126,22 @@ struct BodyVisitor {
     mode: Mode,
 }
 
+impl BodyVisitor {
+    /// Reads the list of records.
+    fn list<'de, R: Record<'de>, D: Deserializer<'de>>(
+        &self,
+        deserializer: D,
+        misread: &mut Vec<Misread>,
+    ) -> Result<Vec<R>, D::Error> {
+        let bounds = Bounds::new(self.mode, &self.seed.limits);
+        let visitor = ListVisitor::new(self.seed.limits.records_per_page_max, bounds, misread);
+        match self.mode {
+            Mode::Any => deserializer.deserialize_any(visitor),
+            Mode::Typed => deserializer.deserialize_seq(visitor),
+        }
+    }
+}
+
 impl<'de> Visitor<'de> for BodyVisitor {
     type Value = Page<'de>;
 
@@ -179,26 +195,12 @@ impl<'de> DeserializeSeed<'de> for RecordsSeed<'_> {
     type Value = Page<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page<'de>, D::Error> {
-        let BodyVisitor { seed, mode } = self.0;
+        let body = self.0;
         let mut misread = Vec::new();
-        let bounds = Bounds::new(*mode, &seed.limits);
-        let records_max = seed.limits.records_per_page_max;
-        let records = match seed.kind {
-            Kind::Account => Records::Accounts(deserializer.deserialize_seq(ListVisitor::new(
-                records_max,
-                bounds,
-                &mut misread,
-            ))?),
-            Kind::Group => Records::Groups(deserializer.deserialize_seq(ListVisitor::new(
-                records_max,
-                bounds,
-                &mut misread,
-            ))?),
-            Kind::License => Records::Licenses(deserializer.deserialize_seq(ListVisitor::new(
-                records_max,
-                bounds,
-                &mut misread,
-            ))?),
+        let records = match body.seed.kind {
+            Kind::Account => Records::Accounts(body.list(deserializer, &mut misread)?),
+            Kind::Group => Records::Groups(body.list(deserializer, &mut misread)?),
+            Kind::License => Records::Licenses(body.list(deserializer, &mut misread)?),
         };
         Ok(Page::parsed(records, misread))
     }
