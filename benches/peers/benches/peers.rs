@@ -21,7 +21,7 @@ struct Arguments {
     /// Rounds in which all contenders take turns.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Leave PostgreSQL out at sizes beyond this: it takes a minute a round for each 200,000 accounts.
+    /// Leave PostgreSQL out at sizes beyond this: it takes half a minute a round there.
     #[arg(long, default_value_t = 200_000)]
     postgres_accounts_max: u32,
     /// Leave out the count of the heap.

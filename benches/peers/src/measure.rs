@@ -88,7 +88,7 @@ pub struct Figures {
     pub state: State,
     samples: BTreeMap<(Measure, &'static str), Vec<f64>>,
     /// The least that each page of a roll cost in any round, so that what is left is the peer's doing.
-    pages: BTreeMap<(Measure, &'static str), Vec<Duration>>,
+    least: BTreeMap<(Measure, &'static str), Cost>,
 }
 
 impl Figures {
@@ -107,8 +107,8 @@ impl Figures {
 
     /// How many times the median page of a roll the worst one cost.
     pub fn worst_page(&self, measure: Measure, name: &str) -> Option<f64> {
-        let (_, pages) = self.pages.iter().find(|((of, by), _)| *of == measure && *by == name)?;
-        let mut sorted = pages.clone();
+        let (_, least) = self.least.iter().find(|((of, by), _)| *of == measure && *by == name)?;
+        let mut sorted = least.pages.clone();
         sorted.sort();
         let (median, worst) = (sorted.get(sorted.len() / 2)?, sorted.last()?);
         Some(worst.as_secs_f64() / median.as_secs_f64())
@@ -121,10 +121,7 @@ impl Figures {
 
     fn add_roll(&mut self, measure: Measure, name: &'static str, cost: &Cost) {
         self.add(measure, name, cost.ns_per_record());
-        let least = self.pages.entry((measure, name)).or_insert_with(|| cost.pages.clone());
-        for (least, page) in least.iter_mut().zip(&cost.pages) {
-            *least = (*least).min(*page);
-        }
+        self.least.entry((measure, name)).or_insert_with(|| cost.clone()).keep_least(cost);
     }
 }
 
@@ -134,10 +131,10 @@ impl Figures {
 /// What a peer fails with; and where two contenders do not know the same after a roll.
 pub fn run(directory: Directory, contenders: &[Contender], rounds: u32) -> Result<Figures> {
     let state = State::default();
-    let (samples, pages) = (BTreeMap::new(), BTreeMap::new());
+    let (samples, least) = (BTreeMap::new(), BTreeMap::new());
     let mut bench = Bench {
         contenders,
-        figures: Figures { directory, rounds, state, samples, pages },
+        figures: Figures { directory, rounds, state, samples, least },
         in_order: directory.in_order(),
         shuffled: directory.shuffled(),
         first: 0,

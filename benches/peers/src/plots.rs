@@ -64,8 +64,8 @@ fn write_plot(path: &Path, measure: Measure, sizes: &[Figures], names: &[&'stati
         .axis_style(GREY)
         .label_style(text.clone())
         .x_desc("accounts")
-        .x_label_formatter(&|accounts| with_unit(*accounts))
-        .y_label_formatter(&|ns| with_unit(*ns))
+        .x_label_formatter(&|accounts| round_value(*accounts))
+        .y_label_formatter(&|ns| round_value(*ns))
         .draw()?;
     for (name, colour) in names.iter().zip(COLOURS.iter().cycle()) {
         let points = points(name);
@@ -79,8 +79,13 @@ fn write_plot(path: &Path, measure: Measure, sizes: &[Figures], names: &[&'stati
     Ok(())
 }
 
-fn with_unit(value: f64) -> String {
-    match value {
+/// The label at a value: none but at 1, 2 and 5 times a power of ten, for they stand close on a log axis.
+fn round_value(value: f64) -> String {
+    let leading = value / 10_f64.powf(value.log10().floor());
+    if ![1.0, 2.0, 5.0].iter().any(|round| (leading - round).abs() < 0.01) {
+        return String::new();
+    }
+    match value.round() {
         1e6.. => format!("{}M", value / 1e6),
         1e3.. => format!("{}k", value / 1e3),
         _ => format!("{value}"),

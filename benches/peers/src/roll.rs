@@ -89,6 +89,14 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// Keeps of each page the lesser cost of two equal rolls.
+    pub fn keep_least(&mut self, other: &Self) {
+        self.start = self.start.min(other.start);
+        for (least, page) in self.pages.iter_mut().zip(&other.pages) {
+            *least = (*least).min(*page);
+        }
+    }
+
     /// To open the session and push all pages, nanoseconds a record.
     pub fn ns_per_record(&self) -> f64 {
         let pushing: Duration = self.pages.iter().sum();
