@@ -12,15 +12,13 @@ use crate::roll::{Roll, parse};
 
 /// Accounts as plain structs that borrow every text, which the directory's bodies allow: the parsers at
 /// their best.
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "to be parsed is all that they are for")]
+#[derive(Debug, Deserialize, PartialEq, Eq)]
 struct Body<'a> {
     #[serde(borrow)]
     records: Vec<PlainAccount<'a>>,
 }
 
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "to be parsed is all that they are for")]
+#[derive(Debug, Deserialize, PartialEq, Eq)]
 struct PlainAccount<'a> {
     id: &'a str,
     email: Option<&'a str>,
@@ -33,8 +31,7 @@ struct PlainAccount<'a> {
     memberships: BTreeMap<&'a str, Vec<PlainReference<'a>>>,
 }
 
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "to be parsed is all that they are for")]
+#[derive(Debug, Deserialize, PartialEq, Eq)]
 struct PlainReference<'a> {
     id: &'a str,
     name: Option<&'a str>,
@@ -82,5 +79,31 @@ impl Parser {
             Ok(())
         })?;
         Ok(took.as_nanos() as f64 / f64::from(directory.accounts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is timed is the same work: each parser finds the same records in a body.
+    #[test]
+    fn the_parsers_read_the_same_accounts() {
+        let directory = Directory { accounts: 40 };
+        let order: Vec<u32> = (0..40).collect();
+        let mut accounts = 0;
+        Roll::whole(&order)
+            .each_page(directory, |slug, body| {
+                if slug == ACCOUNT {
+                    let mut for_simd = body.to_owned().into_bytes();
+                    let by_serde: Body<'_> = serde_json::from_str(body)?;
+                    assert_eq!(sonic_rs::from_str::<Body<'_>>(body)?, by_serde);
+                    assert_eq!(simd_json::from_slice::<Body<'_>>(&mut for_simd)?, by_serde);
+                    accounts += by_serde.records.len();
+                }
+                Ok(())
+            })
+            .expect("the directory's bodies are valid");
+        assert_eq!(accounts, 40);
     }
 }
