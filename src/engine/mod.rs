@@ -15,6 +15,7 @@ pub(crate) use scope::out_of_range;
 
 use crate::state::{ChangeLog, State};
 use crate::values::{Command, Config, Error, HashKey, Limits, Reply, Timestamp};
+use crate::verbs::page::PageBuffers;
 
 /// All state of one tenant, and the commands that change it.
 ///
@@ -31,6 +32,7 @@ pub struct Engine {
     /// Whether a record may be on record that the limits would not let in: then a page is checked also
     /// where it is equal to what is there. Only an engine that was restored has any.
     checks_equal_records: bool,
+    buffers: PageBuffers,
 }
 
 impl core::fmt::Debug for Engine {
@@ -58,7 +60,7 @@ impl Engine {
 
     pub(crate) fn with_state(config: Config, state: State, changes: ChangeLog) -> Self {
         let key = HashKey::new(config.hash_key());
-        Self { config, key, state, changes, checks_equal_records: false }
+        Self { config, key, state, changes, checks_equal_records: false, buffers: PageBuffers::default() }
     }
 
     /// Lets pages be checked also where they are equal to what is on record.

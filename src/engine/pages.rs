@@ -1,6 +1,7 @@
 //! Pushing a page.
 
 use super::Engine;
+use super::scope::find_type;
 use crate::values::{
     AppId, Error, ErrorKind, Page, PageOutcome, SessionId, SessionStatus, Timestamp, excerpt,
 };
@@ -45,8 +46,8 @@ impl Engine {
         page: &Page<'_>,
     ) -> Result<PageOutcome, Error> {
         let scope = self.scope(now, app_id)?;
-        let session = scope.find_session(session_id)?;
-        let (of, resource_type) = scope.find_type(slug)?;
+        let session = scope.app.sessions().get(session_id)?;
+        let (of, resource_type) = find_type(scope.registry, slug)?;
         session.expect(SessionStatus::InProgress)?;
         let context = PageContext {
             store: scope.app.store(),
@@ -55,7 +56,7 @@ impl Engine {
             key: scope.key,
             checks_equal_records: scope.checks_equal_records,
         };
-        let checked = match page::check(context, of, page) {
+        let checked = match page::check(context, of, page, scope.buffers) {
             Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),
             // A fault against a business rule waits for the rules about the page itself.
             checked => checked,
@@ -68,9 +69,9 @@ impl Engine {
             return Err(Error::OutOfScope { slug: excerpt(slug), session_id });
         }
         let checked = checked?;
-        let plan = page::plan(context, &checked, scope.changes.take_entries())?;
+        let plan = page::plan(context, &checked, scope.buffers, scope.changes.take_entries())?;
         let (store, session) = scope.app.store_and_session();
         let session = session.expect("a session in progress is the open one");
-        Ok(page::commit(plan, store, session, scope.changes))
+        Ok(page::commit(plan, scope.buffers, store, session, scope.changes))
     }
 }

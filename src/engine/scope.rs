@@ -10,6 +10,7 @@ use crate::store::TypeIndex;
 use crate::values::{
     AppId, Error, Fact, FaultCode, HashKey, Limits, Rule, SessionId, Timestamp, describe, excerpt,
 };
+use crate::verbs::page::PageBuffers;
 
 /// One command on one app. Opening it forgets the changes of the command before.
 pub(super) struct CommandScope<'e> {
@@ -21,6 +22,7 @@ pub(super) struct CommandScope<'e> {
     pub(super) limits: &'e Limits,
     pub(super) key: HashKey,
     pub(super) checks_equal_records: bool,
+    pub(super) buffers: &'e mut PageBuffers,
 }
 
 impl Engine {
@@ -37,6 +39,7 @@ impl Engine {
             limits: self.config.limits(),
             key: self.key,
             checks_equal_records: self.checks_equal_records,
+            buffers: &mut self.buffers,
         })
     }
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use hashbrown::HashTable;
 
 use super::key::Row;
-use crate::values::IdHash;
+use crate::values::{IdHash, spread};
 
 /// Seven eighths of 2^15: where a hash table of that size would double. Unit tests split sooner.
 const SEGMENT_ROWS_MAX: usize = if cfg!(test) { 448 } else { 28_672 };
@@ -30,12 +30,6 @@ pub(super) struct Index {
     /// By the top `depth` bits of a hash, the segment.
     directory: Vec<u32>,
     depth: u32,
-}
-
-/// The 32 bits that we keep, spread to the 64 that the table wants: low bits choose its place, the
-/// top seven are the tag that is looked at before a row is.
-const fn spread(hash: IdHash) -> u64 {
-    (hash.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 impl Index {

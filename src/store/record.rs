@@ -132,22 +132,24 @@ pub(super) fn set_inactive_since(bytes: &mut [u8], millis: i64) {
 /// A record as it lies in the arena. The slice may go on behind it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stored<'t> {
+    header: &'t [u8; HEADER_BYTES],
     bytes: &'t [u8],
 }
 
 impl<'t> Stored<'t> {
-    pub(super) const fn new(bytes: &'t [u8]) -> Self {
-        Self { bytes }
+    #[inline]
+    pub(super) fn new(bytes: &'t [u8]) -> Self {
+        let header = bytes.first_chunk().expect("a record begins with its header");
+        Self { header, bytes }
     }
 
     fn u32(&self, at: usize) -> u32 {
-        let mut word = [0; 4];
-        word.copy_from_slice(&self.bytes[at..at + 4]);
-        u32::from_le_bytes(word)
+        let header = self.header;
+        u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
     }
 
     fn length(&self, slot: usize) -> usize {
-        usize::from(u16::from_le_bytes([self.bytes[20 + slot * 2], self.bytes[21 + slot * 2]]))
+        usize::from(u16::from_le_bytes([self.header[20 + slot * 2], self.header[21 + slot * 2]]))
     }
 
     pub(super) fn row(&self) -> Row {
@@ -170,9 +172,7 @@ impl<'t> Stored<'t> {
     }
 
     pub(super) fn inactive_since(&self) -> i64 {
-        let mut millis = [0; 8];
-        millis.copy_from_slice(&self.bytes[8..16]);
-        i64::from_le_bytes(millis)
+        i64::from_le_bytes(core::array::from_fn(|at| self.header[8 + at]))
     }
 
     pub(crate) fn status(&self) -> AccountStatus {
@@ -195,7 +195,7 @@ impl<'t> Stored<'t> {
 
     /// The lengths of all texts in bytes, 16 bits each, little-endian.
     pub(crate) fn lengths(&self) -> &'t [u8; 12] {
-        self.bytes[20..].first_chunk().expect("a record is longer than its header")
+        self.header.last_chunk().expect("a header ends with them")
     }
 
     /// All texts, one behind the other.
@@ -225,25 +225,78 @@ impl<'t> Stored<'t> {
     #[inline]
     pub(crate) fn has_id(&self, id: &str) -> bool {
         let start = self.texts_at();
-        self.length(0) == id.len() && self.bytes.get(start..start + id.len()) == Some(id.as_bytes())
+        self.length(0) == id.len()
+            && self.bytes.get(start..start + id.len()).is_some_and(|stored| is_same(stored, id.as_bytes()))
     }
 
-    /// Whether the record has these texts and this status.
+    /// Whether the record has a text in this place.
+    #[inline]
+    pub(crate) fn has(&self, slot: Slot) -> bool {
+        self.length(slot as usize) > 0
+    }
+
+    /// Whether the record, which has this id, has these texts and this status.
+    #[inline]
     pub(crate) fn has_fields(&self, texts: &[&str; SLOTS], status: AccountStatus) -> bool {
-        let mut start = self.texts_at();
-        for (slot, text) in texts.iter().enumerate() {
-            let length = self.length(slot);
-            if length != text.len() || &self.bytes[start..start + length] != text.as_bytes() {
-                return false;
-            }
-            start += length;
+        let has_lengths = (0..SLOTS).all(|slot| self.length(slot) == texts[slot].len());
+        if !has_lengths || self.u32(16) >> STATUS_SHIFT != u32::from(status.number()) {
+            return false;
         }
-        self.status() == status
+        let start = self.texts_at() + texts[0].len();
+        let Some(mut rest) = self.bytes.get(start..) else { return false };
+        texts[1..].iter().all(|text| {
+            rest.split_at_checked(text.len()).is_some_and(|(stored, behind)| {
+                rest = behind;
+                is_same(stored, text.as_bytes())
+            })
+        })
     }
 
     /// The records referred to, by type in order of registration.
     pub(crate) fn references(&self) -> References<'t> {
-        References { words: &self.bytes[HEADER_BYTES..self.texts_at()], of: TypeIndex(0), left: 0 }
+        let Runs { words } = self.runs();
+        References { words, of: TypeIndex(0), left: 0 }
+    }
+
+    /// The same, the references to each type together.
+    pub(crate) fn runs(&self) -> Runs<'t> {
+        Runs { words: &self.bytes[HEADER_BYTES..self.texts_at()] }
+    }
+}
+
+/// Whether two runs of bytes are the same, eight at a time: most are short, and to call a function that
+/// compares any would cost more than they do.
+#[inline]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    // The last eight overlap with the words before them.
+    let (Some(a_last), Some(b_last)) = (a.last_chunk::<8>(), b.last_chunk()) else {
+        return a.iter().zip(b).all(|(a, b)| a == b);
+    };
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    let mut words = a.as_chunks().0.iter().zip(b.as_chunks().0);
+    word(a_last) == word(b_last) && words.all(|(a, b)| word(a) == word(b))
+}
+
+/// Goes through the references of a record, those to one type at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Runs<'t> {
+    words: &'t [u8],
+}
+
+impl<'t> Iterator for Runs<'t> {
+    type Item = (TypeIndex, &'t [[u8; 4]]);
+
+    /// A type, and the numbers of the rows.
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (of, rest) = self.words.split_first_chunk()?;
+        let (rows, rest) = rest.split_first_chunk().expect("a run tells how many rows it has");
+        let (rows, rest) = rest.split_at(u32::from_le_bytes(*rows) as usize * 4);
+        self.words = rest;
+        Some((TypeIndex(u32::from_le_bytes(*of)), rows.as_chunks().0))
     }
 }
 

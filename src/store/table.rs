@@ -114,44 +114,56 @@ impl Table {
         self.index.find(hash, |row| self.entries.at(row).hash == hash && self.stored(row).has_id(id))
     }
 
-    /// The rows of many ids at once, [`Row::NONE`] where there is none, and the ids' hashes.
+    /// Finds the rows of the ids of a page, [`Row::NONE`] where there is none, and the ids' hashes.
     ///
     /// A connector with a stable order names the row behind the last one: the guess is compared by the id's
-    /// own bytes, and nothing is hashed. For the others there are two passes, since the lookups of a pass do
-    /// not depend on each other and so wait for memory together: first all index probes, by hash bits
-    /// alone, then all ids that they lead to.
-    pub(crate) fn stage<'p>(
+    /// own bytes, and nothing is hashed.
+    pub(crate) fn resolve<'p>(
         &self,
-        ids: impl Iterator<Item = &'p str> + Clone,
+        mut ids: impl Iterator<Item = &'p str> + Clone,
         key: HashKey,
-    ) -> (Vec<Row>, Vec<IdHash>) {
+        rows: &mut Vec<Row>,
+        hashes: &mut Vec<IdHash>,
+    ) {
         let mut guess = self.guess;
         let mut misses = 0;
-        let mut rows: Vec<Row> = Vec::with_capacity(ids.size_hint().0);
-        let mut hashes: Vec<IdHash> = Vec::with_capacity(ids.size_hint().0);
-        let mut to_confirm: Vec<usize> = Vec::new();
-        for (at, id) in ids.clone().enumerate() {
-            let guessed = self.entries.get(guess).filter(|_| misses < GUESS_MISSES_MAX);
+        while misses < GUESS_MISSES_MAX {
+            let Some(id) = ids.next() else { return };
+            let guessed = self.entries.get(guess);
             let guessed = guessed.filter(|entry| Stored::new(self.arena.at(entry.place)).has_id(id));
             let (row, hash) = match guessed {
                 Some(entry) => (guess, entry.hash),
                 None => {
                     misses += 1;
-                    to_confirm.push(at);
                     let hash = key.id(id);
-                    (self.candidate(hash), hash)
+                    (self.find(hash, id).unwrap_or(Row::NONE), hash)
                 }
             };
-            guess = Row(row.0.wrapping_add(1));
+            // Of a record that is new the next may be the one that was guessed.
+            if !row.is_none() {
+                guess = Row(row.0.wrapping_add(1));
+            }
             rows.push(row);
             hashes.push(hash);
         }
-        let mut ids = ids.enumerate();
-        for at in to_confirm {
-            let (_, id) = ids.find(|(other, _)| *other == at).expect("each place to confirm is one of an id");
-            rows[at] = self.confirm(rows[at], hashes[at], id);
+        self.stage(ids, key, rows, hashes);
+    }
+
+    /// Finds rows by hash. In three passes, since the lookups of one pass do not depend on each other and so
+    /// wait for memory together: all hashes, all index probes by hash bits alone, all ids that they lead to.
+    fn stage<'p>(
+        &self,
+        ids: impl Iterator<Item = &'p str> + Clone,
+        key: HashKey,
+        rows: &mut Vec<Row>,
+        hashes: &mut Vec<IdHash>,
+    ) {
+        let from = rows.len();
+        hashes.extend(ids.clone().map(|id| key.id(id)));
+        rows.extend(hashes[from..].iter().map(|&hash| self.candidate(hash)));
+        for ((row, &hash), id) in rows[from..].iter_mut().zip(&hashes[from..]).zip(ids) {
+            *row = self.confirm(*row, hash, id);
         }
-        (rows, hashes)
     }
 
     /// A row whose id has this hash: almost always the row looked for. To be confirmed.

@@ -27,6 +27,13 @@ impl HashKey {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct IdHash(pub(crate) u32);
 
+/// The 32 bits of a hash, spread over the 64 that a hash table wants: low bits choose a place in it, the
+/// top seven are the tag that is looked at first. The factor is 2^64 divided by the golden ratio.
+#[inline]
+pub(crate) const fn spread(hash: IdHash) -> u64 {
+    (hash.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
 impl core::fmt::Debug for HashKey {
     /// A secret of the host's.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

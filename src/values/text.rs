@@ -99,9 +99,17 @@ fn is_longer(text: &str, chars_max: u32) -> bool {
     text.len() > max && text.chars().nth(max).is_some()
 }
 
-/// Without an early exit, which is what lets it look at many bytes at once: texts are short.
+/// Eight bytes at a time, the last eight once more: texts are short.
 fn has_nul(text: &str) -> bool {
-    text.bytes().fold(false, |found, byte| found | (byte == 0))
+    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
+    let bytes = text.as_bytes();
+    let Some(last) = bytes.last_chunk() else { return bytes.contains(&0) };
+    // The top bit of the lowest byte that is 0 is set, and none if there is no such byte.
+    let zeros = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        word.wrapping_sub(ONES) & !word & (ONES << 7)
+    };
+    bytes.as_chunks().0.iter().fold(zeros(last), |found, word| found | zeros(word)) != 0
 }
 
 const fn is_slug_byte(byte: u8) -> bool {
@@ -136,6 +144,19 @@ const fn is_blank(char: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_nul_is_found_wherever_it_stands() {
+        for length in 0..40 {
+            for at in 0..=length {
+                let text: alloc::vec::Vec<u8> = (0..length)
+                    .map(|place| if place == at { 0 } else { 1 + place as u8 * 6 % 127 })
+                    .collect();
+                let text = core::str::from_utf8(&text).expect("all of them are ASCII");
+                assert_eq!(has_nul(text), at < length, "{length} {at}");
+            }
+        }
+    }
 
     #[test]
     fn an_email_has_one_at_with_something_on_both_sides_and_no_blank() {

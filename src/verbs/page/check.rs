@@ -32,7 +32,7 @@ pub(super) struct Check<'e, 'p> {
     context: PageContext<'e>,
     slugs: Slugs<'e, 'p>,
     faults: Faults,
-    records: Vec<Option<CheckedRecord<'p>>>,
+    records: Vec<CheckedRecord<'p>>,
     references: Vec<CheckedReference<'p>>,
 }
 
@@ -41,42 +41,44 @@ const ACCOUNT_TEXTS: [(usize, Place); 4] =
     [(2, Place::Username), (3, Place::FirstName), (4, Place::LastName), (5, Place::DisplayName)];
 
 impl<'e, 'p> Check<'e, 'p> {
-    pub(super) fn new(context: PageContext<'e>, records: usize) -> Self {
+    pub(super) fn new(context: PageContext<'e>) -> Self {
         Self {
             context,
             slugs: Slugs::new(context.registry),
             faults: Faults::new(context.limits.faults_listed_max as usize),
-            records: Vec::with_capacity(records),
+            records: Vec::new(),
             references: Vec::new(),
         }
     }
 
-    /// The checked records, none where one is unchanged, and their references.
-    pub(super) fn finish(self) -> Result<(Vec<Option<CheckedRecord<'p>>>, Vec<CheckedReference<'p>>), Error> {
+    /// The checked records, and their references.
+    pub(super) fn finish(self) -> Result<(Vec<CheckedRecord<'p>>, Vec<CheckedReference<'p>>), Error> {
         self.faults.into_result()?;
         Ok((self.records, self.references))
     }
 
-    /// Passes over an unchanged record.
-    pub(super) fn pass(&mut self) {
-        self.records.push(None);
-    }
-
-    /// Checks a record, whatever is wrong with the first of it.
-    pub(super) fn record(&mut self, raw: &RawRecord<'p>, is_repeat: bool, misread: Option<&Misread>) {
+    /// Checks the record in this place of the page, whatever is wrong with the first of it.
+    pub(super) fn record(
+        &mut self,
+        index: u32,
+        raw: &RawRecord<'p>,
+        is_repeat: bool,
+        misread: Option<&Misread>,
+    ) {
         let start = self.references.len();
         let faults_before = self.faults.total();
-        let mut check = RecordCheck { check: self, raw, misread, faults_before };
+        let mut check = RecordCheck { check: self, index, raw, misread, faults_before };
         let status = check.fields(is_repeat);
         merge(&mut self.references, start);
         let references = start..self.references.len();
-        self.records.push(Some(CheckedRecord { texts: raw.texts, status, references }));
+        self.records.push(CheckedRecord { texts: raw.texts, status, references });
     }
 }
 
 /// One record under check.
 struct RecordCheck<'c, 'e, 'p> {
     check: &'c mut Check<'e, 'p>,
+    index: u32,
     raw: &'c RawRecord<'p>,
     misread: Option<&'c Misread>,
     faults_before: u64,
@@ -271,9 +273,8 @@ impl<'p> RecordCheck<'_, '_, 'p> {
         let id = self.raw.id();
         let is_usable = !id.is_empty() && !id.contains('\0');
         let id_chars_max = self.check.context.limits.id_chars_max;
-        let index = self.check.records.len() as u32;
         let finding = Finding { code, field, found, expected };
-        self.check.faults.add(index, Some(id).filter(|_| is_usable), id_chars_max, &finding);
+        self.check.faults.add(self.index, Some(id).filter(|_| is_usable), id_chars_max, &finding);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Writes what a page was planned to change. Cannot fail.
 
+use super::PageBuffers;
 use super::plan::{Plan, Step};
 use crate::state::{ChangeLog, OpenSession};
 use crate::store::{Draft, RowKey, Store};
@@ -8,11 +9,12 @@ use crate::values::PageOutcome;
 /// Takes the steps of a plan, made for this very state.
 pub(crate) fn commit(
     plan: Plan<'_, '_>,
+    buffers: &PageBuffers,
     store: &mut Store,
     session: &mut OpenSession,
     changes: &mut ChangeLog,
 ) -> PageOutcome {
-    let Plan { of, steps, rows, references, entries, outcome, references_added, references_removed } = plan;
+    let Plan { of, steps, references, entries, outcome, references_added, references_removed } = plan;
     for step in steps {
         match step {
             Step::MakePlaceholder { key, hash, id, name } => {
@@ -33,7 +35,7 @@ pub(crate) fn commit(
             }
         }
     }
-    store.see(of, &rows);
+    store.see(of, &buffers.rows);
     session.count_page(&outcome, references_added, references_removed);
     changes.put_entries(entries);
     outcome

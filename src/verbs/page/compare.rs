@@ -1,89 +1,84 @@
 //! Whether a record is on record to the letter: then it was checked when it was written, and nothing of it
 //! is to be written again.
 
-use alloc::vec::Vec;
-
 use super::PageContext;
 use super::raw::RawRecord;
 use super::references::Slugs;
-use crate::store::{References, Row, RowKey, Slot, Store, Table, TypeIndex};
+use crate::store::{Row, Slot, Store, Stored, Table};
 use crate::values::{AccountStatus, Reference, Rule};
+
+/// Of more runs of references than this, a record is looked at as if it differed.
+const RUNS_MAX: usize = u64::BITS as usize;
 
 #[derive(Debug)]
 pub(super) struct Comparison<'e, 'p> {
     store: &'e Store,
-    table: Option<&'e Table>,
     slugs: Slugs<'e, 'p>,
     name_rule: Rule,
-    /// The lists of one record by type, kept for their space.
-    lists: Vec<(TypeIndex, &'p [Reference<'p>])>,
 }
 
 impl<'e, 'p> Comparison<'e, 'p> {
-    pub(super) fn new(context: PageContext<'e>, table: Option<&'e Table>) -> Self {
+    pub(super) fn new(context: PageContext<'e>) -> Self {
         Self {
             store: context.store,
-            table,
             slugs: Slugs::new(context.registry),
             name_rule: Rule::Optional { chars_max: context.limits.text_chars_max },
-            lists: Vec::new(),
         }
     }
 
-    /// Whether the record is active and full and has just these fields and, in this order, these
-    /// references, none of which would give a placeholder a name. (An active account's placeholders are
-    /// active.) Where it says no, the record may still be equal: the references in another order.
-    pub(super) fn is_unchanged(&mut self, record: &RawRecord<'p>, row: Row) -> bool {
-        let Some(table) = self.table.filter(|_| !row.is_none()) else { return false };
+    /// Whether the record, which has this row, is active and full and has just these fields and, in this
+    /// order, these references, none of which would give a placeholder a name. (An active account's
+    /// placeholders are active.) Where it says no, the record may still be equal: the references in another
+    /// order.
+    #[inline]
+    pub(super) fn is_unchanged(&mut self, record: &RawRecord<'p>, table: &Table, row: Row) -> bool {
         let Some(status) = parse_status(record.status) else { return false };
         let stored = table.stored(row);
-        if !table.active().contains(row)
-            || table.placeholder().contains(row)
-            || !stored.has_fields(&record.texts, status)
-        {
-            return false;
-        }
-        self.find_lists(record) && self.has_references(stored.references())
+        stored.has_fields(&record.texts, status)
+            && table.active().contains(row)
+            && !table.placeholder().contains(row)
+            && self.has_references(record, &stored)
     }
 
-    /// Finds the record's lists by type, those of one type in the order sent. False if a slug is none.
-    fn find_lists(&mut self, record: &RawRecord<'p>) -> bool {
-        self.lists.clear();
+    /// Whether the record's lists hold just the references on record, those to one type in this order, and
+    /// do nothing to their targets.
+    #[inline]
+    fn has_references(&mut self, record: &RawRecord<'p>, stored: &Stored<'_>) -> bool {
+        let runs = stored.runs();
+        // The runs that a list was found equal to: two lists under one slug are not two runs.
+        let mut equal = 0_u64;
         for (map, list) in record.lists() {
             let Some((of, kind)) = self.slugs.find(&list.slug) else { return false };
             if kind != map.kind() {
                 return false;
             }
-            self.lists.push((of, list.as_slice()));
-        }
-        if !self.lists.is_sorted_by_key(|(of, _)| *of) {
-            self.lists.sort_by_key(|(of, _)| *of);
-        }
-        true
-    }
-
-    /// Whether the lists hold just these references, in this order, and do nothing to their targets.
-    fn has_references(&self, mut on_record: References<'_>) -> bool {
-        for (of, list) in &self.lists {
-            for reference in *list {
-                let is_same =
-                    on_record.next().is_some_and(|key| key.of == *of && self.does_nothing(key, reference));
-                if !is_same {
-                    return false;
-                }
+            let list = list.as_slice();
+            if list.is_empty() {
+                continue;
             }
+            let run = runs.take(RUNS_MAX).enumerate().find(|(_, (run_of, _))| *run_of == of);
+            let Some((number, (_, rows))) = run else { return false };
+            let Some(table) = self.store.table(of) else { return false };
+            let is_equal = rows.len() == list.len()
+                && equal & 1 << number == 0
+                && rows.iter().zip(list).all(|(row, reference)| {
+                    self.does_nothing(&table.stored(Row(u32::from_le_bytes(*row))), reference)
+                });
+            if !is_equal {
+                return false;
+            }
+            equal |= 1 << number;
         }
-        on_record.next().is_none()
+        runs.count() == equal.count_ones() as usize
     }
 
-    /// Whether the record is the one that the reference names, and the reference does nothing to it.
-    fn does_nothing(&self, key: RowKey, reference: &Reference<'_>) -> bool {
-        let target = self.store.stored(key);
+    /// Whether a record is the one that the reference names, and the reference does nothing to it.
+    #[inline]
+    fn does_nothing(&self, target: &Stored<'_>, reference: &Reference<'_>) -> bool {
         target.has_id(&reference.id)
             && reference.name.as_ref().is_none_or(|name| {
                 // A name that is not needed is held to its rule all the same.
-                name.is_empty()
-                    || !target.slot(Slot::EmailOrName).is_empty() && self.name_rule.fault(name).is_none()
+                name.is_empty() || target.has(Slot::EmailOrName) && self.name_rule.fault(name).is_none()
             })
     }
 }

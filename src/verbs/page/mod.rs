@@ -26,14 +26,15 @@ pub(crate) use plan::plan;
 
 use alloc::vec::Vec;
 
+use hashbrown::HashTable;
+
 use crate::state::Registry;
-use crate::store::{Store, TypeIndex};
-use crate::values::{Error, HashKey, Kind, Limits, Page};
+use crate::store::{Row, Store, Table, TypeIndex};
+use crate::values::{Error, HashKey, IdHash, Kind, Limits, Page};
 use check::{Check, CheckedRecord};
 use compare::Comparison;
 use raw::RawRecord;
 use references::CheckedReference;
-use resolve::Resolved;
 
 /// What a page is checked against.
 #[derive(Clone, Copy, Debug)]
@@ -46,15 +47,30 @@ pub(crate) struct PageContext<'e> {
     pub(crate) checks_equal_records: bool,
 }
 
+/// Lists that every page needs, kept from one to the next for their space: an unchanged page allocates
+/// nothing. Each grows with the records of a page, whose number has a limit.
+#[derive(Debug, Default)]
+pub(crate) struct PageBuffers {
+    /// By record, its row; [`Row::NONE`] for one that is not on record, until it is planned.
+    rows: Vec<Row>,
+    /// By record, the hash of its id.
+    hashes: Vec<IdHash>,
+    /// Records whose id an earlier one of the page has, ascending.
+    repeats: Vec<u32>,
+    /// Of the page's ids the first record with each, to find the repeats.
+    firsts: HashTable<u32>,
+    /// Records that are not on record to the letter, ascending.
+    differing: Vec<u32>,
+}
+
 /// A page about which nothing can be wrong but that there is no room for it.
 #[derive(Debug)]
 pub(crate) struct CheckedPage<'p> {
     kind: Kind,
     of: TypeIndex,
-    resolved: Resolved,
-    /// By record; none where it is unchanged.
-    records: Vec<Option<CheckedRecord<'p>>>,
-    /// Of all records, one behind the other.
+    /// Those that differ from what is on record.
+    records: Vec<CheckedRecord<'p>>,
+    /// Of all these records, one behind the other.
     references: Vec<CheckedReference<'p>>,
 }
 
@@ -66,27 +82,44 @@ pub(crate) fn check<'p>(
     context: PageContext<'_>,
     of: TypeIndex,
     page: &'p Page<'p>,
+    buffers: &mut PageBuffers,
 ) -> Result<CheckedPage<'p>, Error> {
     let records_max = context.limits.records_per_page_max;
     if page.len() > records_max as usize {
         return Err(Error::PageTooLarge { records: page.len() as u64, records_max });
     }
-    let raw = RawRecord::all(page);
     // A page of another kind than the type's is about to be refused: nothing of it is on record.
     let table = context.store.table(of).filter(|_| context.registry.at(of).kind() == page.kind());
-    let resolved = Resolved::of(&raw, table, context.key);
-    let mut comparison = Comparison::new(context, table);
-    let mut check = Check::new(context, raw.len());
-    for (at, record) in raw.iter().enumerate() {
-        let misread = page.misread(at as u32);
-        let is_repeat = resolved.is_repeat(at);
-        let may_be_equal = !is_repeat && misread.is_none() && !context.checks_equal_records;
-        if may_be_equal && comparison.is_unchanged(record, resolved.row(at)) {
-            check.pass();
-        } else {
-            check.record(record, is_repeat, misread);
-        }
+    resolve::resolve(page, table, context.key, buffers);
+    find_differing(context, table, page, buffers);
+    let mut check = Check::new(context);
+    for &at in &buffers.differing {
+        let is_repeat = buffers.repeats.binary_search(&at).is_ok();
+        check.record(at, &RawRecord::at(page, at as usize), is_repeat, page.misread(at));
     }
     let (records, references) = check.finish()?;
-    Ok(CheckedPage { kind: page.kind(), of, resolved, records, references })
+    Ok(CheckedPage { kind: page.kind(), of, records, references })
+}
+
+/// Compares each record with what is on record.
+fn find_differing<'p>(
+    context: PageContext<'_>,
+    table: Option<&Table>,
+    page: &'p Page<'p>,
+    buffers: &mut PageBuffers,
+) {
+    let PageBuffers { rows, repeats, differing, .. } = buffers;
+    differing.clear();
+    let Some(table) = table.filter(|_| !context.checks_equal_records) else {
+        differing.extend(0..page.len() as u32);
+        return;
+    };
+    let mut comparison = Comparison::new(context);
+    for (at, &row) in (0..).zip(&*rows) {
+        let may_be_equal =
+            !row.is_none() && page.misread(at).is_none() && repeats.binary_search(&at).is_err();
+        if !(may_be_equal && comparison.is_unchanged(&RawRecord::at(page, at as usize), table, row)) {
+            differing.push(at);
+        }
+    }
 }

@@ -9,10 +9,10 @@ use hashbrown::HashTable;
 use super::check::CheckedRecord;
 use super::references::CheckedReference;
 use super::room::Additions;
-use super::{CheckedPage, PageContext};
+use super::{CheckedPage, PageBuffers, PageContext};
 use crate::state::{Entry, RecordFact};
 use crate::store::{Draft, Row, RowKey, Slot, Store, Table, TypeIndex};
-use crate::values::{Error, Field, Fields, IdHash, Kind, PageOutcome};
+use crate::values::{Error, Field, Fields, IdHash, Kind, PageOutcome, spread};
 
 /// What is to be written, and what will have changed then.
 #[derive(Debug)]
@@ -20,8 +20,6 @@ pub(crate) struct Plan<'c, 'p> {
     pub(super) of: TypeIndex,
     /// In the order in which they are to be taken: a row that is made has the number that was planned.
     pub(super) steps: Vec<Step<'c, 'p>>,
-    /// The rows of the page's records, in its order.
-    pub(super) rows: Vec<Row>,
     /// The references of all records that are written, by type, each record's one behind the other.
     pub(super) references: Vec<RowKey>,
     pub(super) entries: Vec<Entry>,
@@ -77,25 +75,26 @@ impl<'p> Contents<'_, 'p> {
     }
 }
 
-/// Plans a page. `entries` is an empty list for what it will change, kept from one command to the next for its
-/// space.
+/// Plans a page, and completes the list of its records' rows. `entries` is an empty list for what it will
+/// change, kept from one command to the next for its space.
 ///
 /// # Errors
 /// [`Error::ResourceTypeFull`].
 pub(crate) fn plan<'c, 'p>(
     context: PageContext<'_>,
     page: &'c CheckedPage<'p>,
+    buffers: &mut PageBuffers,
     entries: Vec<Entry>,
 ) -> Result<Plan<'c, 'p>, Error> {
-    let mut planner = Planner::new(context.store, page, entries);
-    for (at, record) in page.records.iter().enumerate() {
-        let row = page.resolved.row(at);
-        let row = match record {
-            None => planner.pass(row),
-            Some(record) if row.is_none() => planner.create(record, page.resolved.hash(at)),
-            Some(record) => planner.update(record, row),
-        };
-        planner.plan.rows.push(row);
+    let PageBuffers { rows, hashes, differing, .. } = buffers;
+    let mut planner = Planner::new(context.store, page, rows.len(), entries);
+    for (record, &at) in page.records.iter().zip(&*differing) {
+        let row = &mut rows[at as usize];
+        if row.is_none() {
+            *row = planner.create(record, hashes[at as usize]);
+        } else {
+            planner.update(record, *row);
+        }
     }
     planner.additions.expect_room(context.store, context.registry, context.limits)?;
     Ok(planner.plan)
@@ -149,9 +148,12 @@ struct Touched {
 }
 
 impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
-    fn new(store: &'e Store, page: &'c CheckedPage<'p>, entries: Vec<Entry>) -> Self {
-        let total = page.records.len() as u32;
+    fn new(store: &'e Store, page: &'c CheckedPage<'p>, total: usize, entries: Vec<Entry>) -> Self {
         let of = page.of;
+        // Those that do not differ.
+        let unchanged = (total - page.records.len()) as u32;
+        let outcome =
+            PageOutcome { total: total as u32, updated: unchanged, unchanged, ..PageOutcome::default() };
         Self {
             store,
             is_account: page.kind == Kind::Account,
@@ -160,10 +162,9 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             plan: Plan {
                 of,
                 steps: Vec::new(),
-                rows: Vec::with_capacity(page.records.len()),
                 references: Vec::with_capacity(page.references.len()),
                 entries,
-                outcome: PageOutcome { total, ..PageOutcome::default() },
+                outcome,
                 references_added: 0,
                 references_removed: 0,
             },
@@ -184,13 +185,6 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         self.store.table(self.plan.of)
     }
 
-    /// An unchanged record.
-    fn pass(&mut self, row: Row) -> Row {
-        self.plan.outcome.updated += 1;
-        self.plan.outcome.unchanged += 1;
-        row
-    }
-
     fn create(&mut self, record: &'c CheckedRecord<'p>, hash: IdHash) -> Row {
         let row = Row(self.rows + self.plan.outcome.created);
         let key = RowKey::new(self.plan.of, row);
@@ -204,7 +198,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         row
     }
 
-    fn update(&mut self, record: &'c CheckedRecord<'p>, row: Row) -> Row {
+    fn update(&mut self, record: &'c CheckedRecord<'p>, row: Row) {
         let table = self.table().expect("a row was found in it");
         let stored = table.stored(row);
         let key = RowKey::new(self.plan.of, row);
@@ -228,7 +222,6 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             self.additions.replace(self.plan.of, stored.bytes(), bytes);
             self.plan.steps.push(Step::Upsert { row, contents: Some(contents) });
         }
-        row
     }
 
     /// Notes what comes of a record that is there.
@@ -298,7 +291,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         }
         let sleeps = !table.active().contains(key.row);
         let stored = table.stored(key.row);
-        let wants_name = !reference.name.is_empty() && stored.slot(Slot::EmailOrName).is_empty();
+        let wants_name = !reference.name.is_empty() && !stored.has(Slot::EmailOrName);
         if !sleeps && !wants_name {
             return key;
         }
@@ -376,11 +369,6 @@ struct NewPlaceholder<'p> {
     hash: IdHash,
     id: &'p str,
     name: &'p str,
-}
-
-/// The 32 bits of a hash, spread over the 64 that a hash table wants.
-const fn spread(hash: IdHash) -> u64 {
-    (hash.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 impl<'p> NewPlaceholders<'p> {

@@ -1,7 +1,6 @@
 //! Records as sent, groups and accounts alike.
 
 use alloc::borrow::Cow;
-use alloc::vec::Vec;
 
 use crate::values::{Account, Group, Kind, Page, Records, ReferenceList, ReferenceMap};
 
@@ -17,19 +16,26 @@ pub(super) struct RawRecord<'p> {
 }
 
 impl<'p> RawRecord<'p> {
-    /// The records of a page.
-    pub(super) fn all(page: &'p Page<'p>) -> Vec<Self> {
+    /// A record of a page.
+    #[inline]
+    pub(super) fn at(page: &'p Page<'p>, at: usize) -> Self {
         match page.records() {
-            Records::Accounts(accounts) => accounts.iter().map(Self::of_account).collect(),
-            Records::Groups(groups) => {
-                groups.iter().map(|group| Self::of_group(group, Kind::Group)).collect()
-            }
-            Records::Licenses(licenses) => {
-                licenses.iter().map(|license| Self::of_group(license, Kind::License)).collect()
-            }
+            Records::Accounts(accounts) => Self::of_account(&accounts[at]),
+            Records::Groups(groups) => Self::of_group(&groups[at], Kind::Group),
+            Records::Licenses(licenses) => Self::of_group(&licenses[at], Kind::License),
         }
     }
 
+    /// The id of a record of a page.
+    #[inline]
+    pub(super) fn id_at(page: &'p Page<'p>, at: usize) -> &'p str {
+        match page.records() {
+            Records::Accounts(accounts) => &accounts[at].id,
+            Records::Groups(records) | Records::Licenses(records) => &records[at].id,
+        }
+    }
+
+    #[inline]
     fn of_account(account: &'p Account<'p>) -> Self {
         Self {
             kind: Kind::Account,
@@ -47,6 +53,7 @@ impl<'p> RawRecord<'p> {
         }
     }
 
+    #[inline]
     fn of_group(group: &'p Group<'p>, kind: Kind) -> Self {
         Self {
             kind,

@@ -67,29 +67,37 @@ fn firsts(list: &[CheckedReference<'_>]) -> Option<Vec<usize>> {
     Some(first_of)
 }
 
+/// Beyond this many, slugs are looked up each time.
+const SLUGS_KNOWN_MAX: usize = 8;
+
 /// The types that the slugs of a page lead to. A page has few slugs and names them often.
 #[derive(Debug)]
 pub(super) struct Slugs<'e, 'p> {
     registry: &'e Registry,
-    known: Vec<(&'p str, Option<(TypeIndex, Kind)>)>,
+    known: [(&'p str, Option<(TypeIndex, Kind)>); SLUGS_KNOWN_MAX],
+    known_count: usize,
 }
-
-/// Beyond this many, slugs are looked up each time.
-const SLUGS_KNOWN_MAX: usize = 8;
 
 impl<'e, 'p> Slugs<'e, 'p> {
     pub(super) const fn new(registry: &'e Registry) -> Self {
-        Self { registry, known: Vec::new() }
+        Self { registry, known: [("", None); SLUGS_KNOWN_MAX], known_count: 0 }
     }
 
     /// The type with this slug, and its kind.
+    #[inline]
     pub(super) fn find(&mut self, slug: &'p str) -> Option<(TypeIndex, Kind)> {
-        if let Some((_, of)) = self.known.iter().find(|(known, _)| *known == slug) {
-            return *of;
+        match self.known[..self.known_count].iter().find(|(known, _)| *known == slug) {
+            Some((_, of)) => *of,
+            None => self.look_up(slug),
         }
+    }
+
+    #[cold]
+    fn look_up(&mut self, slug: &'p str) -> Option<(TypeIndex, Kind)> {
         let of = self.registry.find(slug).map(|(index, resource_type)| (index, resource_type.kind()));
-        if self.known.len() < SLUGS_KNOWN_MAX {
-            self.known.push((slug, of));
+        if let Some(known) = self.known.get_mut(self.known_count) {
+            *known = (slug, of);
+            self.known_count += 1;
         }
         of
     }
