@@ -29,10 +29,12 @@ impl Place {
         Self((chunk as u32) << CHUNK_UNITS_LOG2 | (byte / UNIT_BYTES) as u32)
     }
 
+    #[inline]
     const fn chunk(self) -> usize {
         (self.0 >> CHUNK_UNITS_LOG2) as usize
     }
 
+    #[inline]
     const fn byte(self) -> usize {
         (self.0 & ((1 << CHUNK_UNITS_LOG2) - 1)) as usize * UNIT_BYTES
     }
@@ -62,6 +64,7 @@ pub(super) struct Arena {
 
 impl Arena {
     /// The bytes from here to the end of the chunk.
+    #[inline]
     pub(super) fn at(&self, place: Place) -> &[u8] {
         &self.chunks[place.chunk()].bytes[place.byte()..]
     }

@@ -11,6 +11,7 @@ pub(crate) struct Bits {
 }
 
 impl Bits {
+    #[inline]
     pub(crate) fn contains(&self, row: Row) -> bool {
         self.word(row.at() / 64) & (1 << (row.0 % 64)) != 0
     }
@@ -45,6 +46,7 @@ impl Bits {
     }
 
     /// Rows `64 * at ..`, none beyond the end.
+    #[inline]
     pub(crate) fn word(&self, at: usize) -> u64 {
         self.words.get(at).copied().unwrap_or(0)
     }

@@ -35,11 +35,13 @@ impl<T: Copy> Column<T> {
         self.len += 1;
     }
 
+    #[inline]
     pub(super) fn get(&self, row: Row) -> Option<T> {
         self.chunks.get((row.0 >> CHUNK_LOG2) as usize)?.get((row.0 % CHUNK) as usize).copied()
     }
 
     /// The value of a row that there is.
+    #[inline]
     pub(super) fn at(&self, row: Row) -> T {
         self.chunks[(row.0 >> CHUNK_LOG2) as usize][(row.0 % CHUNK) as usize]
     }

@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 pub(crate) use bits::{Bits, Ones};
 pub(crate) use key::{Row, RowKey, TypeIndex};
 pub(crate) use purge::Leaving;
-pub(crate) use record::{Draft, References, Slot, Stored};
+pub(crate) use record::{Draft, References, Runs, Slot, Stored};
 #[cfg(feature = "serde")]
 pub(crate) use table::RowFlags;
 pub(crate) use table::Table;

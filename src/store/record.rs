@@ -16,7 +16,7 @@
 use super::arena::CHUNK_BYTES;
 use super::arena::UNIT_BYTES;
 use super::key::{Row, RowKey, TypeIndex};
-use crate::values::AccountStatus;
+use crate::values::{AccountStatus, is_same};
 
 const HEADER_BYTES: usize = 32;
 const SLOTS: usize = 6;
@@ -143,11 +143,13 @@ impl<'t> Stored<'t> {
         Self { header, bytes }
     }
 
+    #[inline]
     fn u32(&self, at: usize) -> u32 {
         let header = self.header;
         u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
     }
 
+    #[inline]
     fn length(&self, slot: usize) -> usize {
         usize::from(u16::from_le_bytes([self.header[20 + slot * 2], self.header[21 + slot * 2]]))
     }
@@ -184,11 +186,13 @@ impl<'t> Stored<'t> {
         }
     }
 
+    #[inline]
     fn reference_word_count(&self) -> usize {
         (self.u32(16) & ((1 << STATUS_SHIFT) - 1)) as usize
     }
 
     /// Where the texts begin.
+    #[inline]
     fn texts_at(&self) -> usize {
         HEADER_BYTES + self.reference_word_count() * 4
     }
@@ -205,6 +209,7 @@ impl<'t> Stored<'t> {
     }
 
     /// The bytes of a text; none if it is absent.
+    #[inline]
     pub(crate) fn slot(&self, slot: Slot) -> &'t [u8] {
         let slot = slot as usize;
         let before: usize = (0..slot).map(|at| self.length(at)).sum();
@@ -242,14 +247,18 @@ impl<'t> Stored<'t> {
         if !has_lengths || self.u32(16) >> STATUS_SHIFT != u32::from(status.number()) {
             return false;
         }
-        let start = self.texts_at() + texts[0].len();
-        let Some(mut rest) = self.bytes.get(start..) else { return false };
-        texts[1..].iter().all(|text| {
-            rest.split_at_checked(text.len()).is_some_and(|(stored, behind)| {
-                rest = behind;
-                is_same(stored, text.as_bytes())
-            })
-        })
+        let mut start = self.texts_at() + texts[0].len();
+        let mut is_next = |text: &str| {
+            let stored = self.bytes.get(start..start + text.len());
+            start += text.len();
+            stored.is_some_and(|stored| is_same(stored, text.as_bytes()))
+        };
+        let [_, second, third, first_name, last_name, display_name] = *texts;
+        is_next(second)
+            && is_next(third)
+            && is_next(first_name)
+            && is_next(last_name)
+            && is_next(display_name)
     }
 
     /// The records referred to, by type in order of registration.
@@ -259,31 +268,26 @@ impl<'t> Stored<'t> {
     }
 
     /// The same, the references to each type together.
+    #[inline]
     pub(crate) fn runs(&self) -> Runs<'t> {
         Runs { words: &self.bytes[HEADER_BYTES..self.texts_at()] }
     }
-}
-
-/// Whether two runs of bytes are the same, eight at a time: most are short, and to call a function that
-/// compares any would cost more than they do.
-#[inline]
-fn is_same(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    // The last eight overlap with the words before them.
-    let (Some(a_last), Some(b_last)) = (a.last_chunk::<8>(), b.last_chunk()) else {
-        return a.iter().zip(b).all(|(a, b)| a == b);
-    };
-    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
-    let mut words = a.as_chunks().0.iter().zip(b.as_chunks().0);
-    word(a_last) == word(b_last) && words.all(|(a, b)| word(a) == word(b))
 }
 
 /// Goes through the references of a record, those to one type at a time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Runs<'t> {
     words: &'t [u8],
+}
+
+impl Runs<'_> {
+    /// The words of a run before its rows.
+    pub(crate) const HEAD_WORDS: usize = 2;
+
+    /// The words of all runs that are left.
+    pub(crate) const fn words(&self) -> usize {
+        self.words.len() / 4
+    }
 }
 
 impl<'t> Iterator for Runs<'t> {

@@ -78,6 +78,7 @@ impl Table {
         self.referrers.get(row)
     }
 
+    #[inline]
     pub(crate) fn stored(&self, row: Row) -> Stored<'_> {
         Stored::new(self.arena.at(self.entries.at(row).place))
     }

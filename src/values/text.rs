@@ -88,6 +88,32 @@ pub(crate) fn describe(text: &str, code: FaultCode) -> String {
     }
 }
 
+/// Whether two texts are the same. Most have 8 to 32 bytes: these are compared in four blocks that overlap,
+/// whatever the length, since a branch that depends on it is guessed wrong too often, and a call costs more
+/// than the comparison.
+#[inline]
+pub(crate) fn is_same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len()
+        && match a.len() {
+            0..4 => a.iter().zip(b).all(|(a, b)| a == b),
+            4..8 => have_same_blocks::<4>(a, b),
+            8..=32 => have_same_blocks::<8>(a, b),
+            33..=64 => have_same_blocks::<16>(a, b),
+            _ => a == b,
+        }
+}
+
+/// Whether two texts of one length, one to four blocks, are the same.
+#[inline]
+fn have_same_blocks<const BYTES: usize>(a: &[u8], b: &[u8]) -> bool {
+    let last = a.len() - BYTES;
+    let block = |text: &[u8], at: usize| -> [u8; BYTES] {
+        *text[at.min(last)..].first_chunk().expect("a block fits behind each place up to the last")
+    };
+    let is_same = |at| block(a, at) == block(b, at);
+    is_same(0) & is_same(BYTES) & is_same(2 * BYTES) & is_same(last)
+}
+
 /// Nothing, if the text is empty: in optional fields the two are one.
 pub(crate) fn present(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
@@ -154,6 +180,19 @@ mod tests {
                     .collect();
                 let text = core::str::from_utf8(&text).expect("all of them are ASCII");
                 assert_eq!(has_nul(text), at < length, "{length} {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_the_same_if_no_byte_differs() {
+        for length in 0..100_usize {
+            let text: alloc::vec::Vec<u8> = (0..length as u8).collect();
+            assert!(is_same(&text, &text.clone()), "{length}");
+            for at in 0..length {
+                let mut other = text.clone();
+                other[at] ^= 0x80;
+                assert!(!is_same(&text, &other) && !is_same(&text, &text[..at]), "{length} {at}");
             }
         }
     }

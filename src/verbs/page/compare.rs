@@ -4,11 +4,8 @@
 use super::PageContext;
 use super::raw::RawRecord;
 use super::references::Slugs;
-use crate::store::{Row, Slot, Store, Stored, Table};
-use crate::values::{AccountStatus, Reference, Rule};
-
-/// Of more runs of references than this, a record is looked at as if it differed.
-const RUNS_MAX: usize = u64::BITS as usize;
+use crate::store::{Row, Runs, Slot, Store, Stored, Table, TypeIndex};
+use crate::values::{AccountStatus, Reference, Rule, is_same};
 
 #[derive(Debug)]
 pub(super) struct Comparison<'e, 'p> {
@@ -42,48 +39,92 @@ impl<'e, 'p> Comparison<'e, 'p> {
 
     /// Whether the record's lists hold just the references on record, those to one type in this order, and
     /// do nothing to their targets.
-    #[inline]
     fn has_references(&mut self, record: &RawRecord<'p>, stored: &Stored<'_>) -> bool {
-        let runs = stored.runs();
-        // The runs that a list was found equal to: two lists under one slug are not two runs.
-        let mut equal = 0_u64;
-        for (map, list) in record.lists() {
-            let Some((of, kind)) = self.slugs.find(&list.slug) else { return false };
-            if kind != map.kind() {
-                return false;
+        let mut runs = RunsLeft::new(stored.runs());
+        for (map, lists) in record.maps() {
+            for list in lists {
+                let of = self.slugs.find(&list.slug).filter(|(_, kind)| *kind == map.kind());
+                let Some((of, _)) = of else { return false };
+                let list = list.as_slice();
+                if list.is_empty() {
+                    continue;
+                }
+                let Some(rows) = runs.take(of) else { return false };
+                let Some(table) = self.store.table(of) else { return false };
+                if rows.len() != list.len() || !self.do_nothing(table, rows, list) {
+                    return false;
+                }
             }
-            let list = list.as_slice();
-            if list.is_empty() {
-                continue;
-            }
-            let run = runs.take(RUNS_MAX).enumerate().find(|(_, (run_of, _))| *run_of == of);
-            let Some((number, (_, rows))) = run else { return false };
-            let Some(table) = self.store.table(of) else { return false };
-            let is_equal = rows.len() == list.len()
-                && equal & 1 << number == 0
-                && rows.iter().zip(list).all(|(row, reference)| {
-                    self.does_nothing(&table.stored(Row(u32::from_le_bytes(*row))), reference)
-                });
-            if !is_equal {
-                return false;
-            }
-            equal |= 1 << number;
         }
-        runs.count() == equal.count_ones() as usize
+        runs.are_all_taken()
     }
 
-    /// Whether a record is the one that the reference names, and the reference does nothing to it.
+    /// Whether each record is the one that the reference beside it names, and the reference does nothing
+    /// to it. On its own, so that the loop has the registers for itself.
+    #[inline(never)]
+    fn do_nothing(&self, table: &Table, rows: &[[u8; 4]], list: &[Reference<'_>]) -> bool {
+        rows.iter().zip(list).all(|(row, reference)| {
+            let target = table.stored(Row(u32::from_le_bytes(*row)));
+            let on_record = target.slot(Slot::EmailOrName);
+            let name = reference.name.as_deref().unwrap_or("");
+            // Whether a reference has a name is a guess that the processor often loses: without one, the
+            // name on record is compared with itself.
+            let compared = if name.is_empty() { on_record } else { name.as_bytes() };
+            // A name that is not needed is held to its rule all the same.
+            target.has_id(&reference.id)
+                && (is_same(compared, on_record)
+                    || !on_record.is_empty() && self.name_rule.fault(name).is_none())
+        })
+    }
+}
+
+/// The references on record by type, each taken once: two lists under one slug are not two runs.
+struct RunsLeft<'t> {
+    all: Runs<'t>,
+    next: Runs<'t>,
+    next_number: u32,
+    /// By number.
+    taken: u64,
+    taken_words: usize,
+}
+
+impl<'t> RunsLeft<'t> {
+    const fn new(all: Runs<'t>) -> Self {
+        Self { all, next: all, next_number: 0, taken: 0, taken_words: 0 }
+    }
+
+    /// The run of a type. Of a record with more than 64, one may be missed.
     #[inline]
-    fn does_nothing(&self, target: &Stored<'_>, reference: &Reference<'_>) -> bool {
-        target.has_id(&reference.id)
-            && reference.name.as_ref().is_none_or(|name| {
-                // A name that is not needed is held to its rule all the same.
-                name.is_empty() || target.has(Slot::EmailOrName) && self.name_rule.fault(name).is_none()
-            })
+    fn take(&mut self, of: TypeIndex) -> Option<&'t [[u8; 4]]> {
+        // Lists mostly stand in the order of the runs.
+        let mut run = self.next.next();
+        if run.is_none_or(|(run_of, _)| run_of != of) {
+            (self.next, self.next_number) = (self.all, 0);
+            run = self.next.next();
+            while self.next_number < u64::BITS && run.is_some_and(|(run_of, _)| run_of != of) {
+                run = self.next.next();
+                self.next_number += 1;
+            }
+        }
+        let (_, rows) = run?;
+        let bit = 1_u64.checked_shl(self.next_number)?;
+        let is_new = self.taken & bit == 0;
+        self.taken |= bit;
+        self.next_number += 1;
+        self.taken_words += rows.len() + Runs::HEAD_WORDS;
+        is_new.then_some(rows)
+    }
+
+    const fn are_all_taken(&self) -> bool {
+        self.taken_words == self.all.words()
     }
 }
 
 /// An account's status as sent; absent is active.
 pub(super) fn parse_status(status: &str) -> Option<AccountStatus> {
-    if status.is_empty() { Some(AccountStatus::default()) } else { status.parse().ok() }
+    match status.as_bytes() {
+        // Nearly all are this one.
+        b"" | b"active" => Some(AccountStatus::Active),
+        _ => status.parse().ok(),
+    }
 }

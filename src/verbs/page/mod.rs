@@ -102,6 +102,7 @@ pub(crate) fn check<'p>(
 }
 
 /// Compares each record with what is on record.
+#[inline(never)]
 fn find_differing<'p>(
     context: PageContext<'_>,
     table: Option<&Table>,

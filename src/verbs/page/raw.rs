@@ -17,7 +17,7 @@ pub(super) struct RawRecord<'p> {
 
 impl<'p> RawRecord<'p> {
     /// A record of a page.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(page: &'p Page<'p>, at: usize) -> Self {
         match page.records() {
             Records::Accounts(accounts) => Self::of_account(&accounts[at]),
@@ -35,7 +35,7 @@ impl<'p> RawRecord<'p> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn of_account(account: &'p Account<'p>) -> Self {
         Self {
             kind: Kind::Account,
@@ -53,7 +53,7 @@ impl<'p> RawRecord<'p> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn of_group(group: &'p Group<'p>, kind: Kind) -> Self {
         Self {
             kind,
@@ -64,6 +64,7 @@ impl<'p> RawRecord<'p> {
         }
     }
 
+    #[inline]
     pub(super) const fn id(&self) -> &'p str {
         self.texts[0]
     }
@@ -79,6 +80,7 @@ impl<'p> RawRecord<'p> {
     }
 }
 
+#[inline]
 fn text<'p>(text: &'p Option<Cow<'p, str>>) -> &'p str {
     text.as_deref().unwrap_or("")
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::state::Registry;
 use crate::store::TypeIndex;
-use crate::values::{IdHash, Kind};
+use crate::values::{IdHash, Kind, is_same};
 
 /// Above this many references of one account, the same id twice is found by sorting: below it, sixteen
 /// times fifteen halves of comparisons of 32 bits cost less than the sort's buffers.
@@ -86,7 +86,10 @@ impl<'e, 'p> Slugs<'e, 'p> {
     /// The type with this slug, and its kind.
     #[inline]
     pub(super) fn find(&mut self, slug: &'p str) -> Option<(TypeIndex, Kind)> {
-        match self.known[..self.known_count].iter().find(|(known, _)| *known == slug) {
+        match self.known[..self.known_count]
+            .iter()
+            .find(|(known, _)| is_same(known.as_bytes(), slug.as_bytes()))
+        {
             Some((_, of)) => *of,
             None => self.look_up(slug),
         }
