@@ -16,7 +16,7 @@
 use super::arena::CHUNK_BYTES;
 use super::arena::UNIT_BYTES;
 use super::key::{Row, RowKey, TypeIndex};
-use crate::values::{AccountStatus, is_same};
+use crate::values::{AccountStatus, copy_text, is_same};
 
 const HEADER_BYTES: usize = 32;
 const SLOTS: usize = 6;
@@ -103,19 +103,18 @@ impl<'a> Draft<'a> {
             bytes[20 + at * 2..22 + at * 2].copy_from_slice(&(text.len() as u16).to_le_bytes());
         }
         let mut at = HEADER_BYTES;
-        let mut put = |bytes: &[u8], space: &mut [u8]| {
-            space[at..at + bytes.len()].copy_from_slice(bytes);
-            at += bytes.len();
+        let mut put = |number: u32| {
+            bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+            at += 4;
         };
         for run in self.references.chunk_by(|a, b| a.of == b.of) {
-            put(&run[0].of.0.to_le_bytes(), bytes);
-            put(&(run.len() as u32).to_le_bytes(), bytes);
-            for key in run {
-                put(&key.row.0.to_le_bytes(), bytes);
-            }
+            put(run[0].of.0);
+            put(run.len() as u32);
+            run.iter().for_each(|key| put(key.row.0));
         }
         for text in self.texts {
-            put(text.as_bytes(), bytes);
+            copy_text(text.as_bytes(), &mut bytes[at..]);
+            at += text.len();
         }
     }
 }

@@ -52,6 +52,6 @@ pub(crate) use invariant::{Checked, ensure, ensure_text};
 pub(crate) use page::FoundType;
 pub(crate) use page::{Misread, Place, ReferenceMap, WrongType};
 pub(crate) use quote::{excerpt, path_segment};
-pub(crate) use text::{Rule, describe, is_same, present};
+pub(crate) use text::{PlainLengths, Rule, copy_text, describe, is_plain_email, is_same, present};
 #[cfg(feature = "serde")]
 pub(crate) use wire::Text;

@@ -27,15 +27,31 @@ impl Rule {
     /// The first thing that is wrong with the text.
     #[inline]
     pub(crate) fn fault(self, text: &str) -> Option<FaultCode> {
-        // Nearly every text is short and plain: told here, in one pass over its bytes.
-        let is_plain = match self {
-            Self::Optional { chars_max } => text.len() <= chars_max as usize && !has_nul(text),
-            Self::Required { chars_max } => {
-                !text.is_empty() && text.len() <= chars_max as usize && !has_nul(text)
-            }
-            _ => false,
-        };
-        if is_plain { None } else { self.fault_of_any(text) }
+        if self.is_plainly_kept(text) { None } else { self.fault_of_any(text) }
+    }
+
+    /// Whether the text keeps the rule, told in one pass over its bytes. Where it says no, the text may be fine:
+    /// of characters of several bytes.
+    #[inline]
+    fn is_plainly_kept(self, text: &str) -> bool {
+        let has_plain_address = || is_plain_email(text.as_bytes());
+        match self {
+            Self::Optional { .. } | Self::Required { .. } => self.plain_lengths().has(text),
+            Self::Email { .. } => text.is_empty() || self.plain_lengths().has(text) && has_plain_address(),
+            Self::Slug { .. } | Self::Opaque { .. } | Self::RequiredOpaque { .. } => false,
+        }
+    }
+
+    /// How many bytes a text has that keeps the rule, as far as lengths tell it.
+    pub(crate) const fn plain_lengths(self) -> PlainLengths {
+        match self {
+            Self::Optional { chars_max: max }
+            | Self::Email { chars_max: max }
+            | Self::Opaque { bytes_max: max } => PlainLengths { min: 0, max },
+            Self::Required { chars_max: max }
+            | Self::Slug { chars_max: max }
+            | Self::RequiredOpaque { bytes_max: max } => PlainLengths { min: 1, max },
+        }
     }
 
     fn fault_of_any(self, text: &str) -> Option<FaultCode> {
@@ -107,11 +123,33 @@ pub(crate) fn is_same(a: &[u8], b: &[u8]) -> bool {
 #[inline]
 fn have_same_blocks<const BYTES: usize>(a: &[u8], b: &[u8]) -> bool {
     let last = a.len() - BYTES;
-    let block = |text: &[u8], at: usize| -> [u8; BYTES] {
-        *text[at.min(last)..].first_chunk().expect("a block fits behind each place up to the last")
-    };
-    let is_same = |at| block(a, at) == block(b, at);
+    let is_same = |at: usize| block::<BYTES>(a, at.min(last)) == block(b, at.min(last));
     is_same(0) & is_same(BYTES) & is_same(2 * BYTES) & is_same(last)
+}
+
+/// The bytes from here on.
+#[inline]
+fn block<const BYTES: usize>(text: &[u8], at: usize) -> [u8; BYTES] {
+    *text[at..].first_chunk().expect("a block lies within its text")
+}
+
+/// Copies a text to the beginning of a space that it fits, by blocks that overlap, as [`is_same`] compares.
+#[inline]
+pub(crate) fn copy_text(text: &[u8], to: &mut [u8]) {
+    let to = &mut to[..text.len()];
+    match text.len() {
+        4..8 => copy_blocks::<4>(text, to),
+        8..=32 => copy_blocks::<8>(text, to),
+        _ => to.copy_from_slice(text),
+    }
+}
+
+#[inline]
+fn copy_blocks<const BYTES: usize>(text: &[u8], to: &mut [u8]) {
+    let last = text.len() - BYTES;
+    for at in [0, BYTES.min(last), (2 * BYTES).min(last), last] {
+        to[at..at + BYTES].copy_from_slice(&block::<BYTES>(text, at));
+    }
 }
 
 /// Nothing, if the text is empty: in optional fields the two are one.
@@ -125,17 +163,77 @@ fn is_longer(text: &str, chars_max: u32) -> bool {
     text.len() > max && text.chars().nth(max).is_some()
 }
 
-/// Eight bytes at a time, the last eight once more: texts are short.
+/// A byte, eight times.
+const fn repeat(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The top bit of each byte that is 0.
+const fn zeros(word: u64) -> u64 {
+    !((word & repeat(0x7f)).wrapping_add(repeat(0x7f)) | word | repeat(0x7f))
+}
+
+/// How many bytes a text may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlainLengths {
+    min: u32,
+    max: u32,
+}
+
+impl PlainLengths {
+    /// Whether a text is so long and has no NUL. Without a branch: most texts are plain.
+    #[inline]
+    pub(crate) fn has(self, text: &str) -> bool {
+        let length = text.len();
+        (length >= self.min as usize) & (length <= self.max as usize) & !has_nul(text)
+    }
+}
+
+/// By words that overlap, as [`is_same`] compares.
+#[inline]
 fn has_nul(text: &str) -> bool {
-    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
     let bytes = text.as_bytes();
-    let Some(last) = bytes.last_chunk() else { return bytes.contains(&0) };
-    // The top bit of the lowest byte that is 0 is set, and none if there is no such byte.
-    let zeros = |word: &[u8; 8]| {
-        let word = u64::from_le_bytes(*word);
-        word.wrapping_sub(ONES) & !word & (ONES << 7)
+    // The top bit of the lowest byte that is 0, and none if there is no such byte.
+    let zeros = |word: u64| word.wrapping_sub(repeat(1)) & !word & repeat(0x80);
+    match bytes.len() {
+        4..8 => {
+            let [first, last] =
+                [0, bytes.len() - 4].map(|at| u64::from(u32::from_le_bytes(block(bytes, at))));
+            zeros(first | last << 32) != 0
+        }
+        8..=32 => {
+            let last = bytes.len() - 8;
+            let zeros_at = |at: usize| zeros(u64::from_le_bytes(block(bytes, at.min(last))));
+            zeros_at(0) | zeros_at(8) | zeros_at(16) | zeros_at(last) != 0
+        }
+        0..4 => bytes.contains(&0),
+        _ => {
+            let (words, rest) = bytes.as_chunks();
+            let found = words.iter().fold(0, |found, word| found | zeros(u64::from_le_bytes(*word)));
+            found != 0 || rest.contains(&0)
+        }
+    }
+}
+
+/// Whether this is an email address of visible ASCII characters: one `@`, with something on both sides. Of
+/// less than eight bytes it does not tell.
+#[inline]
+pub(crate) fn is_plain_email(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk() else { return false };
+    let (mut ats, mut odd) = (0, 0);
+    let mut look_at = |word: u64| {
+        ats += zeros(word ^ repeat(b'@')).count_ones();
+        // The top bit of each byte that is none of '!'..='~'. Below 0x80 no byte borrows from the next.
+        odd |= word | word.wrapping_sub(repeat(b'!')) | word.wrapping_add(repeat(1));
     };
-    bytes.as_chunks().0.iter().fold(zeros(last), |found, word| found | zeros(word)) != 0
+    let (words, rest) = bytes.as_chunks();
+    words.iter().for_each(|word| look_at(u64::from_le_bytes(*word)));
+    // The last word without what was looked at: another character stands there.
+    let kept_bits = rest.len() as u32 * 8;
+    let rest = u64::from_le_bytes(*last).checked_shr(u64::BITS - kept_bits).unwrap_or(0);
+    look_at(rest | repeat(b'a').checked_shl(kept_bits).unwrap_or(0));
+    let has_sides = bytes.first() != Some(&b'@') && bytes.last() != Some(&b'@');
+    odd & repeat(0x80) == 0 && ats == 1 && has_sides
 }
 
 const fn is_slug_byte(byte: u8) -> bool {
@@ -179,6 +277,9 @@ mod tests {
                     .map(|place| if place == at { 0 } else { 1 + place as u8 * 6 % 127 })
                     .collect();
                 let text = core::str::from_utf8(&text).expect("all of them are ASCII");
+                let mut copy = [0xff; 60];
+                copy_text(text.as_bytes(), &mut copy);
+                assert!(copy.starts_with(text.as_bytes()) && copy[length..].iter().all(|byte| *byte == 0xff));
                 assert_eq!(has_nul(text), at < length, "{length} {at}");
             }
         }
@@ -200,6 +301,22 @@ mod tests {
     #[test]
     fn an_email_has_one_at_with_something_on_both_sides_and_no_blank() {
         let rule = Rule::Email { chars_max: 255 };
+        // Wherever in a word the character stands, in the last one too.
+        for length in 8..40 {
+            for at in 0..length {
+                let with = |byte: u8| {
+                    let mut text = alloc::vec![b'x'; length];
+                    text[length / 2] = b'@';
+                    text[at] = byte;
+                    alloc::string::String::from_utf8(text).expect("it is ASCII")
+                };
+                for byte in 0..0x80 {
+                    let text = with(byte);
+                    let expected = is_email(&text);
+                    assert_eq!(is_plain_email(text.as_bytes()), expected, "{text:?}");
+                }
+            }
+        }
         for good in ["a@b", "é@ü", "a.b+c@d.e", ""] {
             assert_eq!(rule.fault(good), None, "{good:?}");
         }

@@ -12,8 +12,8 @@ use super::raw::RawRecord;
 use super::references::{CheckedReference, Slugs, merge};
 use crate::store::TypeIndex;
 use crate::values::{
-    AccountStatus, Error, FaultCode, Kind, Misread, Place, ReferenceList, ReferenceMap, Rule, WrongType,
-    describe, path_segment,
+    AccountStatus, Error, FaultCode, Kind, Limits, Misread, Place, PlainLengths, ReferenceList, ReferenceMap,
+    Rule, WrongType, describe, is_plain_email, path_segment,
 };
 
 /// A record as it will be stored: nothing about it can fail any more.
@@ -30,20 +30,53 @@ pub(super) struct CheckedRecord<'p> {
 #[derive(Debug)]
 pub(super) struct Check<'e, 'p> {
     context: PageContext<'e>,
+    rules: TextRules,
     slugs: Slugs<'e, 'p>,
     faults: Faults,
     records: Vec<CheckedRecord<'p>>,
     references: Vec<CheckedReference<'p>>,
 }
 
-/// The fields of an account behind its email that are plain texts.
+/// What the texts of a page are held to.
+#[derive(Debug)]
+struct TextRules {
+    /// By slot.
+    fields: [Rule; 6],
+    reference_id: Rule,
+    reference_name: Rule,
+    /// By slot, how long texts are that keep these rules.
+    field_lengths: [PlainLengths; 6],
+}
+
+impl TextRules {
+    fn new(kind: Kind, limits: &Limits) -> Self {
+        let id = Rule::Required { chars_max: limits.id_chars_max };
+        let text = Rule::Optional { chars_max: limits.text_chars_max };
+        let fields = match kind {
+            Kind::Account => {
+                let email = Rule::Email { chars_max: limits.text_chars_max };
+                [id, email, text, text, text, text]
+            }
+            Kind::Group | Kind::License => {
+                let name = Rule::Required { chars_max: limits.text_chars_max };
+                let description = Rule::Optional { chars_max: limits.description_chars_max };
+                [id, name, description, text, text, text]
+            }
+        };
+        let field_lengths = fields.map(Rule::plain_lengths);
+        Self { fields, reference_id: id, reference_name: text, field_lengths }
+    }
+}
+
+/// The fields of an account behind its email, which are plain texts, by slot.
 const ACCOUNT_TEXTS: [(usize, Place); 4] =
     [(2, Place::Username), (3, Place::FirstName), (4, Place::LastName), (5, Place::DisplayName)];
 
 impl<'e, 'p> Check<'e, 'p> {
-    pub(super) fn new(context: PageContext<'e>) -> Self {
+    pub(super) fn new(context: PageContext<'e>, kind: Kind) -> Self {
         Self {
             context,
+            rules: TextRules::new(kind, context.limits),
             slugs: Slugs::new(context.registry),
             faults: Faults::new(context.limits.faults_listed_max as usize),
             records: Vec::new(),
@@ -66,12 +99,48 @@ impl<'e, 'p> Check<'e, 'p> {
         misread: Option<&Misread>,
     ) {
         let start = self.references.len();
-        let faults_before = self.faults.total();
-        let mut check = RecordCheck { check: self, index, raw, misread, faults_before };
-        let status = check.fields(is_repeat);
+        let can_be_plain = misread.is_none() && !is_repeat;
+        let status = can_be_plain.then(|| self.plain(raw)).flatten().unwrap_or_else(|| {
+            self.references.truncate(start);
+            let faults_before = self.faults.total();
+            RecordCheck { check: self, index, raw, misread, faults_before }.fields(is_repeat)
+        });
         merge(&mut self.references, start);
         let references = start..self.references.len();
         self.records.push(CheckedRecord { texts: raw.texts, status, references });
+    }
+}
+
+impl<'p> Check<'_, 'p> {
+    /// The status of a record with which plainly nothing is wrong, which is nearly every one; its references
+    /// are added to the list. Of all others each fault is told elsewhere.
+    #[inline]
+    fn plain(&mut self, raw: &RawRecord<'p>) -> Option<AccountStatus> {
+        let mut is_plain = true;
+        for (lengths, text) in self.rules.field_lengths.iter().zip(raw.texts) {
+            is_plain &= lengths.has(text);
+        }
+        let [_, email, username, ..] = raw.texts;
+        if raw.kind == Kind::Account {
+            is_plain &=
+                if email.is_empty() { !username.is_empty() } else { is_plain_email(email.as_bytes()) };
+        }
+        let (id_lengths, name_lengths) =
+            (self.rules.reference_id.plain_lengths(), self.rules.reference_name.plain_lengths());
+        let status = parse_status(raw.status)?;
+        let mut references_left = self.context.limits.references_per_account_max as usize;
+        for (map, lists) in raw.maps() {
+            for list in lists {
+                let (of, _) = self.slugs.find(&list.slug).filter(|(_, kind)| *kind == map.kind())?;
+                references_left = references_left.checked_sub(list.as_slice().len())?;
+                for reference in list.as_slice() {
+                    let (id, name) = (&*reference.id, reference.name.as_deref().unwrap_or(""));
+                    is_plain &= id_lengths.has(id) & name_lengths.has(name);
+                    self.references.push(CheckedReference::new(of, id, name));
+                }
+            }
+        }
+        is_plain.then_some(status)
     }
 }
 
@@ -95,9 +164,8 @@ impl<'p> RecordCheck<'_, '_, 'p> {
             return AccountStatus::default();
         }
         self.login();
-        let limits = self.check.context.limits;
         for (slot, place) in ACCOUNT_TEXTS {
-            self.text(place, Rule::Optional { chars_max: limits.text_chars_max }, self.raw.texts[slot]);
+            self.field(place, slot);
         }
         let status = self.status();
         self.maps();
@@ -106,9 +174,8 @@ impl<'p> RecordCheck<'_, '_, 'p> {
 
     fn id(&mut self, is_repeat: bool) {
         let id = self.raw.id();
-        let rule = Rule::Required { chars_max: self.check.context.limits.id_chars_max };
         // Ids that are wrong are not looked for twice.
-        if self.text(Place::Id, rule, id) && is_repeat {
+        if self.field(Place::Id, 0) && is_repeat {
             let (found, expected) =
                 (|| describe(id, FaultCode::DuplicateId), || "each id once in a page".into());
             self.add(FaultCode::DuplicateId, &|| "id".into(), &found, &expected);
@@ -116,11 +183,8 @@ impl<'p> RecordCheck<'_, '_, 'p> {
     }
 
     fn group(&mut self) {
-        let limits = self.check.context.limits;
-        let [_, name, description, ..] = self.raw.texts;
-        self.text(Place::Name, Rule::Required { chars_max: limits.text_chars_max }, name);
-        let rule = Rule::Optional { chars_max: limits.description_chars_max };
-        self.text(Place::Description, rule, description);
+        self.field(Place::Name, 1);
+        self.field(Place::Description, 2);
     }
 
     /// An account needs an email or a username.
@@ -131,8 +195,7 @@ impl<'p> RecordCheck<'_, '_, 'p> {
             let expected = || "an email or a username".into();
             self.add(FaultCode::Required, &|| "email".into(), &|| "nothing".into(), &expected);
         } else {
-            let rule = Rule::Email { chars_max: self.check.context.limits.text_chars_max };
-            self.text(Place::Email, rule, email);
+            self.field(Place::Email, 1);
         }
     }
 
@@ -210,26 +273,26 @@ impl<'p> RecordCheck<'_, '_, 'p> {
         list: &'p ReferenceList<'p>,
         of: Option<TypeIndex>,
     ) {
-        let limits = self.check.context.limits;
-        let id_rule = Rule::Required { chars_max: limits.id_chars_max };
-        let name_rule = Rule::Optional { chars_max: limits.text_chars_max };
-        let key = self.check.context.key;
+        let TextRules { reference_id, reference_name, .. } = self.check.rules;
         for (at, reference) in (0..).zip(list.as_slice()) {
             if self.is_wrong_type(Place::Reference(map, number, at)) {
                 continue;
             }
             let name = reference.name.as_deref().unwrap_or("");
-            let has_id = self.text(Place::ReferenceId(map, number, at), id_rule, &reference.id);
-            let has_name = self.text(Place::ReferenceName(map, number, at), name_rule, name);
+            let has_id = self.text(Place::ReferenceId(map, number, at), reference_id, &reference.id);
+            let has_name = self.text(Place::ReferenceName(map, number, at), reference_name, name);
             if let Some(of) = of.filter(|_| has_id && has_name) {
-                let (id, hash) = (&*reference.id, key.id(&reference.id));
-                self.check.references.push(CheckedReference { of, hash, id, name });
+                self.check.references.push(CheckedReference::new(of, &reference.id, name));
             }
         }
     }
 
+    /// Whether the text in a slot of the record keeps its rule; its fault is noted.
+    fn field(&mut self, place: Place, slot: usize) -> bool {
+        self.text(place, self.check.rules.fields[slot], self.raw.texts[slot])
+    }
+
     /// Whether the text at a place keeps the rule; its fault is noted.
-    #[inline]
     fn text(&mut self, place: Place, rule: Rule, text: &str) -> bool {
         if self.misread.is_some() && self.is_wrong_type(place) {
             return false;

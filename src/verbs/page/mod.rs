@@ -20,6 +20,7 @@ mod raw;
 mod references;
 mod resolve;
 mod room;
+mod targets;
 
 pub(crate) use commit::commit;
 pub(crate) use plan::plan;
@@ -35,6 +36,7 @@ use check::{Check, CheckedRecord};
 use compare::Comparison;
 use raw::RawRecord;
 use references::CheckedReference;
+use targets::Targets;
 
 /// What a page is checked against.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +63,7 @@ pub(crate) struct PageBuffers {
     firsts: HashTable<u32>,
     /// Records that are not on record to the letter, ascending.
     differing: Vec<u32>,
+    targets: Targets,
 }
 
 /// A page about which nothing can be wrong but that there is no room for it.
@@ -92,7 +95,7 @@ pub(crate) fn check<'p>(
     let table = context.store.table(of).filter(|_| context.registry.at(of).kind() == page.kind());
     resolve::resolve(page, table, context.key, buffers);
     find_differing(context, table, page, buffers);
-    let mut check = Check::new(context);
+    let mut check = Check::new(context, page.kind());
     for &at in &buffers.differing {
         let is_repeat = buffers.repeats.binary_search(&at).is_ok();
         check.record(at, &RawRecord::at(page, at as usize), is_repeat, page.misread(at));

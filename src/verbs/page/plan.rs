@@ -12,7 +12,7 @@ use super::room::Additions;
 use super::{CheckedPage, PageBuffers, PageContext};
 use crate::state::{Entry, RecordFact};
 use crate::store::{Draft, Row, RowKey, Slot, Store, Table, TypeIndex};
-use crate::values::{Error, Field, Fields, IdHash, Kind, PageOutcome, spread};
+use crate::values::{Error, Field, Fields, HashKey, IdHash, Kind, PageOutcome, spread};
 
 /// What is to be written, and what will have changed then.
 #[derive(Debug)]
@@ -86,8 +86,9 @@ pub(crate) fn plan<'c, 'p>(
     buffers: &mut PageBuffers,
     entries: Vec<Entry>,
 ) -> Result<Plan<'c, 'p>, Error> {
-    let PageBuffers { rows, hashes, differing, .. } = buffers;
-    let mut planner = Planner::new(context.store, page, rows.len(), entries);
+    let PageBuffers { rows, hashes, differing, targets, .. } = buffers;
+    targets.find(context.store, context.key, &page.references);
+    let mut planner = Planner::new(context, page, targets.rows(), rows.len(), entries);
     for (record, &at) in page.records.iter().zip(&*differing) {
         let row = &mut rows[at as usize];
         if row.is_none() {
@@ -104,8 +105,9 @@ struct Planner<'e, 'p, 'c> {
     store: &'e Store,
     is_account: bool,
     references: &'c [CheckedReference<'p>],
+    key: HashKey,
     /// By reference of the page, the row that it points at; [`Row::NONE`] if it is not on record.
-    targets: Vec<Row>,
+    targets: &'e [Row],
     plan: Plan<'c, 'p>,
     additions: Additions,
     new_placeholders: NewPlaceholders<'p>,
@@ -148,8 +150,14 @@ struct Touched {
 }
 
 impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
-    fn new(store: &'e Store, page: &'c CheckedPage<'p>, total: usize, entries: Vec<Entry>) -> Self {
-        let of = page.of;
+    fn new(
+        context: PageContext<'e>,
+        page: &'c CheckedPage<'p>,
+        targets: &'e [Row],
+        total: usize,
+        entries: Vec<Entry>,
+    ) -> Self {
+        let (store, of) = (context.store, page.of);
         // Those that do not differ.
         let unchanged = (total - page.records.len()) as u32;
         let outcome =
@@ -158,7 +166,8 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             store,
             is_account: page.kind == Kind::Account,
             references: &page.references,
-            targets: stage(store, &page.references),
+            key: context.key,
+            targets,
             plan: Plan {
                 of,
                 steps: Vec::new(),
@@ -320,9 +329,10 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
 
     /// A reference to what is not on record: an earlier one of the page may have planned to make it.
     fn meet_new(&mut self, reference: &CheckedReference<'p>) -> RowKey {
-        let CheckedReference { of, hash, id, name } = *reference;
+        let CheckedReference { of, id, name, .. } = *reference;
+        let hash = self.key.id(id);
         let draft = Draft::placeholder(id, name);
-        if let Some(planned) = self.new_placeholders.find(reference) {
+        if let Some(planned) = self.new_placeholders.find(of, hash, id) {
             let key = planned.key;
             if planned.name.is_empty() && !name.is_empty() {
                 planned.name = name;
@@ -334,26 +344,12 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         let rows = self.store.table(of).map_or(0, Table::len);
         let rows_made = self.additions.add_row(of, draft.bytes());
         let key = RowKey::new(of, Row(rows + rows_made));
-        self.new_placeholders.add(reference, key);
+        self.new_placeholders.add(NewPlaceholder { key, hash, id, name });
         self.note(RecordFact::PlaceholderMade, key);
         self.plan.outcome.placeholders += 1;
         self.plan.steps.push(Step::MakePlaceholder { key, hash, id, name });
         key
     }
-}
-
-/// The rows that the references of a page lead to. In two passes, so that lookups wait for memory
-/// together: all index probes, then all ids that they lead to.
-fn stage(store: &Store, references: &[CheckedReference<'_>]) -> Vec<Row> {
-    let table = |reference: &CheckedReference<'_>| store.table(reference.of);
-    let mut rows: Vec<Row> = references
-        .iter()
-        .map(|reference| table(reference).map_or(Row::NONE, |table| table.candidate(reference.hash)))
-        .collect();
-    for (reference, row) in references.iter().zip(&mut rows) {
-        *row = table(reference).map_or(Row::NONE, |table| table.confirm(*row, reference.hash, reference.id));
-    }
-    rows
 }
 
 /// Placeholders that the page is going to make.
@@ -372,8 +368,7 @@ struct NewPlaceholder<'p> {
 }
 
 impl<'p> NewPlaceholders<'p> {
-    fn find(&mut self, reference: &CheckedReference<'_>) -> Option<&mut NewPlaceholder<'p>> {
-        let CheckedReference { of, hash, id, .. } = *reference;
+    fn find(&mut self, of: TypeIndex, hash: IdHash, id: &str) -> Option<&mut NewPlaceholder<'p>> {
         let planned = &self.planned;
         let is_it = |&at: &u32| {
             let other = &planned[at as usize];
@@ -384,10 +379,9 @@ impl<'p> NewPlaceholders<'p> {
     }
 
     /// Plans one.
-    fn add(&mut self, reference: &CheckedReference<'p>, key: RowKey) {
-        let CheckedReference { of: _, hash, id, name } = *reference;
-        let at = self.planned.len() as u32;
-        self.planned.push(NewPlaceholder { key, hash, id, name });
+    fn add(&mut self, new: NewPlaceholder<'p>) {
+        let (at, hash) = (self.planned.len() as u32, new.hash);
+        self.planned.push(new);
         let planned = &self.planned;
         self.by_id.insert_unique(spread(hash), at, |&at| spread(planned[at as usize].hash));
     }

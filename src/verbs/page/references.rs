@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::state::Registry;
 use crate::store::TypeIndex;
-use crate::values::{IdHash, Kind, is_same};
+use crate::values::{Kind, is_same};
 
 /// Above this many references of one account, the same id twice is found by sorting: below it, sixteen
 /// times fifteen halves of comparisons of 32 bits cost less than the sort's buffers.
@@ -14,15 +14,29 @@ const PAIRWISE_MAX: usize = 16;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CheckedReference<'p> {
     pub(super) of: TypeIndex,
-    pub(super) hash: IdHash,
+    /// Of the type and some of the id: tells most of two apart. Whoever sends ids can make them equal.
+    pub(super) mark: u32,
     pub(super) id: &'p str,
     /// Empty if no reference to it in the account has a name.
     pub(super) name: &'p str,
 }
 
-impl CheckedReference<'_> {
+impl<'p> CheckedReference<'p> {
+    #[inline]
+    pub(super) fn new(of: TypeIndex, id: &'p str, name: &'p str) -> Self {
+        let bytes = id.as_bytes();
+        // The last bytes are those in which ids differ most.
+        let end = bytes.last_chunk().map_or_else(
+            || bytes.iter().fold(0, |end, byte| end << 8 | u64::from(*byte)),
+            |end| u64::from_be_bytes(*end),
+        );
+        // A product's upper bits depend on all lower ones of its factors: the last byte counts in each.
+        let mixed = (end ^ u64::from(of.0) << 32 ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Self { of, mark: (mixed >> 32) as u32, id, name }
+    }
+
     fn is_same(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.of == other.of && self.id == other.id
+        self.mark == other.mark && self.of == other.of && self.id == other.id
     }
 }
 
@@ -32,6 +46,9 @@ pub(super) fn merge(references: &mut Vec<CheckedReference<'_>>, start: usize) {
     let list = &mut references[start..];
     if !list.is_sorted_by_key(|reference| reference.of) {
         list.sort_by_key(|reference| reference.of);
+    }
+    if have_own_marks(list) {
+        return;
     }
     let Some(first_of) = firsts(list) else { return };
     for (at, &first) in first_of.iter().enumerate() {
@@ -49,6 +66,18 @@ pub(super) fn merge(references: &mut Vec<CheckedReference<'_>>, start: usize) {
     references.truncate(kept);
 }
 
+/// Whether no two references plainly have the same mark: then they name different records.
+fn have_own_marks(list: &[CheckedReference<'_>]) -> bool {
+    let mut seen = [0_u64; 8];
+    let mut are_own = true;
+    for reference in list {
+        let (word, bit) = ((reference.mark >> 6) as usize % seen.len(), 1 << (reference.mark % 64));
+        are_own &= seen[word] & bit == 0;
+        seen[word] |= bit;
+    }
+    are_own
+}
+
 /// For each reference the place of the first one that names the same record; none if all differ.
 fn firsts(list: &[CheckedReference<'_>]) -> Option<Vec<usize>> {
     if list.len() <= PAIRWISE_MAX {
@@ -59,7 +88,7 @@ fn firsts(list: &[CheckedReference<'_>]) -> Option<Vec<usize>> {
         return Some((0..list.len()).map(|at| first(at).unwrap_or(at)).collect());
     }
     let mut order: Vec<usize> = (0..list.len()).collect();
-    order.sort_unstable_by_key(|&at| (list[at].of, list[at].hash, list[at].id, at));
+    order.sort_unstable_by_key(|&at| (list[at].of, list[at].mark, list[at].id, at));
     let mut first_of: Vec<usize> = (0..list.len()).collect();
     for same in order.chunk_by(|&a, &b| list[a].is_same(&list[b])) {
         same.iter().for_each(|&at| first_of[at] = same[0]);
