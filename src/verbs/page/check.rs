@@ -37,6 +37,9 @@ pub(super) struct Check<'e, 'p> {
     references: Vec<CheckedReference<'p>>,
 }
 
+/// Of an account, for the room that is made at first.
+const REFERENCES_EXPECTED: usize = 8;
+
 /// What the texts of a page are held to.
 #[derive(Debug)]
 struct TextRules {
@@ -73,14 +76,18 @@ const ACCOUNT_TEXTS: [(usize, Place); 4] =
     [(2, Place::Username), (3, Place::FirstName), (4, Place::LastName), (5, Place::DisplayName)];
 
 impl<'e, 'p> Check<'e, 'p> {
-    pub(super) fn new(context: PageContext<'e>, kind: Kind) -> Self {
+    pub(super) fn new(context: PageContext<'e>, kind: Kind, records: usize) -> Self {
         Self {
             context,
             rules: TextRules::new(kind, context.limits),
             slugs: Slugs::new(context.registry),
             faults: Faults::new(context.limits.faults_listed_max as usize),
-            records: Vec::new(),
-            references: Vec::new(),
+            records: Vec::with_capacity(records),
+            references: Vec::with_capacity(if kind == Kind::Account {
+                records * REFERENCES_EXPECTED
+            } else {
+                0
+            }),
         }
     }
 

@@ -95,7 +95,7 @@ pub(crate) fn check<'p>(
     let table = context.store.table(of).filter(|_| context.registry.at(of).kind() == page.kind());
     resolve::resolve(page, table, context.key, buffers);
     find_differing(context, table, page, buffers);
-    let mut check = Check::new(context, page.kind());
+    let mut check = Check::new(context, page.kind(), buffers.differing.len());
     for &at in &buffers.differing {
         let is_repeat = buffers.repeats.binary_search(&at).is_ok();
         check.record(at, &RawRecord::at(page, at as usize), is_repeat, page.misread(at));

@@ -170,7 +170,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             targets,
             plan: Plan {
                 of,
-                steps: Vec::new(),
+                steps: Vec::with_capacity(page.records.len()),
                 references: Vec::with_capacity(page.references.len()),
                 entries,
                 outcome,
