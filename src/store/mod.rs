@@ -166,12 +166,13 @@ impl Store {
     pub(crate) fn see(&mut self, of: TypeIndex, rows: &[Row]) {
         let Some(&last) = rows.last() else { return };
         let table = self.table_mut(of);
-        for &row in rows {
-            debug_assert!(
-                table.active().contains(row) && !table.placeholder().contains(row),
-                "what was pushed is active and full"
-            );
-            table.set_seen(row);
+        debug_assert!(
+            rows.iter().all(|&row| table.active().contains(row) && !table.placeholder().contains(row)),
+            "what was pushed is active and full"
+        );
+        // A page in stored order is one run: a word or three.
+        for run in rows.chunk_by(|row, next| next.0 == row.0 + 1) {
+            table.set_seen(run[0], run.len() as u32);
         }
         table.guess_after(last);
     }

@@ -270,14 +270,14 @@ impl Table {
         *count = count.checked_sub(1).expect("a reference that goes was counted when it came");
     }
 
-    /// Notes that the row is in the present roll.
-    pub(super) fn set_seen(&mut self, row: Row) {
-        self.seen.set(row);
+    /// Notes that so many rows from this one on are in the present roll.
+    pub(super) fn set_seen(&mut self, start: Row, len: u32) {
+        self.seen.set_range(start, len);
     }
 
-    /// Begins an empty roll.
+    /// Begins an empty roll. Costs nothing: what the last one saw is cleared as the next one comes to it.
     pub(super) fn clear_seen(&mut self) {
-        self.seen = Bits::default();
+        self.seen.begin_anew();
     }
 
     /// Adds to this table, which is being made, a row of another one, with these references.
