@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 
+use super::chunk::Chunk;
 use super::key::Row;
 
 /// Words of 64 rows in a chunk: 65,536 rows, as in a column, and 8 KiB.
@@ -13,7 +14,7 @@ const CHUNK_WORDS: usize = 1 << 10;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bits {
-    chunks: Vec<Chunk>,
+    chunks: Vec<Words>,
     /// How often the set was begun anew.
     round: u64,
     /// Rows that are in it.
@@ -22,30 +23,36 @@ pub(crate) struct Bits {
 
 /// The rows of one chunk. It grows as it is needed, and moves 8 KiB at most when it does.
 #[derive(Clone, Debug, Default)]
-struct Chunk {
-    words: Vec<u64>,
+struct Words {
+    words: Chunk<u64>,
     /// The round of the set in which the words were last written. What is left of an older one is not in the set.
     round: u64,
 }
 
-impl Chunk {
+impl Words {
     /// The words, if they are of this round.
     fn words(&self, round: u64) -> &[u64] {
-        if self.round == round { &self.words } else { &[] }
+        if self.round == round { self.words.values() } else { &[] }
     }
 
     /// A word, to be written in this round.
     fn word_mut(&mut self, at: usize, round: u64) -> &mut u64 {
         if self.round != round {
-            self.words.fill(0);
             self.round = round;
+            if self.words.take_back() {
+                self.words.to_mut().fill(0);
+            } else {
+                // A frozen copy has what is left of an older round.
+                self.words = Chunk::default();
+            }
         }
-        if self.words.len() <= at {
-            let words = (self.words.len() * 2).min(CHUNK_WORDS).max(at + 1);
-            self.words.reserve_exact(words - self.words.len());
-            self.words.resize(words, 0);
+        let words = self.words.to_mut();
+        if words.len() <= at {
+            let len = (words.len() * 2).min(CHUNK_WORDS).max(at + 1);
+            words.reserve_exact(len - words.len());
+            words.resize(len, 0);
         }
-        &mut self.words[at]
+        &mut words[at]
     }
 }
 
@@ -96,7 +103,7 @@ impl Bits {
     fn word_mut(&mut self, at: usize) -> &mut u64 {
         let (chunk, at) = (at / CHUNK_WORDS, at % CHUNK_WORDS);
         if self.chunks.len() <= chunk {
-            self.chunks.resize_with(chunk + 1, Chunk::default);
+            self.chunks.resize_with(chunk + 1, Words::default);
         }
         self.chunks[chunk].word_mut(at, self.round)
     }
@@ -105,6 +112,17 @@ impl Bits {
     pub(crate) fn begin_anew(&mut self) {
         self.round += 1;
         self.ones = 0;
+    }
+
+    /// A copy that shares the chunks, but for those that hold no row of this round.
+    pub(super) fn freeze(&mut self) -> Self {
+        let Self { chunks, round, ones } = self;
+        let (round, ones) = (*round, *ones);
+        let share = |words: &mut Words| match words.round == round {
+            true => Words { words: words.words.share(), round },
+            false => Words::default(),
+        };
+        Self { chunks: chunks.iter_mut().map(share).collect(), round, ones }
     }
 
     /// Rows `64 * at ..`, none beyond the end.
@@ -181,7 +199,10 @@ mod tests {
 
     /// Where each chunk lies, and how many bytes it holds.
     fn places(bits: &Bits) -> Vec<(*const u64, usize)> {
-        bits.chunks.iter().map(|chunk| (chunk.words.as_ptr(), chunk.words.capacity() * 8)).collect()
+        bits.chunks
+            .iter()
+            .map(|chunk| (chunk.words.values().as_ptr(), chunk.words.values().len() * 8))
+            .collect()
     }
 
     /// The bytes of chunks that are where they were not before: at least what was moved.
@@ -265,10 +286,11 @@ mod tests {
         bits.set_range(Row(0), 10 * CHUNK_ROWS);
         let before = places(&bits);
         bits.begin_anew();
-        assert!(bits.chunks.iter().all(|chunk| chunk.words.iter().all(|&word| word == u64::MAX)));
+        assert!(bits.chunks.iter().all(|chunk| chunk.words.values().iter().all(|&word| word == u64::MAX)));
         assert_eq!((bits.ones(), bits.iter().count(), bits.word(77)), (0, 0, 0));
         bits.set(Row(3 * CHUNK_ROWS + 5));
-        let cleared = bits.chunks.iter().filter(|chunk| chunk.words.iter().any(|&word| word != u64::MAX));
+        let cleared =
+            bits.chunks.iter().filter(|chunk| chunk.words.values().iter().any(|&word| word != u64::MAX));
         assert_eq!(cleared.count(), 1, "only the chunk that was written");
         assert_eq!((bits.ones(), bits.iter().count()), (1, 1));
         bits.set_range(Row(0), 10 * CHUNK_ROWS);

@@ -9,6 +9,7 @@
 
 mod arena;
 mod bits;
+mod chunk;
 mod column;
 mod index;
 mod key;
@@ -157,6 +158,15 @@ impl Store {
         for target in references {
             self.table_mut(target.of).remove_referrer(target.row);
         }
+    }
+}
+
+/// Freezing.
+impl Store {
+    /// A copy of all records as they are: see [`Table::freeze`].
+    pub(crate) fn freeze(&mut self) -> Self {
+        let Self { tables, scratch: _ } = self;
+        Self { tables: tables.iter_mut().map(Table::freeze).collect(), scratch: Vec::new() }
     }
 }
 
