@@ -15,12 +15,13 @@ use rusqlite::Connection;
 const PAGE_BYTES: usize = 4_096;
 /// Pages written after which they are moved: 4 MiB.
 const PAGES_PER_CHECKPOINT: usize = 1_024;
-/// Pages of the log beyond which it is to start over: 64 MiB.
-const LOG_PAGES_MAX: usize = 16 * 1_024;
+/// Pages of the log beyond which it is to start over: 256 MiB. The commands at hand then wait for some fiftieth of a
+/// second, which is to happen to fewer than one in a thousand: with 64 MiB and 50 busy connectors it was one in 500.
+const LOG_PAGES_MAX: usize = 64 * 1_024;
 /// Pages that the writer moves itself, for the log to start over: 2 MiB.
 const LAST_PAGES_MAX: usize = 512;
 /// How many times too long the log may be until the writer moves however many are left.
-const LOG_TOO_LONG: usize = 8;
+const LOG_TOO_LONG: usize = 4;
 
 /// What a checkpoint found and left.
 #[derive(Clone, Copy, Debug, Default)]
