@@ -53,8 +53,9 @@
 //!   would offboard too many; [`Engine::run_cleanup`] works in steps of the host's size.
 //! - **Reading.** [`Engine::app`] leads to views that borrow: [`AppView`], [`RecordView`],
 //!   [`SessionView`], [`TaskView`].
-//! - **Saving.** [`Engine::snapshot`] and [`Engine::restore`], with any serde format;
-//!   [`Engine::digest`] is equal on all replicas; [`Engine::check_invariants`] checks every rule.
+//! - **Saving.** [`Engine::snapshot`] and [`Engine::restore`], with any serde format; [`Engine::freeze`],
+//!   to save on another thread while commands go on; [`Engine::digest`] is equal on all replicas;
+//!   [`Engine::check_invariants`] checks every rule.
 //!
 //! # How it is built
 //!
@@ -100,6 +101,7 @@ mod view;
 pub use engine::Engine;
 #[cfg(feature = "serde")]
 pub use parse::PageSeed;
+pub use save::FrozenEngine;
 #[cfg(feature = "serde")]
 pub use save::{RestoreError, Snapshot, SnapshotRef};
 pub use state::ResourceType;
@@ -134,6 +136,7 @@ pub mod embedding {}
 const _: () = {
     const fn is_shareable<T: Send + Sync + 'static>() {}
     is_shareable::<Engine>();
+    is_shareable::<FrozenEngine>();
 };
 
 #[cfg(all(doctest, feature = "serde"))]

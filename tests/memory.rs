@@ -169,3 +169,49 @@ fn the_next_command_gives_back_what_a_purge_kept_even_if_it_is_refused() {
     let _ = push_in(&mut engine, session(3), &Page::accounts([account("u1")])).expect("a page");
     assert_eq!(engine.changes().map(|change| change.seq).collect::<Vec<_>>(), [seq + 2]);
 }
+
+#[test]
+fn a_frozen_copy_costs_what_is_written_while_it_is_there_and_not_what_there_is() {
+    let _turn = turn();
+    let directory = Directory::new(20_000);
+    let numbers = directory.in_order();
+    let mut engine = roll::engine(Config::new()).expect("an engine");
+    let first = roll::start(&mut engine, 1).expect("a session");
+    for numbers in numbers.chunks(100) {
+        let _ =
+            roll::push(&mut engine, first, &directory.accounts_page(Roll::Whole, numbers)).expect("a page");
+    }
+    let _ = roll::complete(&mut engine, first).expect("a cleanup");
+    let second = roll::start(&mut engine, 2).expect("a session");
+    let pages: Vec<Page<'_>> =
+        numbers.chunks(100).map(|numbers| directory.accounts_page(Roll::Whole, numbers)).collect();
+    let changed: Vec<Page<'_>> = numbers.chunks(100).map(|numbers| changed(&directory, numbers, 3)).collect();
+    // What a page allocates beyond what one like it takes without a frozen copy.
+    let bytes = |engine: &mut Engine, page: &Page<'_>| {
+        let before = allocated();
+        let _ = roll::push(engine, second, page).expect("a page");
+        allocated() - before
+    };
+    let unchanged_bytes = bytes(&mut engine, &pages[10]);
+
+    let before = heap();
+    let frozen = engine.freeze();
+    let copy_bytes = heap() - before;
+    assert!(copy_bytes < 16 * 1024, "{copy_bytes} bytes for a copy");
+    let (page, next) = (bytes(&mut engine, &pages[11]), bytes(&mut engine, &pages[12]));
+    assert!(
+        page <= unchanged_bytes + 8 * 1024,
+        "{page} bytes for an unchanged page, {unchanged_bytes} before"
+    );
+    assert!(next <= unchanged_bytes, "{next} bytes for the next one, {unchanged_bytes} before");
+    let page = bytes(&mut engine, &changed[13]);
+    assert!(page >= MIB / 2, "{page} bytes for a changed page: is this a copy?");
+    assert!(page <= 3 * MIB, "{page} bytes for a changed page");
+    let next: usize = changed[14..40].iter().map(|page| bytes(&mut engine, page)).sum();
+    assert!(next <= MIB, "{next} bytes for 26 more");
+
+    drop(frozen);
+    let kept = heap() - before;
+    assert!(kept <= MIB, "{kept} bytes are kept of what a copy held");
+    engine.check_invariants().expect("every rule");
+}

@@ -63,6 +63,20 @@ impl Engine {
         Self { config, key, state, changes, checks_equal_records: false, buffers: PageBuffers::default() }
     }
 
+    /// An engine for whoever looks at the whole state and gives no command: it shares the records' chunks with this
+    /// one, and cannot find an id.
+    pub(crate) fn frozen_copy(&mut self) -> Self {
+        let Self { config, key, state, changes, checks_equal_records, buffers: _ } = self;
+        Self {
+            config: *config,
+            key: *key,
+            state: state.freeze(),
+            changes: ChangeLog::resume_after(changes.seq()),
+            checks_equal_records: *checks_equal_records,
+            buffers: PageBuffers::default(),
+        }
+    }
+
     /// Lets pages be checked also where they are equal to what is on record.
     #[cfg(feature = "serde")]
     pub(crate) const fn check_equal_records(&mut self) {

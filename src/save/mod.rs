@@ -1,10 +1,12 @@
 //! The whole state at once: summed up, checked, saved and loaded.
 
 mod digest;
+mod frozen;
 mod invariants;
 mod records;
 #[cfg(feature = "serde")]
 mod snapshot;
 
+pub use frozen::FrozenEngine;
 #[cfg(feature = "serde")]
 pub use snapshot::{RestoreError, Snapshot, SnapshotRef};

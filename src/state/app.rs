@@ -128,6 +128,21 @@ impl App {
         TypeIndex::all().take(types).map(seen).collect()
     }
 
+    /// A copy as of now: sessions and tasks are copied, records share their chunks.
+    pub(super) fn freeze(&mut self) -> Self {
+        let Self { name, created_at, last_synced_at, guard, group, store, sessions, tasks } = self;
+        Self {
+            name: name.clone(),
+            created_at: *created_at,
+            last_synced_at: *last_synced_at,
+            guard: *guard,
+            group: *group,
+            store: store.freeze(),
+            sessions: sessions.clone(),
+            tasks: tasks.clone(),
+        }
+    }
+
     /// Hashes what the app is, but for its records.
     pub(crate) fn digest(&self, hasher: &mut DigestHasher) {
         let Self { name, created_at, last_synced_at, guard, group: _, store: _, sessions, tasks } = self;

@@ -69,7 +69,7 @@ pub(crate) struct ChangeLog {
 }
 
 impl ChangeLog {
-    #[cfg(feature = "serde")]
+    /// Without changes, behind the change of this number.
     pub(crate) fn resume_after(seq: u64) -> Self {
         Self { seq_before: seq, ..Self::default() }
     }

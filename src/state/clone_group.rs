@@ -11,7 +11,7 @@ use crate::values::{Checked, ensure};
 pub(crate) struct CloneGroupNumber(u64);
 
 /// A registry, and the apps that share it, by their places in the order of creation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CloneGroup {
     registry: Registry,
     apps: BTreeSet<Ordinal>,
@@ -37,7 +37,7 @@ impl CloneGroup {
 }
 
 /// All clone groups of an engine. One without an app does not exist.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct CloneGroups {
     groups: BTreeMap<CloneGroupNumber, CloneGroup>,
     next: u64,

@@ -36,8 +36,17 @@ pub(crate) struct State {
     pub(crate) ids: IdsInUse,
 }
 
+impl State {
+    /// A copy as of now, which shares the records' chunks with this one: see [`App::freeze`]. Nobody may look for
+    /// a record's id in it.
+    pub(crate) fn freeze(&mut self) -> Self {
+        let Self { apps, groups, ids } = self;
+        Self { apps: apps.map_mut(App::freeze), groups: groups.clone(), ids: ids.clone() }
+    }
+}
+
 /// The ids in use, apart from those of apps.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct IdsInUse {
     pub(crate) resource_types: BTreeSet<ResourceTypeId>,
     pub(crate) sessions: BTreeSet<SessionId>,

@@ -8,7 +8,7 @@ pub(crate) struct Ordinal(u64);
 
 /// A map that goes through its values in order of creation. Each step costs the logarithm of how many
 /// there are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ordered<K, V> {
     ordinals: BTreeMap<K, Ordinal>,
     values: BTreeMap<Ordinal, (K, V)>,
@@ -71,6 +71,13 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
     /// In order of creation.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (K, &V)> + ExactSizeIterator {
         self.values.values().map(|(id, value)| (*id, value))
+    }
+
+    /// The same ids in the same order, each with what is made of its value.
+    pub(crate) fn map_mut<W>(&mut self, mut make: impl FnMut(&mut V) -> W) -> Ordered<K, W> {
+        let Self { ordinals, values, next } = self;
+        let made = values.iter_mut().map(|(&ordinal, (id, value))| (ordinal, (*id, make(value))));
+        Ordered { ordinals: ordinals.clone(), values: made.collect(), next: *next }
     }
 
     /// In order of creation, with their places.

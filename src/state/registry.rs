@@ -64,7 +64,7 @@ impl ResourceType {
 
 /// The types of one clone group by slug, in order of registration: the place in it is the type's
 /// [`TypeIndex`]. Types are never removed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Registry {
     types: IndexMap<String, ResourceType, HashKey>,
 }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::session::{EndedSession, Ending, OpenSession, SessionRef};
 use crate::values::{Checked, DigestHasher, Error, Limits, SessionId, Timestamp, ensure};
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sessions {
     open: Option<OpenSession>,
     /// Oldest first.

@@ -11,6 +11,8 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use super::chunk::Chunk;
+
 pub(super) const UNIT_BYTES: usize = 8;
 const CHUNK_UNITS_LOG2: u32 = 17;
 pub(super) const CHUNK_BYTES: usize = UNIT_BYTES << CHUNK_UNITS_LOG2;
@@ -41,8 +43,8 @@ impl Place {
 }
 
 #[derive(Debug, Default)]
-struct Chunk {
-    bytes: Vec<u8>,
+struct Space {
+    bytes: Chunk<u8>,
     dead_bytes: usize,
     /// Whether it waits to be emptied, or is being emptied.
     is_victim: bool,
@@ -50,7 +52,7 @@ struct Chunk {
 
 #[derive(Debug, Default)]
 pub(super) struct Arena {
-    chunks: Vec<Chunk>,
+    chunks: Vec<Space>,
     /// The chunk that grows.
     current: usize,
     /// Chunks that were given up, to be used again.
@@ -66,12 +68,19 @@ impl Arena {
     /// The bytes from here to the end of the chunk.
     #[inline]
     pub(super) fn at(&self, place: Place) -> &[u8] {
-        &self.chunks[place.chunk()].bytes[place.byte()..]
+        &self.chunks[place.chunk()].bytes.values()[place.byte()..]
     }
 
+    /// Copies the chunk first, if a frozen copy has it: who may write elsewhere asks
+    /// [`is_own`](Self::is_own) before.
     pub(super) fn at_mut(&mut self, place: Place, units: u32) -> &mut [u8] {
         let byte = place.byte();
-        &mut self.chunks[place.chunk()].bytes[byte..byte + units as usize * UNIT_BYTES]
+        &mut self.chunks[place.chunk()].bytes.to_mut()[byte..byte + units as usize * UNIT_BYTES]
+    }
+
+    /// Whether no frozen copy has the chunk of this place, so that writing there copies none.
+    pub(super) fn is_own(&mut self, place: Place) -> bool {
+        self.chunks[place.chunk()].bytes.take_back()
     }
 
     /// Takes space for a new record, or a new form of one.
@@ -85,13 +94,13 @@ impl Arena {
     pub(super) fn bump(&mut self, units: u32) -> Place {
         let bytes = units as usize * UNIT_BYTES;
         debug_assert!(bytes <= CHUNK_BYTES, "the ceilings of the limits keep a record within a chunk");
-        let fits = |chunk: &Chunk| chunk.bytes.len() + bytes <= CHUNK_BYTES;
+        let fits = |chunk: &Space| chunk.bytes.values().len() + bytes <= CHUNK_BYTES;
         if !self.chunks.get(self.current).is_some_and(fits) {
             self.open_chunk();
         }
-        let chunk = &mut self.chunks[self.current];
-        let at = chunk.bytes.len();
-        chunk.bytes.resize(at + bytes, 0);
+        let chunk = self.chunks[self.current].bytes.to_mut();
+        let at = chunk.len();
+        chunk.resize(at + bytes, 0);
         Place::new(self.current, at)
     }
 
@@ -101,12 +110,12 @@ impl Arena {
         self.current = self.free.pop().unwrap_or_else(|| {
             let has_numbers_left = self.chunks.len() < CHUNKS_MAX;
             assert!(has_numbers_left, "the limit on bytes of a type keeps it within its chunks");
-            self.chunks.push(Chunk::default());
+            self.chunks.push(Space::default());
             self.chunks.len() - 1
         });
         // The first chunk grows as it is needed: most tables are small.
         if self.chunks.len() > 1 {
-            self.chunks[self.current].bytes.reserve_exact(CHUNK_BYTES);
+            self.chunks[self.current].bytes = Chunk::with_capacity(CHUNK_BYTES);
             self.note_dead(left);
         }
     }
@@ -129,9 +138,10 @@ impl Arena {
     /// Lets a chunk that grows no more wait to be emptied, if it is worth it.
     fn note_dead(&mut self, at: usize) {
         let chunk = &mut self.chunks[at];
-        let alive_bytes = chunk.bytes.len() - chunk.dead_bytes;
-        let is_worth_it = chunk.dead_bytes * 4 >= chunk.bytes.len() || alive_bytes * 2 <= CHUNK_BYTES;
-        if !chunk.is_victim && is_worth_it && !chunk.bytes.is_empty() {
+        let bytes = chunk.bytes.values().len();
+        let alive_bytes = bytes - chunk.dead_bytes;
+        let is_worth_it = chunk.dead_bytes * 4 >= bytes || alive_bytes * 2 <= CHUNK_BYTES;
+        if !chunk.is_victim && is_worth_it && bytes > 0 {
             chunk.is_victim = true;
             self.victims.push_back(at);
         }
@@ -151,8 +161,8 @@ impl Arena {
         self.credit_bytes = self.credit_bytes.saturating_sub(bytes);
         self.emptied_bytes += bytes;
         let Some(&chunk) = self.victims.front() else { return };
-        if self.emptied_bytes == self.chunks[chunk].bytes.len() {
-            self.chunks[chunk] = Chunk::default();
+        if self.emptied_bytes == self.chunks[chunk].bytes.values().len() {
+            self.chunks[chunk] = Space::default();
             self.victims.pop_front();
             self.free.push(chunk);
             self.emptied_bytes = 0;
@@ -162,10 +172,21 @@ impl Arena {
         }
     }
 
+    /// A copy that shares the chunks, to be read only: it has no space of its own.
+    pub(super) fn freeze(&mut self) -> Self {
+        let Self { chunks, current, free: _, victims: _, emptied_bytes: _, credit_bytes: _ } = self;
+        let share = |Space { bytes, dead_bytes, is_victim }: &mut Space| Space {
+            bytes: bytes.share(),
+            dead_bytes: *dead_bytes,
+            is_victim: *is_victim,
+        };
+        Self { chunks: chunks.iter_mut().map(share).collect(), current: *current, ..Self::default() }
+    }
+
     /// The bytes that the arena holds.
     #[cfg(test)]
-    pub(super) fn bytes_held(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.bytes.capacity()).sum()
+    pub(super) fn bytes_held(&mut self) -> usize {
+        self.chunks.iter_mut().map(|chunk| chunk.bytes.to_mut().capacity()).sum()
     }
 }
 

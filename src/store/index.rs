@@ -38,6 +38,10 @@ impl Index {
         hash.0.checked_shr(u32::BITS - self.depth).unwrap_or(0) as usize
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
     pub(super) fn find(&self, hash: IdHash, mut is_it: impl FnMut(Row) -> bool) -> Option<Row> {
         let segment = *self.directory.get(self.slot(hash))?;
         self.segments[segment as usize].rows.find(spread(hash), |&row| is_it(row)).copied()

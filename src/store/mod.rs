@@ -9,6 +9,7 @@
 
 mod arena;
 mod bits;
+mod chunk;
 mod column;
 mod index;
 mod key;
@@ -160,18 +161,28 @@ impl Store {
     }
 }
 
+/// Freezing.
+impl Store {
+    /// A copy of all records as they are: see [`Table::freeze`].
+    pub(crate) fn freeze(&mut self) -> Self {
+        let Self { tables, scratch: _ } = self;
+        Self { tables: tables.iter_mut().map(Table::freeze).collect(), scratch: Vec::new() }
+    }
+}
+
 /// The roll: the rows seen since it began.
 impl Store {
     /// Notes that a page named these rows of a type, in its order.
     pub(crate) fn see(&mut self, of: TypeIndex, rows: &[Row]) {
         let Some(&last) = rows.last() else { return };
         let table = self.table_mut(of);
-        for &row in rows {
-            debug_assert!(
-                table.active().contains(row) && !table.placeholder().contains(row),
-                "what was pushed is active and full"
-            );
-            table.set_seen(row);
+        debug_assert!(
+            rows.iter().all(|&row| table.active().contains(row) && !table.placeholder().contains(row)),
+            "what was pushed is active and full"
+        );
+        // A page in stored order is one run: a word or three.
+        for run in rows.chunk_by(|row, next| next.0 == row.0 + 1) {
+            table.set_seen(run[0], run.len() as u32);
         }
         table.guess_after(last);
     }

@@ -108,11 +108,17 @@ impl Table {
     }
 }
 
-/// From ids to rows.
+/// From ids to rows. A frozen copy has no way there.
 impl Table {
     /// The row of this id.
     pub(crate) fn find(&self, hash: IdHash, id: &str) -> Option<Row> {
+        debug_assert!(self.can_find(), "nobody looks for an id in a frozen copy");
         self.index.find(hash, |row| self.entries.at(row).hash == hash && self.stored(row).has_id(id))
+    }
+
+    /// Whether there is an index, where there is something to be found.
+    const fn can_find(&self) -> bool {
+        !self.index.is_empty() || self.len() == 0
     }
 
     /// Finds the rows of the ids of a page, [`Row::NONE`] where there is none, and the ids' hashes.
@@ -169,6 +175,7 @@ impl Table {
 
     /// A row whose id has this hash: almost always the row looked for. To be confirmed.
     pub(crate) fn candidate(&self, hash: IdHash) -> Row {
+        debug_assert!(self.can_find(), "nobody looks for an id in a frozen copy");
         self.index.find(hash, |row| self.entries.at(row).hash == hash).unwrap_or(Row::NONE)
     }
 
@@ -216,7 +223,7 @@ impl Table {
         self.index.insert(entries.at(row).hash, row, |row| entries.at(row).hash);
     }
 
-    /// Writes the record anew, in place where it fits and leaves little unused.
+    /// Writes the record anew, in place where it fits, leaves little unused, and no frozen copy is there.
     pub(super) fn replace(&mut self, row: Row, draft: &Draft<'_>) {
         let before = self.stored(row);
         let (units_before, since) = (before.units(), before.inactive_since());
@@ -224,7 +231,8 @@ impl Table {
         self.bytes = self.bytes - before.bytes() + bytes;
         let place = self.entries.at(row).place;
         let units = record::units(bytes);
-        if units <= units_before && (units_before - units) * 4 <= units_before {
+        let is_fit = units <= units_before && (units_before - units) * 4 <= units_before;
+        if is_fit && self.arena.is_own(place) {
             draft.rewrite(self.arena.at_mut(place, units_before));
             return;
         }
@@ -270,8 +278,25 @@ impl Table {
     }
 
     fn set_inactive_since(&mut self, row: Row, millis: i64) {
+        self.leave_frozen(row);
         let units = self.stored(row).units();
         record::set_inactive_since(self.arena.at_mut(self.entries.at(row).place, units), millis);
+    }
+
+    /// Moves a record out of a chunk that a frozen copy has, so that it can be written. To copy its bytes costs
+    /// far less than to copy those of its chunk, of which the next page is likely to write none.
+    fn leave_frozen(&mut self, row: Row) {
+        let place = self.entries.at(row).place;
+        if self.arena.is_own(place) {
+            return;
+        }
+        let stored = self.stored(row);
+        let (units, space) = (stored.units(), stored.space().to_vec());
+        let new_place = self.arena.allocate(units);
+        self.arena.at_mut(new_place, units).copy_from_slice(&space);
+        self.entries.at_mut(row).place = new_place;
+        self.arena.discard(place, units);
+        self.empty_chunks();
     }
 
     pub(super) fn add_referrer(&mut self, row: Row) {
@@ -283,14 +308,14 @@ impl Table {
         *count = count.checked_sub(1).expect("a reference that goes was counted when it came");
     }
 
-    /// Notes that the row is in the present roll.
-    pub(super) fn set_seen(&mut self, row: Row) {
-        self.seen.set(row);
+    /// Notes that so many rows from this one on are in the present roll.
+    pub(super) fn set_seen(&mut self, start: Row, len: u32) {
+        self.seen.set_range(start, len);
     }
 
-    /// Begins an empty roll.
+    /// Begins an empty roll. Costs nothing: what the last one saw is cleared as the next one comes to it.
     pub(super) fn clear_seen(&mut self) {
-        self.seen = Bits::default();
+        self.seen.begin_anew();
     }
 
     /// Adds to this table, which is being made, a row of another one, with these references.
@@ -307,6 +332,26 @@ impl Table {
         }
         if from.referrers(row) > 0 {
             *self.referrers.at_mut(kept) = from.referrers(row);
+        }
+    }
+}
+
+/// Freezing.
+impl Table {
+    /// A copy of the records as they are, which shares all chunks with this table, and has no index: who saves,
+    /// sums up or checks goes through the rows. Costs a few instructions for each chunk.
+    pub(super) fn freeze(&mut self) -> Self {
+        let Self { arena, entries, index: _, active, placeholder, seen, referrers, bytes, guess } = self;
+        Self {
+            arena: arena.freeze(),
+            entries: entries.freeze(),
+            index: Index::default(),
+            active: active.freeze(),
+            placeholder: placeholder.freeze(),
+            seen: seen.freeze(),
+            referrers: referrers.freeze(),
+            bytes: *bytes,
+            guess: *guess,
         }
     }
 }
@@ -343,7 +388,9 @@ impl Table {
         for row in Row::first(self.len()) {
             let hash = key.id(self.stored(row).text(record::Slot::Id));
             self.entries.at_mut(row).hash = hash;
-            if self.find(hash, self.stored(row).text(record::Slot::Id)).is_some() {
+            let id = self.stored(row).text(record::Slot::Id);
+            let is_it = |row| self.entries.at(row).hash == hash && self.stored(row).has_id(id);
+            if self.index.find(hash, is_it).is_some() {
                 return false;
             }
             self.index_row(row);

@@ -6,7 +6,8 @@
 //! engine directly.
 //!
 //! - [`auth`]: tenants and their keys.
-//! - [`store`]: journal and snapshots in SQLite.
+//! - [`store`]: journal and snapshots in SQLite; [`upkeep`]: how a snapshot is written, and what is old dropped, so
+//!   that no command waits; [`checkpoints`]: when SQLite's log is moved into its file.
 //! - [`machine`]: engines, and the one way to change them; [`cleanup`]: what goes on behind a completion.
 //! - [`call`]: what a call is, and the one place that decides which of several errors is told.
 //! - [`api`]: the calls, by noun, and where they are; [`answer`]: what they show; [`openapi`]: what they are, as
@@ -16,10 +17,12 @@ pub mod answer;
 pub mod api;
 pub mod auth;
 pub mod call;
+pub mod checkpoints;
 pub mod cleanup;
 pub mod machine;
 pub mod openapi;
 pub mod store;
+pub mod upkeep;
 
 use std::future::Future;
 use std::io;
@@ -88,7 +91,8 @@ impl Server {
         cleanup::resume(&self.state.machine);
         let app = api::router(Arc::clone(&self.state));
         axum::serve(listener, app).with_graceful_shutdown(stop).await?;
-        self.state.machine.stop();
-        Ok(())
+        let machine = Arc::clone(&self.state.machine);
+        // It writes to disk, and no request is left that could wait behind it.
+        tokio::task::spawn_blocking(move || machine.stop()).await.map_err(io::Error::other)
     }
 }

@@ -1,20 +1,25 @@
 //! The tenants' engines, and the one thread that changes them.
 //!
 //! Commands queue up. The thread takes all that wait, writes them to the journal in one transaction, applies
-//! them in order, and answers each: while one transaction waits for the disk, the next one fills.
+//! them in order, and answers each: while one transaction waits for the disk, the next one fills. A tenant that
+//! went far since its last snapshot is frozen between two commands; what follows is the store's, which takes a
+//! step of it in each transaction, and in ones of their own where no command waits.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, RwLock, RwLockReadGuard, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use headcount::{Command, Config, Engine, Error, Reply, Timestamp};
 use tokio::sync::oneshot;
 
-use crate::store::{Entry, Store, StoreError};
+use crate::store::{Entry, Loaded, Store, StoreError};
 
 /// At most so many commands share a transaction.
 const BATCH_MAX: usize = 512;
+
+/// Where no command comes, so often it is looked whether a snapshot is encoded.
+const ENCODED_POLL: Duration = Duration::from_millis(10);
 
 /// What is done with a command's reply, and with the engine as the command left it.
 type Then = Box<dyn FnOnce(&Engine, Result<Reply, Error>) + Send>;
@@ -63,7 +68,9 @@ struct Spent {
 #[derive(Debug)]
 pub struct Machine {
     tenants: Arc<Vec<Tenant>>,
-    queue: mpsc::SyncSender<Job>,
+    /// No job is the last one: then the thread comes to its end.
+    queue: mpsc::SyncSender<Option<Job>>,
+    worker: Mutex<Option<thread::JoinHandle<()>>>,
     spent: Arc<Spent>,
     is_durable: bool,
 }
@@ -79,13 +86,15 @@ impl Machine {
     /// Of the store.
     pub fn start(names: Vec<String>, store: Option<Store>, config: Config) -> Result<Self, StoreError> {
         let mut tenants = Vec::new();
+        let mut since_snapshot = Vec::new();
         for name in names {
             // Random bytes that nobody else knows: two UUIDs' worth are more than enough.
             let config = config.with_hash_key(*uuid::Uuid::new_v4().as_bytes());
             let engine = match &store {
                 Some(store) => {
-                    let (engine, place) = store.load(&name, config)?;
-                    tracing::info!(name, place, seq = engine.seq(), "loaded");
+                    let Loaded { engine, place, commands_since } = store.load(&name, config)?;
+                    tracing::info!(name, place, commands_since, seq = engine.seq(), "loaded");
+                    since_snapshot.push(commands_since);
                     engine
                 }
                 None => Engine::new(config),
@@ -95,17 +104,13 @@ impl Machine {
         let (tenants, spent) = (Arc::new(tenants), Arc::new(Spent::default()));
         let (queue, jobs) = mpsc::sync_channel(BATCH_MAX * 4);
         let is_durable = store.is_some();
-        let worker = Worker {
-            tenants: Arc::clone(&tenants),
-            spent: Arc::clone(&spent),
-            store,
-            since_snapshot: Vec::new(),
-        };
-        thread::Builder::new()
+        let worker =
+            Worker { tenants: Arc::clone(&tenants), spent: Arc::clone(&spent), store, since_snapshot };
+        let worker = thread::Builder::new()
             .name("machine".into())
             .spawn(move || worker.run(&jobs))
             .map_err(|error| StoreError::Damaged(format!("no thread: {error}")))?;
-        Ok(Self { tenants, queue, spent, is_durable })
+        Ok(Self { tenants, queue, worker: Mutex::new(Some(worker)), spent, is_durable })
     }
 
     /// How many tenants there are.
@@ -116,7 +121,7 @@ impl Machine {
     /// The tenant's engine, to be read.
     pub fn read(&self, tenant: usize) -> RwLockReadGuard<'_, Engine> {
         // A lock is poisoned only where a thread panicked with it, and no command panics.
-        self.tenants[tenant].engine.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.tenants[tenant].engine.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Carries out a command, and answers what `then` makes of its reply and the engine as it left it.
@@ -130,9 +135,9 @@ impl Machine {
         then: impl FnOnce(&Engine, Result<Reply, Error>) -> T + Send + 'static,
     ) -> Result<T, Unavailable> {
         let (answer, answered) = oneshot::channel();
-        let answer = Arc::new(std::sync::Mutex::new(Some(answer)));
+        let answer = Arc::new(Mutex::new(Some(answer)));
         let refuse = Arc::clone(&answer);
-        let send = |slot: &std::sync::Mutex<Option<oneshot::Sender<Result<T, Unavailable>>>>, result| {
+        let send = |slot: &Mutex<Option<oneshot::Sender<Result<T, Unavailable>>>>, result| {
             if let Some(answer) = slot.lock().ok().and_then(|mut slot| slot.take()) {
                 // The client may be gone: its command is carried out all the same.
                 let _ = answer.send(result);
@@ -146,7 +151,7 @@ impl Machine {
         };
         let gone = || Unavailable("the server is stopping".to_owned());
         if let Err(mpsc::TrySendError::Full(_) | mpsc::TrySendError::Disconnected(_)) =
-            self.queue.try_send(job)
+            self.queue.try_send(Some(job))
         {
             return Err(Unavailable("too many commands are waiting".to_owned()));
         }
@@ -158,9 +163,15 @@ impl Machine {
         self.spent.parse.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
     }
 
-    /// Tells where time went. Commands that still wait are carried out before the process ends, since
-    /// whoever sent them waits for their answer.
+    /// Carries out the commands that wait, ends the snapshot that is under way, and tells where time went. Blocks
+    /// for as long as that takes. Commands that come later are refused.
     pub fn stop(&self) {
+        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(worker) = worker {
+            // It is gone already only where a command panicked, and none does.
+            let _ = self.queue.send(None);
+            let _ = worker.join();
+        }
         let spent = |of: &AtomicU64| Duration::from_nanos(of.load(Ordering::Relaxed));
         tracing::info!(
             commands = self.spent.commands.load(Ordering::Relaxed),
@@ -178,18 +189,49 @@ struct Worker {
     tenants: Arc<Vec<Tenant>>,
     spent: Arc<Spent>,
     store: Option<Store>,
-    /// By tenant, commands since its last snapshot.
+    /// By tenant, commands since its last snapshot, also those before the last start. None without a store.
     since_snapshot: Vec<u64>,
 }
 
 impl Worker {
-    fn run(mut self, jobs: &mpsc::Receiver<Job>) {
-        self.since_snapshot.resize(self.tenants.len(), 0);
-        while let Ok(first) = jobs.recv() {
-            let mut batch = vec![first];
-            batch.extend(jobs.try_iter().take(BATCH_MAX - 1));
+    fn run(mut self, jobs: &mpsc::Receiver<Option<Job>>) {
+        let mut is_last = false;
+        while !is_last {
+            let mut batch = Vec::new();
+            match self.next(jobs) {
+                Ok(Some(first)) => batch.push(first),
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Ok(None) | Err(mpsc::RecvTimeoutError::Disconnected) => is_last = true,
+            }
+            while batch.len() < BATCH_MAX && !is_last {
+                match jobs.try_recv() {
+                    Ok(Some(job)) => batch.push(job),
+                    Ok(None) => is_last = true,
+                    Err(_) => break,
+                }
+            }
             self.carry_out(batch);
         }
+        self.finish();
+    }
+
+    /// The next job, waited for as long as there is nothing else to do.
+    fn next(&self, jobs: &mpsc::Receiver<Option<Job>>) -> Result<Option<Job>, mpsc::RecvTimeoutError> {
+        match self.store.as_ref().map(Store::upkeep) {
+            Some(upkeep) if upkeep.has_step() => jobs.recv_timeout(Duration::ZERO),
+            Some(upkeep) if !upkeep.is_idle() => jobs.recv_timeout(ENCODED_POLL),
+            _ => jobs.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
+        }
+    }
+
+    /// Ends what is under way, and saves what went far meanwhile.
+    fn finish(&mut self) {
+        let Some(place) = self.store.as_ref().map(Store::place) else { return };
+        for _ in 0..=self.tenants.len() {
+            self.store.iter_mut().for_each(Store::finish_upkeep);
+            self.save(place);
+        }
+        self.store.iter_mut().for_each(Store::finish_upkeep);
     }
 
     fn carry_out(&mut self, batch: Vec<Job>) {
@@ -209,13 +251,13 @@ impl Worker {
             }
             self.spent.disk.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
         }
-        self.spent.batches.fetch_add(1, Ordering::Relaxed);
+        self.spent.batches.fetch_add(u64::from(!batch.is_empty()), Ordering::Relaxed);
         self.spent.commands.fetch_add(batch.len() as u64, Ordering::Relaxed);
         let begun = Instant::now();
         for job in batch {
-            self.since_snapshot[job.tenant] += 1;
+            self.since_snapshot.get_mut(job.tenant).into_iter().for_each(|since| *since += 1);
             let tenant = &self.tenants[job.tenant];
-            let mut engine = tenant.engine.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut engine = tenant.engine.write().unwrap_or_else(PoisonError::into_inner);
             match postcard::from_bytes::<Command<'_>>(&job.command.0) {
                 Ok(command) => {
                     let reply = engine.apply(now, &command);
@@ -228,14 +270,15 @@ impl Worker {
         self.save(written);
     }
 
-    /// Saves the state of tenants that went far since the last time. All entries so far are applied. Commands
-    /// wait meanwhile, for a second or so per gigabyte of records; a service that minds saves from a replica.
+    /// Freezes a tenant that went far since its last snapshot, to be saved as of the place of the journal up to
+    /// which everything is applied. Commands wait for as long as it takes to copy sessions and tasks, but no
+    /// record. One tenant at a time: the next one's turn comes when it is done.
     fn save(&mut self, place: i64) {
         let Some(store) = &mut self.store else { return };
         for (tenant, since) in self.tenants.iter().zip(&mut self.since_snapshot) {
             if store.wants_snapshot(*since) {
-                let engine = tenant.engine.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-                if let Err(error) = store.save(&tenant.name, &engine, place) {
+                let frozen = tenant.engine.write().unwrap_or_else(PoisonError::into_inner).freeze();
+                if let Err(error) = store.begin_snapshot(&tenant.name, frozen, place) {
                     tracing::error!(%error, tenant = tenant.name, "no snapshot: the journal goes on");
                 }
                 *since = 0;

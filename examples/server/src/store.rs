@@ -2,13 +2,18 @@
 //!
 //! WAL with `synchronous = FULL`: a transaction that was committed survives a crash of the machine. A
 //! snapshot is of one tenant at one place of the journal; the newest two are kept, and the journal from the
-//! older one on, so that a snapshot that turns out to be damaged costs time and nothing else.
+//! older one on, so that a snapshot that turns out to be damaged costs time and nothing else. Snapshots are
+//! written in parts and the journal is dropped in parts, beside the commands ([`upkeep`](crate::upkeep)).
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 
-use headcount::{Command, Config, Engine, Snapshot, Timestamp};
+use headcount::{Command, Config, Engine, FrozenEngine, Snapshot, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+
+use crate::checkpoints::Checkpoints;
+use crate::upkeep::{self, Progress, Upkeep};
 
 /// Why the store cannot be opened or used.
 #[derive(Debug)]
@@ -53,6 +58,8 @@ pub struct Store {
     /// The place of the newest entry that is known to be in the journal.
     written: i64,
     commands_per_snapshot: u64,
+    upkeep: Upkeep,
+    checkpoints: Checkpoints,
     /// Set when it is not known what the file holds: only a new start can tell.
     broken: bool,
 }
@@ -61,9 +68,24 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS journal (
         id INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, now INTEGER NOT NULL, command BLOB NOT NULL
     ) STRICT;
+    CREATE TABLE IF NOT EXISTS snapshot_part (
+        tenant TEXT NOT NULL, journal_id INTEGER NOT NULL, part INTEGER NOT NULL, state BLOB NOT NULL,
+        PRIMARY KEY (tenant, journal_id, part)
+    ) STRICT;
     CREATE TABLE IF NOT EXISTS snapshot (
         tenant TEXT NOT NULL, journal_id INTEGER NOT NULL, state BLOB NOT NULL, PRIMARY KEY (tenant, journal_id)
     ) STRICT;";
+
+/// What a file holds of a tenant.
+#[derive(Debug)]
+pub struct Loaded {
+    /// As of the end of the journal.
+    pub engine: Engine,
+    /// The place of the journal that its snapshot was of.
+    pub place: i64,
+    /// Commands behind that snapshot.
+    pub commands_since: u64,
+}
 
 impl Store {
     /// Opens the file, or makes it.
@@ -77,7 +99,15 @@ impl Store {
         connection.execute_batch(SCHEMA)?;
         let written =
             connection.query_row("SELECT coalesce(max(id), 0) FROM journal", [], |row| row.get(0))?;
-        Ok(Self { connection, written, commands_per_snapshot: commands_per_snapshot.max(1), broken: false })
+        let checkpoints = Checkpoints::start(path, &connection)?;
+        Ok(Self {
+            connection,
+            written,
+            commands_per_snapshot: commands_per_snapshot.max(1),
+            upkeep: Upkeep::default(),
+            checkpoints,
+            broken: false,
+        })
     }
 
     /// Limits the file to so many pages of 4 KiB: what tests simulate a full disk with.
@@ -88,12 +118,11 @@ impl Store {
         Ok(self.connection.pragma_update(None, "max_page_count", pages)?)
     }
 
-    /// The tenant's engine: its newest good snapshot, and the journal from there on. Also the place of the
-    /// journal that the snapshot was of.
+    /// The tenant's engine: its newest good snapshot, and the journal from there on.
     ///
     /// # Errors
     /// Where no snapshot is good and the journal does not go back to the beginning, or an entry is damaged.
-    pub fn load(&self, tenant: &str, config: Config) -> Result<(Engine, i64), StoreError> {
+    pub fn load(&self, tenant: &str, config: Config) -> Result<Loaded, StoreError> {
         let mut snapshots = self
             .connection
             .prepare("SELECT journal_id, state FROM snapshot WHERE tenant = ? ORDER BY journal_id DESC")?;
@@ -101,7 +130,8 @@ impl Store {
         let mut tried = 0;
         let mut found = None;
         while let (None, Some(row)) = (&found, rows.next()?) {
-            let (place, state): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let (place, last_part): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let state = self.with_parts(tenant, place, last_part)?;
             let restored = postcard::from_bytes::<Snapshot>(&state)
                 .map_err(|error| error.to_string())
                 .and_then(|snapshot| Engine::restore(config, snapshot).map_err(|error| error.to_string()));
@@ -118,15 +148,32 @@ impl Store {
             return Err(StoreError::Damaged(format!("no snapshot of {tenant} is good")));
         }
         let (mut engine, place) = found.unwrap_or_else(|| (Engine::new(config), 0));
-        self.replay(tenant, &mut engine, place)?;
-        Ok((engine, place))
+        let commands_since = self.replay(tenant, &mut engine, place)?;
+        // What a stop in the middle of a snapshot left.
+        upkeep::drop_parts(&self.connection, tenant, -1)?;
+        Ok(Loaded { engine, place, commands_since })
     }
 
-    fn replay(&self, tenant: &str, engine: &mut Engine, after: i64) -> Result<(), StoreError> {
+    /// A whole snapshot, given its last part. (One that is small has no other; nor had any before there were parts.)
+    fn with_parts(&self, tenant: &str, place: i64, mut last_part: Vec<u8>) -> rusqlite::Result<Vec<u8>> {
+        let sql = "SELECT state FROM snapshot_part WHERE tenant = ? AND journal_id = ? ORDER BY part";
+        let mut parts = self.connection.prepare_cached(sql)?;
+        let mut rows = parts.query(params![tenant, place])?;
+        let mut state = Vec::new();
+        while let Some(row) = rows.next()? {
+            state.extend_from_slice(row.get_ref(0)?.as_blob()?);
+        }
+        state.append(&mut last_part);
+        Ok(state)
+    }
+
+    /// Answers how many commands it carried out.
+    fn replay(&self, tenant: &str, engine: &mut Engine, after: i64) -> Result<u64, StoreError> {
         let mut entries = self
             .connection
             .prepare("SELECT id, now, command FROM journal WHERE tenant = ? AND id > ? ORDER BY id")?;
         let mut rows = entries.query(params![tenant, after])?;
+        let mut commands = 0;
         while let Some(row) = rows.next()? {
             let (id, now): (i64, i64) = (row.get(0)?, row.get(1)?);
             let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
@@ -134,11 +181,13 @@ impl Store {
                 .map_err(|error| StoreError::Damaged(format!("entry {id} of the journal: {error}")))?;
             // What was refused then is refused now.
             let _ = engine.apply(Timestamp(now), &command);
+            commands += 1;
         }
-        Ok(())
+        Ok(commands)
     }
 
-    /// Writes entries to disk, all or none. `Ok` is the place of the last one, and means that they are there.
+    /// Writes entries to disk, all or none. `Ok` is the place of the last one, and means that they are there. Where
+    /// a snapshot is under way, a step of it goes with them.
     ///
     /// # Errors
     /// The words to refuse the commands with. They are then not in the journal, or, after an error that leaves
@@ -147,32 +196,55 @@ impl Store {
         if self.broken {
             return Err("the data file could not be written before; restart the server".to_owned());
         }
-        match self.try_append(entries) {
-            Ok(written) => {
+        self.upkeep.take_encoded(false);
+        if entries.is_empty() && !self.upkeep.has_step() {
+            return Ok(self.written);
+        }
+        let mut result = self.try_append(entries, true);
+        if let Err(error) = &result
+            && self.upkeep.has_step()
+            && self.holds_nothing_new()
+        {
+            // What can wait is not to be the reason why commands are refused.
+            self.upkeep.give_up(&error.to_string());
+            result = self.try_append(entries, false);
+        }
+        match result {
+            Ok((written, progress)) => {
                 self.written = written;
+                let bytes: usize = entries.iter().map(|entry| entry.command.len()).sum();
+                let step_bytes = progress.as_ref().map_or(0, |_| upkeep::STEP_BYTES);
+                progress.into_iter().for_each(|progress| self.upkeep.advance(progress));
+                self.checkpoints.note(&self.connection, bytes + step_bytes);
                 Ok(written)
             }
             Err(error) => {
                 let is_full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
                 self.broken = !(is_full && self.holds_nothing_new());
+                self.upkeep.give_up("the file could not be written");
                 tracing::error!(%error, broken = self.broken, "the journal could not be written");
                 Err(format!("the command could not be written to disk: {error}"))
             }
         }
     }
 
-    fn try_append(&mut self, entries: &[Entry<'_>]) -> rusqlite::Result<i64> {
+    fn try_append(
+        &mut self,
+        entries: &[Entry<'_>],
+        with_step: bool,
+    ) -> rusqlite::Result<(i64, Option<Progress>)> {
         let transaction = self.connection.transaction()?;
+        let mut written = self.written;
         {
             let mut insert =
                 transaction.prepare_cached("INSERT INTO journal (tenant, now, command) VALUES (?, ?, ?)")?;
             for entry in entries {
-                insert.execute(params![entry.tenant, entry.now.as_millis(), entry.command])?;
+                written = insert.insert(params![entry.tenant, entry.now.as_millis(), entry.command])?;
             }
         }
-        let written = transaction.last_insert_rowid();
+        let progress = if with_step { self.upkeep.step(&transaction)? } else { None };
         transaction.commit()?;
-        Ok(written)
+        Ok((written, progress))
     }
 
     /// Whether a transaction that failed has surely left nothing behind.
@@ -185,34 +257,41 @@ impl Store {
             && newest.is_ok_and(|newest| newest.flatten().unwrap_or(0) <= self.written)
     }
 
-    /// Whether so many commands since the last snapshot want another one.
-    pub const fn wants_snapshot(&self, commands: u64) -> bool {
-        !self.broken && commands >= self.commands_per_snapshot
+    /// Whether so many commands since the last snapshot want another one, and none is under way.
+    pub fn wants_snapshot(&self, commands: u64) -> bool {
+        !self.broken && commands >= self.commands_per_snapshot && self.upkeep.is_idle()
     }
 
-    /// Saves a tenant's state as of a place of the journal, and drops what is then of no use.
+    /// Begins to save a tenant's state as of a place of the journal, at which it was frozen. It is encoded on
+    /// another thread, then written with what is appended, and counts once the last part of it is on disk.
     ///
     /// # Errors
-    /// Of SQLite: nothing is changed then.
-    pub fn save(&mut self, tenant: &str, engine: &Engine, place: i64) -> Result<(), StoreError> {
-        let state = postcard::to_stdvec(&engine.snapshot())
-            .map_err(|error| StoreError::Damaged(error.to_string()))?;
-        let transaction = self.connection.transaction()?;
-        transaction
-            .execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?)", params![tenant, place, state])?;
-        let kept: Vec<i64> = transaction
-            .prepare("SELECT journal_id FROM snapshot WHERE tenant = ? ORDER BY journal_id DESC LIMIT 2")?
-            .query_map([tenant], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        if let [_, older] = kept[..] {
-            transaction.execute(
-                "DELETE FROM snapshot WHERE tenant = ? AND journal_id < ?",
-                params![tenant, older],
-            )?;
-            transaction
-                .execute("DELETE FROM journal WHERE tenant = ? AND id <= ?", params![tenant, older])?;
+    /// Where there is no thread to encode it.
+    pub fn begin_snapshot(&mut self, tenant: &str, frozen: FrozenEngine, place: i64) -> io::Result<()> {
+        self.upkeep.begin(tenant, frozen, place)
+    }
+
+    /// The place of the newest entry of the journal.
+    pub const fn place(&self) -> i64 {
+        self.written
+    }
+
+    /// What is to be done beside commands.
+    pub fn upkeep(&self) -> &Upkeep {
+        &self.upkeep
+    }
+
+    /// Waits until a snapshot that is under way is encoded.
+    pub fn wait_for_encoded(&mut self) {
+        self.upkeep.take_encoded(true);
+    }
+
+    /// Ends the snapshot that is under way, and what follows from it.
+    pub fn finish_upkeep(&mut self) {
+        while !self.upkeep.is_idle() && !self.broken {
+            self.wait_for_encoded();
+            // An error was told, and ends it.
+            let _ = self.append(&[]);
         }
-        transaction.commit()?;
-        Ok(())
     }
 }

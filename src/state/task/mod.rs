@@ -85,7 +85,7 @@ impl Task {
 }
 
 /// The tasks of one app: all that are to be done, and the last of those that ended.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tasks {
     tasks: Ordered<TaskId, Task>,
     /// Those that ended, the first to end first.

@@ -14,5 +14,6 @@ mod queries;
 mod records;
 mod refusals;
 mod sessions;
+mod snapshots;
 mod support;
 mod tasks;

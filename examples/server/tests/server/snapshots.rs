@@ -1,0 +1,196 @@
+//! Snapshots: written beside the commands, in place whole or not at all, and counted over restarts.
+
+use std::path::Path;
+
+use headcount::{
+    Account, AppId, Command, Config, Engine, Kind, NewResourceType, Page, ResourceTypeId, Scope, SessionId,
+    Timestamp, Uuid,
+};
+use headcount_server::store::{Entry, Store};
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::support::Server;
+
+const APP: AppId = AppId(Uuid::from_u128(1));
+const SESSION: SessionId = SessionId(Uuid::from_u128(1));
+
+/// The bytes of a part, and more than any snapshot here has.
+const PART_BYTES: usize = 256 * 1024;
+
+/// A store, and an engine that has what its journal says.
+struct Journaled {
+    store: Store,
+    engine: Engine,
+    pages: usize,
+}
+
+impl Journaled {
+    fn new(data: &Path) -> Self {
+        let store = Store::open(data, 1_000_000).expect("a store");
+        let mut journaled = Self { store, engine: Engine::new(Config::new()), pages: 0 };
+        journaled.command(&Command::CreateApp { app_id: APP, name: "App".into(), clone_from: None });
+        journaled.command(&Command::RegisterResourceType {
+            app_id: APP,
+            resource_type_id: ResourceTypeId(Uuid::from_u128(1)),
+            new: NewResourceType::new("account", "Account", Kind::Account),
+        });
+        journaled.command(&Command::StartSession { app_id: APP, session_id: SESSION, scope: Scope::All });
+        journaled
+    }
+
+    fn command(&mut self, command: &Command<'_>) {
+        let bytes = postcard::to_stdvec(command).expect("bytes");
+        let entry = Entry { tenant: "acme", now: Timestamp(0), command: &bytes };
+        self.store.append(&[entry]).expect("it is written");
+        let _ = self.engine.apply(Timestamp(0), command).expect("it is carried out");
+    }
+
+    /// A page of 100 new accounts, of 30 KB or so.
+    fn page(&mut self) {
+        let first = self.pages * 100;
+        self.pages += 1;
+        let accounts = (first..first + 100).map(|number| Account {
+            id: format!("u{number}").into(),
+            username: Some("x".into()),
+            display_name: Some("x".repeat(250).into()),
+            ..Account::default()
+        });
+        let page = Page::accounts(accounts);
+        let command = Command::PushPage { app_id: APP, session_id: SESSION, slug: "account".into(), page };
+        self.command(&command);
+    }
+
+    /// Begins a snapshot, and waits until it is encoded.
+    fn begin_snapshot(&mut self) {
+        let (frozen, place) = (self.engine.freeze(), self.store.place());
+        self.store.begin_snapshot("acme", frozen, place).expect("a thread");
+        assert!(!self.store.upkeep().is_idle());
+        self.store.wait_for_encoded();
+    }
+}
+
+fn count(data: &Path, what: &str) -> i64 {
+    let connection = Connection::open(data).expect("the file");
+    connection.query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0)).expect("a count")
+}
+
+fn loaded(data: &Path) -> headcount_server::store::Loaded {
+    let store = Store::open(data, 1_000_000).expect("a store");
+    store.load("acme", Config::new()).expect("a state")
+}
+
+#[test]
+fn a_snapshot_is_written_beside_the_commands_and_counts_when_its_last_part_is_in_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let mut journaled = Journaled::new(&data);
+    for round in 1..=3 {
+        (0..40).for_each(|_| journaled.page());
+        let bytes = postcard::to_stdvec(&journaled.engine.snapshot()).expect("bytes").len();
+        let rows = count(&data, "journal");
+        journaled.begin_snapshot();
+        // Each page takes one part along; until the last one, everything is as it was.
+        for _ in 0..bytes.div_ceil(PART_BYTES) - 1 {
+            journaled.page();
+        }
+        assert!(bytes > 4 * PART_BYTES, "{bytes} bytes");
+        assert_eq!(count(&data, "snapshot"), round.min(3) - 1);
+        assert_eq!(count(&data, "journal"), rows + (bytes.div_ceil(PART_BYTES) - 1) as i64);
+        journaled.page();
+        assert_eq!(count(&data, "snapshot"), round.min(2));
+        journaled.store.finish_upkeep();
+        assert!(journaled.store.upkeep().is_idle());
+    }
+    // The journal begins behind the older of two snapshots, and the parts are those of the two.
+    let places = "SELECT min(journal_id) + 1 FROM snapshot";
+    let first: i64 = Connection::open(&data)
+        .and_then(|file| file.query_row(places, [], |row| row.get(0)))
+        .expect("a place");
+    assert_eq!(count(&data, &format!("journal WHERE id < {first}")), 0);
+    assert_eq!(count(&data, &format!("journal WHERE id = {first}")), 1);
+    let orphans = "snapshot_part WHERE journal_id NOT IN (SELECT journal_id FROM snapshot)";
+    assert_eq!(count(&data, orphans), 0);
+    let expected = journaled.engine.digest();
+    drop(journaled);
+    let loaded = loaded(&data);
+    assert_eq!(loaded.engine.digest(), expected);
+    assert!(loaded.place >= first && loaded.commands_since > 0, "{loaded:?}");
+}
+
+#[test]
+fn a_snapshot_that_was_cut_off_is_none_and_its_parts_go() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let mut journaled = Journaled::new(&data);
+    (0..40).for_each(|_| journaled.page());
+    journaled.begin_snapshot();
+    (0..3).for_each(|_| journaled.page());
+    let expected = journaled.engine.digest();
+    drop(journaled);
+    assert_eq!((count(&data, "snapshot"), count(&data, "snapshot_part")), (0, 3));
+    let loaded = loaded(&data);
+    assert_eq!((loaded.engine.digest(), loaded.place, loaded.commands_since), (expected, 0, 46));
+    assert_eq!(count(&data, "snapshot_part"), 0);
+}
+
+#[test]
+fn a_snapshot_for_which_there_is_no_room_refuses_no_command() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let mut journaled = Journaled::new(&data);
+    (0..40).for_each(|_| journaled.page());
+    let pages: u32 = Connection::open(&data)
+        .and_then(|file| file.query_row("PRAGMA page_count", [], |row| row.get(0)))
+        .expect("a count");
+    // Room for a few pages of accounts, and for a part and a half.
+    journaled.store.limit_pages(pages + 100).expect("a limit");
+    journaled.begin_snapshot();
+    (0..4).for_each(|_| journaled.page());
+    assert!(journaled.store.upkeep().is_idle(), "it was given up");
+    assert_eq!(count(&data, "snapshot"), 0);
+    journaled.store.limit_pages(1_000_000).expect("a limit");
+    journaled.begin_snapshot();
+    journaled.store.finish_upkeep();
+    assert_eq!(count(&data, "snapshot"), 1);
+    let expected = journaled.engine.digest();
+    drop(journaled);
+    assert_eq!(loaded(&data).engine.digest(), expected);
+}
+
+#[test]
+fn a_snapshot_is_due_so_many_commands_after_the_last_one_however_often_the_server_starts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    for start in 1..=5 {
+        let server = Server::start(Some(&data), &["--commands-per-snapshot", "10"]);
+        for number in 0..2 {
+            let body = json!({"name": format!("App {start}.{number}")});
+            assert_eq!(server.call("POST", "apps/", Some(&body)).status, 201);
+        }
+        assert!(server.terminate());
+        assert_eq!(count(&data, "snapshot"), i64::from(start == 5), "after start {start}");
+    }
+    let wal = folder.path().join("data-wal");
+    assert!(!wal.exists(), "a clean stop leaves one file");
+}
+
+/// A file that was written before snapshots had parts.
+#[test]
+fn a_snapshot_in_one_piece_is_loaded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let mut journaled = Journaled::new(&data);
+    (0..20).for_each(|_| journaled.page());
+    let (expected, place) = (journaled.engine.digest(), journaled.store.place());
+    let state = postcard::to_stdvec(&journaled.engine.snapshot()).expect("bytes");
+    assert!(state.len() > 2 * PART_BYTES);
+    drop(journaled);
+    let file = Connection::open(&data).expect("the file");
+    let values = rusqlite::params![place, state];
+    file.execute("INSERT INTO snapshot VALUES ('acme', ?, ?)", values).expect("a snapshot");
+    file.execute("DROP TABLE snapshot_part", []).expect("an older file");
+    file.execute("DELETE FROM journal", []).expect("an empty journal");
+    let loaded = loaded(&data);
+    assert_eq!((loaded.engine.digest(), loaded.place, loaded.commands_since), (expected, place, 0));
+}
