@@ -54,7 +54,8 @@
 //! - **Reading.** [`Engine::app`] leads to views that borrow: [`AppView`], [`RecordView`],
 //!   [`SessionView`], [`TaskView`].
 //! - **Saving.** [`Engine::snapshot`] and [`Engine::restore`], with any serde format;
-//!   [`Engine::digest`] is equal on all replicas; [`Engine::check_invariants`] checks every rule.
+//!   [`Engine::digest`] is equal on all replicas, and [`Engine::digest_parts`] tells where two of them
+//!   differ; [`Engine::check_invariants`] checks every rule.
 //!
 //! # How it is built
 //!
@@ -100,6 +101,7 @@ mod view;
 pub use engine::Engine;
 #[cfg(feature = "serde")]
 pub use parse::PageSeed;
+pub use save::{DigestParts, TableDigests};
 #[cfg(feature = "serde")]
 pub use save::{RestoreError, Snapshot, SnapshotRef};
 pub use state::ResourceType;

@@ -13,7 +13,7 @@ mod tasks;
 
 pub(crate) use scope::out_of_range;
 
-use crate::state::{ChangeLog, State};
+use crate::state::{App, ChangeLog, State};
 use crate::values::{Command, Config, Error, HashKey, Limits, Reply, Timestamp};
 
 /// All state of one tenant, and the commands that change it.
@@ -69,6 +69,11 @@ impl Engine {
 
     pub(crate) const fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Keeps the sums that the digest is made of.
+    pub(crate) fn keep_sums(&mut self) {
+        self.state.apps.values_mut().for_each(App::keep_sums);
     }
 
     pub(crate) const fn change_log(&self) -> &ChangeLog {

@@ -6,5 +6,6 @@ mod records;
 #[cfg(feature = "serde")]
 mod snapshot;
 
+pub use digest::{DigestParts, TableDigests};
 #[cfg(feature = "serde")]
 pub use snapshot::{RestoreError, Snapshot, SnapshotRef};

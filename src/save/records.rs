@@ -1,48 +1,11 @@
-//! The records of one table: hashed, and checked against the rules.
+//! The records of one table, checked against the rules.
 
 use alloc::format;
 use alloc::vec::Vec;
 
 use crate::state::Registry;
 use crate::store::{Row, RowKey, Slot, Store, Table, TypeIndex};
-use crate::values::{
-    AccountStatus, BrokenInvariant, Checked, DigestHasher, Kind, Limits, Rule, Timestamp, ensure, ensure_text,
-};
-
-/// Hashes the records of a table in order of first sight.
-pub(super) fn digest(table: &Table, hasher: &mut DigestHasher) {
-    hasher.u64(u64::from(table.len()));
-    let mut references: Vec<RowKey> = Vec::new();
-    let mut words: Vec<u8> = Vec::new();
-    for row in Row::first(table.len()) {
-        let stored = table.stored(row);
-        let since = table.inactive_since(row);
-        let flag = |is_set: bool, bit: u8| u8::from(is_set) << bit;
-        let flags = flag(table.placeholder().contains(row), 0)
-            | flag(table.seen().contains(row), 1)
-            | flag(since.is_some(), 2);
-        // In few long runs: word by word it takes twice as long.
-        let mut head = [0; 24];
-        head[0] = flags;
-        head[1] = stored.status().number();
-        head[4..12].copy_from_slice(&since.map_or(0, Timestamp::as_millis).to_le_bytes());
-        head[12..].copy_from_slice(stored.lengths());
-        hasher.bytes(&head);
-        hasher.bytes(stored.all_texts());
-        references.clear();
-        references.extend(stored.references());
-        // They are a set.
-        if !references.is_sorted() {
-            references.sort_unstable();
-        }
-        words.clear();
-        words.extend((references.len() as u64).to_le_bytes());
-        for key in &references {
-            words.extend((u64::from(key.of.0) << 32 | u64::from(key.row.0)).to_le_bytes());
-        }
-        hasher.bytes(&words);
-    }
-}
+use crate::values::{AccountStatus, BrokenInvariant, Checked, Kind, Limits, Rule, ensure, ensure_text};
 
 /// By type and row, the active accounts that refer to it, and how many references there are; each is
 /// checked on the way.
@@ -105,7 +68,8 @@ pub(super) fn check(table: &Table, index: TypeIndex, registry: &Registry, referr
         ensure(!table.seen().contains(row) || is_full, "4.2", || format!("{} was pushed", at()))?;
         bytes += stored.bytes();
     }
-    ensure(table.bytes() == bytes, "3.2", || format!("type {}: its bytes are miscounted", index.0))
+    ensure(table.bytes() == bytes, "3.2", || format!("type {}: its bytes are miscounted", index.0))?;
+    table.check_sums()
 }
 
 fn check_account(table: &Table, row: Row) -> Checked {

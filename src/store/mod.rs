@@ -14,6 +14,7 @@ mod index;
 mod key;
 mod purge;
 mod record;
+mod sums;
 mod table;
 
 use alloc::vec::Vec;
@@ -157,6 +158,14 @@ impl Store {
         for target in references {
             self.table_mut(target.of).remove_referrer(target.row);
         }
+    }
+}
+
+/// The digest.
+impl Store {
+    /// Keeps the sums of all tables, so that what is summed up next is what changes from now on.
+    pub(crate) fn keep_sums(&mut self) {
+        self.tables.iter_mut().for_each(Table::keep_sums);
     }
 }
 

@@ -19,6 +19,8 @@ use super::key::{Row, RowKey, TypeIndex};
 use crate::values::AccountStatus;
 
 const HEADER_BYTES: usize = 32;
+/// Where it is told no more where the record lies, but what it says.
+const CONTENTS_AT: usize = 8;
 const SLOTS: usize = 6;
 const STATUS_SHIFT: u32 = 30;
 
@@ -165,8 +167,12 @@ impl<'t> Stored<'t> {
 
     /// How many bytes the record takes, whatever space it has: what a draft of it would say.
     pub(crate) fn bytes(&self) -> u64 {
-        let texts: usize = (0..SLOTS).map(|slot| self.length(slot)).sum();
-        (self.texts_at() + texts).next_multiple_of(UNIT_BYTES) as u64
+        self.end().next_multiple_of(UNIT_BYTES) as u64
+    }
+
+    /// Where its texts end.
+    fn end(&self) -> usize {
+        self.texts_at() + (0..SLOTS).map(|slot| self.length(slot)).sum::<usize>()
     }
 
     pub(super) fn inactive_since(&self) -> i64 {
@@ -193,15 +199,14 @@ impl<'t> Stored<'t> {
         HEADER_BYTES + self.reference_word_count() * 4
     }
 
-    /// The lengths of all texts in bytes, 16 bits each, little-endian.
-    pub(crate) fn lengths(&self) -> &'t [u8; 12] {
-        self.bytes[20..].first_chunk().expect("a record is longer than its header")
+    /// All that the record says, and nothing of where it lies: its time, status, references and texts.
+    pub(super) fn contents(&self) -> &'t [u8] {
+        &self.bytes[CONTENTS_AT..self.end()]
     }
 
-    /// All texts, one behind the other.
-    pub(crate) fn all_texts(&self) -> &'t [u8] {
-        let texts: usize = (0..SLOTS).map(|slot| self.length(slot)).sum();
-        &self.bytes[self.texts_at()..self.texts_at() + texts]
+    /// The words of the references in what [`contents`](Self::contents) were.
+    pub(super) fn reference_words_mut(contents: &mut [u8]) -> core::slice::IterMut<'_, [u8; 4]> {
+        contents[HEADER_BYTES - CONTENTS_AT..].as_chunks_mut().0.iter_mut()
     }
 
     /// The bytes of a text; none if it is absent.

@@ -8,6 +8,7 @@
 //!
 //! A table does not know what a session is: it knows a roll, the set of rows seen in it.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::arena::{Arena, Place};
@@ -16,6 +17,7 @@ use super::column::{Column, Counts};
 use super::index::Index;
 use super::key::Row;
 use super::record::{self, Draft, Stored};
+use super::sums::Sums;
 use crate::values::{HashKey, IdHash, Timestamp};
 
 /// A page that guessed wrong this often stops guessing: it does not come in the stored order.
@@ -43,6 +45,8 @@ pub(crate) struct Table {
     /// The row after the last one of the last page: where a connector with a stable order goes on.
     /// It only makes pages faster; nothing shows it.
     guess: Row,
+    /// Kept once they were asked for.
+    sums: Option<Box<Sums>>,
 }
 
 /// Reading.
@@ -194,6 +198,7 @@ impl Table {
         draft.write(row, 0, self.arena.at_mut(place, units));
         self.entries.push(Entry { place, hash });
         self.bytes += bytes;
+        self.note_write(row);
         self.empty_chunks();
         row
     }
@@ -205,6 +210,7 @@ impl Table {
 
     /// Writes the record anew, in place where it fits and leaves little unused.
     pub(super) fn replace(&mut self, row: Row, draft: &Draft<'_>) {
+        self.note_write(row);
         let before = self.stored(row);
         let (units_before, since) = (before.units(), before.inactive_since());
         let bytes = draft.bytes();
@@ -237,11 +243,32 @@ impl Table {
         }
     }
 
+    /// Each step that changes what the digest says of a row tells it here.
+    fn note_write(&mut self, row: Row) {
+        if let Some(sums) = &mut self.sums {
+            sums.note(row);
+        }
+    }
+
+    pub(super) fn sums(&self) -> Option<&Sums> {
+        self.sums.as_deref()
+    }
+
+    pub(super) const fn take_sums(&mut self) -> Option<Box<Sums>> {
+        self.sums.take()
+    }
+
+    pub(super) fn put_sums(&mut self, sums: Option<Box<Sums>>) {
+        self.sums = sums;
+    }
+
     pub(super) fn set_placeholder(&mut self, row: Row) {
+        self.note_write(row);
         self.placeholder.set(row);
     }
 
     pub(super) fn set_full(&mut self, row: Row) {
+        self.note_write(row);
         self.placeholder.clear(row);
     }
 
@@ -257,6 +284,7 @@ impl Table {
     }
 
     fn set_inactive_since(&mut self, row: Row, millis: i64) {
+        self.note_write(row);
         let units = self.stored(row).units();
         record::set_inactive_since(self.arena.at_mut(self.entries.at(row).place, units), millis);
     }
