@@ -76,6 +76,12 @@ impl Engine {
         self.state.apps.values_mut().for_each(App::keep_sums);
     }
 
+    /// Keeps them no more.
+    #[cfg(feature = "serde")]
+    pub(crate) fn drop_sums(&mut self) {
+        self.state.apps.values_mut().for_each(App::drop_sums);
+    }
+
     pub(crate) const fn change_log(&self) -> &ChangeLog {
         &self.changes
     }

@@ -2,9 +2,10 @@
 
 mod digest;
 mod invariants;
-mod records;
 #[cfg(feature = "serde")]
 mod snapshot;
+#[cfg(feature = "serde")]
+mod table;
 
 pub use digest::{DigestParts, TableDigests};
 #[cfg(feature = "serde")]

@@ -104,6 +104,12 @@ impl App {
         self.store.keep_sums();
     }
 
+    /// Keeps them no more.
+    #[cfg(feature = "serde")]
+    pub(crate) fn drop_sums(&mut self) {
+        self.store.drop_sums();
+    }
+
     /// Opens a session; none may be open. Answers the ids of those that are forgotten for it.
     pub(crate) fn start_session(
         &mut self,

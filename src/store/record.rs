@@ -10,7 +10,11 @@
 //!     texts                  id, then the fields of the kind, without gaps
 //! ```
 //!
-//! An absent text has length 0. Numbers are little-endian.
+//! An absent text has length 0. Numbers are little-endian. Behind the texts there may be space that is not used.
+//! This is also the form in which a snapshot holds a record, so another form wants another format of snapshots.
+
+#[cfg(feature = "serde")]
+use alloc::vec::Vec;
 
 #[cfg(feature = "serde")]
 use super::arena::CHUNK_BYTES;
@@ -199,6 +203,58 @@ impl<'t> Stored<'t> {
         HEADER_BYTES + self.reference_word_count() * 4
     }
 
+    /// Space that every record takes.
+    #[cfg(feature = "serde")]
+    pub(super) const BYTES_MIN: u64 = HEADER_BYTES as u64;
+
+    /// The record that these bytes from outside begin with. None unless they are just what [`Draft::write`] writes
+    /// of a record in this row into as little space as it needs; but what its texts say is not looked at.
+    #[cfg(feature = "serde")]
+    pub(super) fn parse(bytes: &'t [u8], row: Row) -> Option<Self> {
+        let stored = Self { bytes };
+        let is_head = bytes.len() >= HEADER_BYTES
+            && stored.row() == row
+            && stored.u32(16) >> STATUS_SHIFT < 3
+            && stored.reference_word_count() <= CHUNK_BYTES / 4;
+        if !is_head {
+            return None;
+        }
+        let (end, space) = (stored.end(), stored.bytes());
+        let units = u64::from(stored.units());
+        let is_whole = units * UNIT_BYTES as u64 == space && space <= bytes.len() as u64;
+        let is_it = is_whole
+            && bytes[end..space as usize].iter().all(|byte| *byte == 0)
+            && are_runs(&bytes[HEADER_BYTES..stored.texts_at()]);
+        is_it.then_some(stored)
+    }
+
+    /// Adds the record to a run, in as little space as it needs: its own may be larger, and not be clean.
+    #[cfg(feature = "serde")]
+    pub(super) fn write_to(&self, run: &mut Vec<u8>) {
+        let start = run.len();
+        run.extend_from_slice(&self.bytes[..self.end()]);
+        let end = start + self.bytes() as usize;
+        run.resize(end, 0);
+        run[start + 4..start + 8].copy_from_slice(&units(self.bytes()).to_le_bytes());
+    }
+
+    /// All texts of a record whose bytes may be from outside, if they are texts.
+    pub(crate) fn checked_texts(&self) -> Option<[&'t str; SLOTS]> {
+        let mut left = core::str::from_utf8(&self.bytes[self.texts_at()..self.end()]).ok()?;
+        let mut texts = [""; SLOTS];
+        for (slot, text) in texts.iter_mut().enumerate() {
+            // None where a text would end within a character.
+            (*text, left) = left.split_at_checked(self.length(slot))?;
+        }
+        Some(texts)
+    }
+
+    /// The lengths of all texts in bytes.
+    #[cfg(feature = "serde")]
+    pub(super) fn text_lengths(&self) -> [u16; SLOTS] {
+        core::array::from_fn(|slot| self.length(slot) as u16)
+    }
+
     /// All that the record says, and nothing of where it lies: its time, status, references and texts.
     pub(super) fn contents(&self) -> &'t [u8] {
         &self.bytes[CONTENTS_AT..self.end()]
@@ -250,6 +306,22 @@ impl<'t> Stored<'t> {
     pub(crate) fn references(&self) -> References<'t> {
         References { words: &self.bytes[HEADER_BYTES..self.texts_at()], of: TypeIndex(0), left: 0 }
     }
+}
+
+/// Whether these are words of references: runs that are not empty, by type ascending.
+#[cfg(feature = "serde")]
+fn are_runs(words: &[u8]) -> bool {
+    let (mut words, mut before) = (words.as_chunks().0, None);
+    while let [of, count, rest @ ..] = words {
+        let (of, count) = (u32::from_le_bytes(*of), u32::from_le_bytes(*count) as usize);
+        let Some((_, behind)) = rest.split_at_checked(count) else { return false };
+        if count == 0 || before.is_some_and(|before| before >= of) {
+            return false;
+        }
+        before = Some(of);
+        words = behind;
+    }
+    words.is_empty()
 }
 
 /// Goes through the references of a record.

@@ -77,6 +77,17 @@ impl Sums {
             self.changed.set(Row(block));
         }
     }
+
+    /// Adds the next row of a table that is being loaded.
+    #[cfg(feature = "serde")]
+    pub(super) fn push(&mut self, row: Row, hash: u128) {
+        let block = (row.0 / BLOCK_ROWS) as usize;
+        if block == self.blocks.len() {
+            self.blocks.push(0);
+        }
+        self.blocks[block] = self.blocks[block].wrapping_add(hash);
+        self.total = self.total.wrapping_add(hash);
+    }
 }
 
 /// The flags of a row that are hashed with its record.
@@ -174,7 +185,7 @@ impl Table {
     }
 
     /// Kept sums are those of the records.
-    pub(crate) fn check_sums(&self) -> Checked {
+    pub(super) fn check_sums(&self) -> Checked {
         let Some(sums) = self.sums() else { return Ok(()) };
         let mut canonical = Canonical::default();
         let mut total = 0_u128;

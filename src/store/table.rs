@@ -182,14 +182,6 @@ impl Table {
 impl Table {
     /// Adds an active row whose id the table does not have.
     pub(super) fn insert(&mut self, hash: IdHash, draft: &Draft<'_>) -> Row {
-        let row = self.append(hash, draft);
-        self.index_row(row);
-        self.active.set(row);
-        row
-    }
-
-    /// Adds a row without telling the index, inactive since 0.
-    fn append(&mut self, hash: IdHash, draft: &Draft<'_>) -> Row {
         let row = Row(self.entries.len());
         debug_assert!(!row.is_none(), "the limits keep row numbers below that of no row");
         let bytes = draft.bytes();
@@ -200,12 +192,10 @@ impl Table {
         self.bytes += bytes;
         self.note_write(row);
         self.empty_chunks();
-        row
-    }
-
-    fn index_row(&mut self, row: Row) {
         let entries = &self.entries;
-        self.index.insert(entries.at(row).hash, row, |row| entries.at(row).hash);
+        self.index.insert(hash, row, |row| entries.at(row).hash);
+        self.active.set(row);
+        row
     }
 
     /// Writes the record anew, in place where it fits and leaves little unused.
@@ -326,43 +316,38 @@ impl Table {
     }
 }
 
-/// What a snapshot tells of a row beside its record.
-#[cfg(feature = "serde")]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RowFlags {
-    pub(crate) inactive_since: Option<Timestamp>,
-    pub(crate) is_placeholder: bool,
-    pub(crate) is_seen: bool,
-}
-
 /// Loading.
 #[cfg(feature = "serde")]
 impl Table {
-    /// Adds a row as a snapshot tells it; the index is made when all are there.
-    pub(crate) fn load(&mut self, draft: &Draft<'_>, flags: RowFlags) {
-        let row = self.append(IdHash::default(), draft);
-        match flags.inactive_since {
-            None => _ = self.active.set(row),
-            Some(since) => self.set_inactive_since(row, since.as_millis()),
-        }
-        if flags.is_placeholder {
-            self.placeholder.set(row);
-        }
-        if flags.is_seen {
-            self.seen.set(row);
-        }
+    /// A table whose records are to come.
+    pub(super) fn of_rows(active: Bits, placeholder: Bits, seen: Bits) -> Self {
+        Self { active, placeholder, seen, ..Self::default() }
     }
 
-    /// Makes the index for rows that were loaded without one. False if two have the same id.
-    pub(super) fn index_all(&mut self, key: HashKey) -> bool {
-        for row in Row::first(self.len()) {
-            let hash = key.id(self.stored(row).text(record::Slot::Id));
-            self.entries.at_mut(row).hash = hash;
-            if self.find(hash, self.stored(row).text(record::Slot::Id)).is_some() {
-                return false;
-            }
-            self.index_row(row);
+    /// Adds the row whose record lies in the run that is [taken](Self::take_run) next, and takes so many bytes.
+    pub(super) fn push_row(&mut self, at: usize, bytes: u64, hash: IdHash) {
+        self.entries.push(Entry { place: self.arena.place_to_come(at), hash });
+        self.bytes += bytes;
+    }
+
+    /// Takes the records of the rows that were added last.
+    pub(super) fn take_run(&mut self, run: Vec<u8>) {
+        self.arena.adopt(run);
+    }
+
+    /// Makes the index of a table that has none. False if two rows have the same id.
+    pub(super) fn index_all(&mut self) -> bool {
+        let hash = |row| self.entries.at(row).hash;
+        let is_same =
+            |a: Row, b: Row| self.stored(a).slot(record::Slot::Id) == self.stored(b).slot(record::Slot::Id);
+        let index = Index::build(self.len(), hash, is_same);
+        index.map(|index| self.index = index).is_some()
+    }
+
+    /// Notes by how many each row is referred to.
+    pub(super) fn set_referrers(&mut self, counts: &[u32]) {
+        for (row, &count) in (0..).map(Row).zip(counts).filter(|(_, count)| **count > 0) {
+            *self.referrers.at_mut(row) = count;
         }
-        true
     }
 }

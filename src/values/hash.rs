@@ -19,8 +19,13 @@ impl HashKey {
 
     /// The hash of an external id.
     pub(crate) fn id(&self, id: &str) -> IdHash {
+        self.id_bytes(id.as_bytes())
+    }
+
+    /// The hash of an external id, given its bytes.
+    pub(crate) fn id_bytes(&self, id: &[u8]) -> IdHash {
         // The lower half: 32 bits are what the tables keep.
-        IdHash(SipHasher13::new_with_key(&self.0).hash(id.as_bytes()) as u32)
+        IdHash(SipHasher13::new_with_key(&self.0).hash(id) as u32)
     }
 }
 
