@@ -54,8 +54,9 @@
 //! - **Reading.** [`Engine::app`] leads to views that borrow: [`AppView`], [`RecordView`],
 //!   [`SessionView`], [`TaskView`].
 //! - **Saving.** [`Engine::snapshot`] and [`Engine::restore`], with any serde format; [`Engine::freeze`],
-//!   to save on another thread while commands go on; [`Engine::digest`] is equal on all replicas;
-//!   [`Engine::check_invariants`] checks every rule.
+//!   to save on another thread while commands go on; [`Engine::digest`] is equal on all replicas, and
+//!   [`Engine::digest_parts`] tells where two of them differ; [`Engine::check_invariants`] checks every
+//!   rule.
 //!
 //! # How it is built
 //!
@@ -102,6 +103,7 @@ pub use engine::Engine;
 #[cfg(feature = "serde")]
 pub use parse::PageSeed;
 pub use save::FrozenEngine;
+pub use save::{DigestParts, TableDigests};
 #[cfg(feature = "serde")]
 pub use save::{RestoreError, Snapshot, SnapshotRef};
 pub use state::ResourceType;

@@ -50,6 +50,7 @@ const NAMED: &[(&str, &[&str])] = &[
     ("9 Snapshot", &["9.load"]),
     ("9 Loading", &["9.checks"]),
     ("9 Digest", &["9.digest"]),
+    ("9 Parts", &["9.parts"]),
     ("10 Rules that always hold", &[]),
 ];
 

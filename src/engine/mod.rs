@@ -13,7 +13,7 @@ mod tasks;
 
 pub(crate) use scope::out_of_range;
 
-use crate::state::{ChangeLog, State};
+use crate::state::{App, ChangeLog, State};
 use crate::values::{Command, Config, Error, HashKey, Limits, Reply, Timestamp};
 use crate::verbs::page::PageBuffers;
 
@@ -85,6 +85,17 @@ impl Engine {
 
     pub(crate) const fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Keeps the sums that the digest is made of.
+    pub(crate) fn keep_sums(&mut self) {
+        self.state.apps.values_mut().for_each(App::keep_sums);
+    }
+
+    /// Keeps them no more.
+    #[cfg(feature = "serde")]
+    pub(crate) fn drop_sums(&mut self) {
+        self.state.apps.values_mut().for_each(App::drop_sums);
     }
 
     pub(crate) const fn change_log(&self) -> &ChangeLog {

@@ -3,7 +3,6 @@
 
 use alloc::format;
 
-use super::records;
 use crate::engine::Engine;
 use crate::state::{App, OpenSession, Registry};
 use crate::store::{Row, Table, TypeIndex};
@@ -16,16 +15,28 @@ impl Engine {
     /// # Errors
     /// The first rule that is found broken.
     pub fn check_invariants(&self) -> Result<(), BrokenInvariant> {
+        let state = self.state();
+        let mut references = 0;
+        for (id, app) in state.apps.iter() {
+            let checked = app.store().check(&state.groups.get(app.group()).registry().are_accounts());
+            references += checked.map_err(|broken| broken.within(format!("app {id}")))?;
+        }
+        self.check_all_but_records(references)
+    }
+
+    /// Checks all that is no record, given how many references the records have, each of which was told by a change.
+    pub(super) fn check_all_but_records(&self, references: u64) -> Checked {
         let (state, seq) = (self.state(), self.seq());
         state.groups.validate()?;
         self.check_ids()?;
-        let mut told = 0_u64;
+        let mut told = references;
         for (id, app) in state.apps.iter() {
             let group = state.groups.get(app.group());
             let is_joined = state.apps.ordinal(id).is_some_and(|app| group.has(app));
             ensure(is_joined, "10.1", || format!("app {id} is not of its group"))?;
             let checked = check_app(app, group.registry(), seq);
-            told += app.changes_told() + checked.map_err(|broken| broken.within(format!("app {id}")))?;
+            checked.map_err(|broken| broken.within(format!("app {id}")))?;
+            told += app.changes_told();
         }
         told += self.resource_types() as u64;
         ensure(told <= seq, "7", || format!("the state took {told} changes, yet the newest is {seq}"))
@@ -46,15 +57,9 @@ impl Engine {
     }
 }
 
-/// Checks an app. Answers how many references it has, each of which was told by a change.
-fn check_app(app: &App, registry: &Registry, seq: u64) -> Result<u64, BrokenInvariant> {
+fn check_app(app: &App, registry: &Registry, seq: u64) -> Checked {
     app.validate(registry, seq)?;
-    let (referrers, references) = records::count_referrers(app.store(), registry)?;
-    for ((index, table), referrers) in app.store().tables().zip(&referrers) {
-        records::check(table, index, registry, referrers)?;
-    }
-    app.sessions().open().map_or(Ok(()), |session| check_cleanup(session, app, registry))?;
-    Ok(references)
+    app.sessions().open().map_or(Ok(()), |session| check_cleanup(session, app, registry))
 }
 
 /// What a cleanup passed holds nothing stale.

@@ -3,10 +3,12 @@
 mod digest;
 mod frozen;
 mod invariants;
-mod records;
 #[cfg(feature = "serde")]
 mod snapshot;
+#[cfg(feature = "serde")]
+mod table;
 
+pub use digest::{DigestParts, TableDigests};
 pub use frozen::FrozenEngine;
 #[cfg(feature = "serde")]
 pub use snapshot::{RestoreError, Snapshot, SnapshotRef};

@@ -99,6 +99,17 @@ impl App {
         (&mut self.store, self.sessions.open_mut())
     }
 
+    /// Keeps the sums of its records, which the digest is made of.
+    pub(crate) fn keep_sums(&mut self) {
+        self.store.keep_sums();
+    }
+
+    /// Keeps them no more.
+    #[cfg(feature = "serde")]
+    pub(crate) fn drop_sums(&mut self) {
+        self.store.drop_sums();
+    }
+
     /// Opens a session; none may be open. Answers the ids of those that are forgotten for it.
     pub(crate) fn start_session(
         &mut self,

@@ -80,6 +80,11 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
         Ordered { ordinals: ordinals.clone(), values: made.collect(), next: *next }
     }
 
+    /// In order of creation, to be changed.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.values.values_mut().map(|(_, value)| value)
+    }
+
     /// In order of creation, with their places.
     pub(crate) fn ordinals(&self) -> impl DoubleEndedIterator<Item = (Ordinal, &V)> {
         self.values.iter().map(|(&ordinal, (_, value))| (ordinal, value))

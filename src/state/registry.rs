@@ -96,6 +96,11 @@ impl Registry {
         self.get(index).expect("types are never removed")
     }
 
+    /// Of each type, whether it is of accounts.
+    pub(crate) fn are_accounts(&self) -> alloc::vec::Vec<bool> {
+        self.types().map(|resource_type| resource_type.kind == Kind::Account).collect()
+    }
+
     pub(crate) fn is_account(&self, index: TypeIndex) -> bool {
         self.get(index).is_some_and(|resource_type| resource_type.kind == Kind::Account)
     }

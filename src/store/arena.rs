@@ -183,6 +183,20 @@ impl Arena {
         Self { chunks: chunks.iter_mut().map(share).collect(), current: *current, ..Self::default() }
     }
 
+    /// The place of a record in the chunk that is [adopted](Self::adopt) next.
+    #[cfg(feature = "serde")]
+    pub(super) fn place_to_come(&self, byte: usize) -> Place {
+        Place::new(self.chunks.len(), byte)
+    }
+
+    /// Takes a chunk that was filled elsewhere; what comes next goes on in it, or in one behind it.
+    #[cfg(feature = "serde")]
+    pub(super) fn adopt(&mut self, bytes: Vec<u8>) {
+        debug_assert!(bytes.len() <= CHUNK_BYTES && self.chunks.len() < CHUNKS_MAX, "it was measured before");
+        self.current = self.chunks.len();
+        self.chunks.push(Space { bytes: Chunk::Own(bytes), ..Space::default() });
+    }
+
     /// The bytes that the arena holds.
     #[cfg(test)]
     pub(super) fn bytes_held(&mut self) -> usize {

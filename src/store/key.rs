@@ -45,7 +45,7 @@ impl Row {
 }
 
 /// Names a record of the app at hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RowKey {
     pub(crate) of: TypeIndex,
     pub(crate) row: Row,
@@ -54,5 +54,10 @@ pub(crate) struct RowKey {
 impl RowKey {
     pub(crate) const fn new(of: TypeIndex, row: Row) -> Self {
         Self { of, row }
+    }
+
+    /// A number in the order of the keys.
+    pub(super) const fn number(self) -> u64 {
+        (self.of.0 as u64) << 32 | self.row.0 as u64
     }
 }

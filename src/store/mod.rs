@@ -9,22 +9,26 @@
 
 mod arena;
 mod bits;
+mod check;
 mod chunk;
 mod column;
 mod index;
 mod key;
+#[cfg(feature = "serde")]
+mod load;
 mod purge;
 mod record;
+mod sums;
 mod table;
 
 use alloc::vec::Vec;
 
 pub(crate) use bits::{Bits, Ones};
 pub(crate) use key::{Row, RowKey, TypeIndex};
-pub(crate) use purge::Leaving;
-pub(crate) use record::{Draft, References, Runs, Slot, Stored};
 #[cfg(feature = "serde")]
-pub(crate) use table::RowFlags;
+pub(crate) use load::{RowFlags, Runs, read_references, write_references};
+pub(crate) use purge::Leaving;
+pub(crate) use record::{Draft, ReferenceRuns, References, Slot, Stored};
 pub(crate) use table::Table;
 
 use crate::values::{IdHash, Timestamp};
@@ -170,6 +174,14 @@ impl Store {
     }
 }
 
+/// The digest.
+impl Store {
+    /// Keeps the sums of all tables, so that what is summed up next is what changes from now on.
+    pub(crate) fn keep_sums(&mut self) {
+        self.tables.iter_mut().for_each(Table::keep_sums);
+    }
+}
+
 /// The roll: the rows seen since it began.
 impl Store {
     /// Notes that a page named these rows of a type, in its order.
@@ -190,43 +202,5 @@ impl Store {
     /// Begins an empty roll.
     pub(crate) fn clear_seen(&mut self) {
         self.tables.iter_mut().for_each(Table::clear_seen);
-    }
-}
-
-/// Loading.
-#[cfg(feature = "serde")]
-impl Store {
-    /// A store of loaded tables, whose indices and referrers are made anew.
-    ///
-    /// # Errors
-    /// The rule that is broken, and how: an id twice, or a reference to no row.
-    pub(crate) fn load(
-        mut tables: Vec<Table>,
-        key: crate::values::HashKey,
-    ) -> Result<Self, (&'static str, &'static str)> {
-        for table in &mut tables {
-            if !table.index_all(key) {
-                return Err(("1", "two records of a type have the same id"));
-            }
-        }
-        let mut store = Self { tables, scratch: Vec::new() };
-        let mut references: Vec<RowKey> = Vec::new();
-        for number in 0..store.tables.len() {
-            for row in Row::first(store.tables[number].len()) {
-                let table = &store.tables[number];
-                let is_active = table.active().contains(row);
-                references.clear();
-                references.extend(table.stored(row).references());
-                let is_there =
-                    |target: &RowKey| store.table(target.of).is_some_and(|of| target.row.0 < of.len());
-                if !references.iter().all(is_there) {
-                    return Err(("10.3", "a reference points at no record"));
-                }
-                if is_active {
-                    store.hold(&references);
-                }
-            }
-        }
-        Ok(store)
     }
 }

@@ -10,7 +10,10 @@
 //!     texts                  id, then the fields of the kind, without gaps
 //! ```
 //!
-//! An absent text has length 0. Numbers are little-endian.
+//! An absent text has length 0. Numbers are little-endian. Behind the texts there may be space that is not used.
+//! This is also the form in which a snapshot holds a record, so another form wants another format of snapshots.
+
+use alloc::vec::Vec;
 
 #[cfg(feature = "serde")]
 use super::arena::CHUNK_BYTES;
@@ -19,6 +22,8 @@ use super::key::{Row, RowKey, TypeIndex};
 use crate::values::{AccountStatus, copy_text, is_same};
 
 const HEADER_BYTES: usize = 32;
+/// Where it is told no more where the record lies, but what it says.
+const CONTENTS_AT: usize = 8;
 const SLOTS: usize = 6;
 const STATUS_SHIFT: u32 = 30;
 
@@ -168,8 +173,12 @@ impl<'t> Stored<'t> {
 
     /// How many bytes the record takes, whatever space it has: what a draft of it would say.
     pub(crate) fn bytes(&self) -> u64 {
-        let texts: usize = (0..SLOTS).map(|slot| self.length(slot)).sum();
-        (self.texts_at() + texts).next_multiple_of(UNIT_BYTES) as u64
+        self.end().next_multiple_of(UNIT_BYTES) as u64
+    }
+
+    /// Where its texts end.
+    fn end(&self) -> usize {
+        self.texts_at() + self.text_lengths().into_iter().map(usize::from).sum::<usize>()
     }
 
     pub(super) fn inactive_since(&self) -> i64 {
@@ -196,15 +205,73 @@ impl<'t> Stored<'t> {
         HEADER_BYTES + self.reference_word_count() * 4
     }
 
-    /// The lengths of all texts in bytes, 16 bits each, little-endian.
-    pub(crate) fn lengths(&self) -> &'t [u8; 12] {
-        self.header.last_chunk().expect("a header ends with them")
+    /// Space that every record takes.
+    #[cfg(feature = "serde")]
+    pub(super) const BYTES_MIN: u64 = HEADER_BYTES as u64;
+
+    /// The record that these bytes from outside begin with. None unless they are just what [`Draft::write`] writes
+    /// of a record in this row into as little space as it needs; but what its texts say is not looked at.
+    #[cfg(feature = "serde")]
+    pub(super) fn parse(bytes: &'t [u8], row: Row) -> Option<Self> {
+        let stored = Self { header: bytes.first_chunk()?, bytes };
+        let is_head = stored.row() == row
+            && stored.u32(16) >> STATUS_SHIFT < 3
+            && stored.reference_word_count() <= CHUNK_BYTES / 4;
+        if !is_head {
+            return None;
+        }
+        let (end, space) = (stored.end(), stored.bytes());
+        let units = u64::from(stored.units());
+        let is_whole = units * UNIT_BYTES as u64 == space && space <= bytes.len() as u64;
+        let is_it = is_whole
+            && bytes[end..space as usize].iter().all(|byte| *byte == 0)
+            && are_runs(&bytes[HEADER_BYTES..stored.texts_at()]);
+        is_it.then_some(stored)
     }
 
-    /// All texts, one behind the other.
-    pub(crate) fn all_texts(&self) -> &'t [u8] {
-        let texts: usize = (0..SLOTS).map(|slot| self.length(slot)).sum();
-        &self.bytes[self.texts_at()..self.texts_at() + texts]
+    /// Adds the record to a run, in as little space as it needs: its own may be larger, and not be clean.
+    #[cfg(feature = "serde")]
+    pub(super) fn write_to(&self, run: &mut Vec<u8>) {
+        let (start, end) = (run.len(), self.end());
+        let bytes = end.next_multiple_of(UNIT_BYTES);
+        run.extend_from_slice(&self.bytes[..bytes]);
+        let record = &mut run[start..];
+        record[4..8].copy_from_slice(&units(bytes as u64).to_le_bytes());
+        record[end..].fill(0);
+    }
+
+    /// All texts of a record whose bytes may be from outside, if they are texts.
+    pub(crate) fn checked_texts(&self) -> Option<[&'t str; SLOTS]> {
+        let mut left = core::str::from_utf8(&self.bytes[self.texts_at()..self.end()]).ok()?;
+        let mut texts = [""; SLOTS];
+        for (text, length) in texts.iter_mut().zip(self.text_lengths()) {
+            // None where a text would end within a character.
+            (*text, left) = left.split_at_checked(usize::from(length))?;
+        }
+        Some(texts)
+    }
+
+    /// The lengths of all texts in bytes.
+    pub(super) fn text_lengths(&self) -> [u16; SLOTS] {
+        core::array::from_fn(|slot| self.length(slot) as u16)
+    }
+
+    /// Adds the records referred to, by type in order of registration: a run at a time, which is faster than
+    /// [one by one](Self::references).
+    pub(super) fn read_references(&self, references: &mut Vec<RowKey>) {
+        for (of, rows) in self.runs() {
+            references.extend(rows.iter().map(|row| RowKey::new(of, Row(u32::from_le_bytes(*row)))));
+        }
+    }
+
+    /// All that the record says, and nothing of where it lies: its time, status, references and texts.
+    pub(super) fn contents(&self) -> &'t [u8] {
+        &self.bytes[CONTENTS_AT..self.end()]
+    }
+
+    /// The words of the references in what [`contents`](Self::contents) were.
+    pub(super) fn reference_words_mut(contents: &mut [u8]) -> core::slice::IterMut<'_, [u8; 4]> {
+        contents[HEADER_BYTES - CONTENTS_AT..].as_chunks_mut().0.iter_mut()
     }
 
     /// The bytes of a text; none if it is absent.
@@ -262,24 +329,24 @@ impl<'t> Stored<'t> {
 
     /// The records referred to, by type in order of registration.
     pub(crate) fn references(&self) -> References<'t> {
-        let Runs { words } = self.runs();
+        let ReferenceRuns { words } = self.runs();
         References { words, of: TypeIndex(0), left: 0 }
     }
 
     /// The same, the references to each type together.
     #[inline]
-    pub(crate) fn runs(&self) -> Runs<'t> {
-        Runs { words: &self.bytes[HEADER_BYTES..self.texts_at()] }
+    pub(crate) fn runs(&self) -> ReferenceRuns<'t> {
+        ReferenceRuns { words: &self.bytes[HEADER_BYTES..self.texts_at()] }
     }
 }
 
 /// Goes through the references of a record, those to one type at a time.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Runs<'t> {
+pub(crate) struct ReferenceRuns<'t> {
     words: &'t [u8],
 }
 
-impl Runs<'_> {
+impl ReferenceRuns<'_> {
     /// The words of a run before its rows.
     pub(crate) const HEAD_WORDS: usize = 2;
 
@@ -289,7 +356,7 @@ impl Runs<'_> {
     }
 }
 
-impl<'t> Iterator for Runs<'t> {
+impl<'t> Iterator for ReferenceRuns<'t> {
     type Item = (TypeIndex, &'t [[u8; 4]]);
 
     /// A type, and the numbers of the rows.
@@ -301,6 +368,22 @@ impl<'t> Iterator for Runs<'t> {
         self.words = rest;
         Some((TypeIndex(u32::from_le_bytes(*of)), rows.as_chunks().0))
     }
+}
+
+/// Whether these are words of references: runs that are not empty, by type ascending.
+#[cfg(feature = "serde")]
+fn are_runs(words: &[u8]) -> bool {
+    let (mut words, mut before) = (words.as_chunks().0, None);
+    while let [of, count, rest @ ..] = words {
+        let (of, count) = (u32::from_le_bytes(*of), u32::from_le_bytes(*count) as usize);
+        let Some((_, behind)) = rest.split_at_checked(count) else { return false };
+        if count == 0 || before.is_some_and(|before| before >= of) {
+            return false;
+        }
+        before = Some(of);
+        words = behind;
+    }
+    words.is_empty()
 }
 
 /// Goes through the references of a record.

@@ -8,6 +8,7 @@
 //!
 //! A table does not know what a session is: it knows a roll, the set of rows seen in it.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::arena::{Arena, Place};
@@ -16,6 +17,7 @@ use super::column::{Column, Counts};
 use super::index::Index;
 use super::key::Row;
 use super::record::{self, Draft, Stored};
+use super::sums::Sums;
 use crate::values::{HashKey, IdHash, Timestamp};
 
 /// A page that guessed wrong this often stops guessing: it does not come in the stored order.
@@ -43,6 +45,8 @@ pub(crate) struct Table {
     /// The row after the last one of the last page: where a connector with a stable order goes on.
     /// It only makes pages faster; nothing shows it.
     guess: Row,
+    /// Kept once they were asked for.
+    sums: Option<Box<Sums>>,
 }
 
 /// Reading.
@@ -198,14 +202,6 @@ impl Table {
 impl Table {
     /// Adds an active row whose id the table does not have.
     pub(super) fn insert(&mut self, hash: IdHash, draft: &Draft<'_>) -> Row {
-        let row = self.append(hash, draft);
-        self.index_row(row);
-        self.active.set(row);
-        row
-    }
-
-    /// Adds a row without telling the index, inactive since 0.
-    fn append(&mut self, hash: IdHash, draft: &Draft<'_>) -> Row {
         let row = Row(self.entries.len());
         debug_assert!(!row.is_none(), "the limits keep row numbers below that of no row");
         let bytes = draft.bytes();
@@ -214,17 +210,17 @@ impl Table {
         draft.write(row, 0, self.arena.at_mut(place, units));
         self.entries.push(Entry { place, hash });
         self.bytes += bytes;
+        self.note_write(row);
         self.empty_chunks();
-        row
-    }
-
-    fn index_row(&mut self, row: Row) {
         let entries = &self.entries;
-        self.index.insert(entries.at(row).hash, row, |row| entries.at(row).hash);
+        self.index.insert(hash, row, |row| entries.at(row).hash);
+        self.active.set(row);
+        row
     }
 
     /// Writes the record anew, in place where it fits, leaves little unused, and no frozen copy is there.
     pub(super) fn replace(&mut self, row: Row, draft: &Draft<'_>) {
+        self.note_write(row);
         let before = self.stored(row);
         let (units_before, since) = (before.units(), before.inactive_since());
         let bytes = draft.bytes();
@@ -258,11 +254,32 @@ impl Table {
         }
     }
 
+    /// Each step that changes what the digest says of a row tells it here.
+    fn note_write(&mut self, row: Row) {
+        if let Some(sums) = &mut self.sums {
+            sums.note(row);
+        }
+    }
+
+    pub(super) fn sums(&self) -> Option<&Sums> {
+        self.sums.as_deref()
+    }
+
+    pub(super) const fn take_sums(&mut self) -> Option<Box<Sums>> {
+        self.sums.take()
+    }
+
+    pub(super) fn put_sums(&mut self, sums: Option<Box<Sums>>) {
+        self.sums = sums;
+    }
+
     pub(super) fn set_placeholder(&mut self, row: Row) {
+        self.note_write(row);
         self.placeholder.set(row);
     }
 
     pub(super) fn set_full(&mut self, row: Row) {
+        self.note_write(row);
         self.placeholder.clear(row);
     }
 
@@ -278,6 +295,7 @@ impl Table {
     }
 
     fn set_inactive_since(&mut self, row: Row, millis: i64) {
+        self.note_write(row);
         self.leave_frozen(row);
         let units = self.stored(row).units();
         record::set_inactive_since(self.arena.at_mut(self.entries.at(row).place, units), millis);
@@ -341,7 +359,8 @@ impl Table {
     /// A copy of the records as they are, which shares all chunks with this table, and has no index: who saves,
     /// sums up or checks goes through the rows. Costs a few instructions for each chunk.
     pub(super) fn freeze(&mut self) -> Self {
-        let Self { arena, entries, index: _, active, placeholder, seen, referrers, bytes, guess } = self;
+        let Self { arena, entries, index: _, active, placeholder, seen, referrers, bytes, guess, sums } =
+            self;
         Self {
             arena: arena.freeze(),
             entries: entries.freeze(),
@@ -352,49 +371,43 @@ impl Table {
             referrers: referrers.freeze(),
             bytes: *bytes,
             guess: *guess,
+            sums: sums.as_mut().map(|sums| Box::new(sums.freeze())),
         }
     }
-}
-
-/// What a snapshot tells of a row beside its record.
-#[cfg(feature = "serde")]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RowFlags {
-    pub(crate) inactive_since: Option<Timestamp>,
-    pub(crate) is_placeholder: bool,
-    pub(crate) is_seen: bool,
 }
 
 /// Loading.
 #[cfg(feature = "serde")]
 impl Table {
-    /// Adds a row as a snapshot tells it; the index is made when all are there.
-    pub(crate) fn load(&mut self, draft: &Draft<'_>, flags: RowFlags) {
-        let row = self.append(IdHash::default(), draft);
-        match flags.inactive_since {
-            None => _ = self.active.set(row),
-            Some(since) => self.set_inactive_since(row, since.as_millis()),
-        }
-        if flags.is_placeholder {
-            self.placeholder.set(row);
-        }
-        if flags.is_seen {
-            self.seen.set(row);
-        }
+    /// A table whose records are to come.
+    pub(super) fn of_rows(active: Bits, placeholder: Bits, seen: Bits) -> Self {
+        Self { active, placeholder, seen, ..Self::default() }
     }
 
-    /// Makes the index for rows that were loaded without one. False if two have the same id.
-    pub(super) fn index_all(&mut self, key: HashKey) -> bool {
-        for row in Row::first(self.len()) {
-            let hash = key.id(self.stored(row).text(record::Slot::Id));
-            self.entries.at_mut(row).hash = hash;
-            let id = self.stored(row).text(record::Slot::Id);
-            let is_it = |row| self.entries.at(row).hash == hash && self.stored(row).has_id(id);
-            if self.index.find(hash, is_it).is_some() {
-                return false;
-            }
-            self.index_row(row);
+    /// Adds the row whose record lies in the run that is [taken](Self::take_run) next, and takes so many bytes.
+    pub(super) fn push_row(&mut self, at: usize, bytes: u64, hash: IdHash) {
+        self.entries.push(Entry { place: self.arena.place_to_come(at), hash });
+        self.bytes += bytes;
+    }
+
+    /// Takes the records of the rows that were added last.
+    pub(super) fn take_run(&mut self, run: Vec<u8>) {
+        self.arena.adopt(run);
+    }
+
+    /// Makes the index of a table that has none. False if two rows have the same id.
+    pub(super) fn index_all(&mut self) -> bool {
+        let hash = |row| self.entries.at(row).hash;
+        let is_same =
+            |a: Row, b: Row| self.stored(a).slot(record::Slot::Id) == self.stored(b).slot(record::Slot::Id);
+        let index = Index::build(self.len(), hash, is_same);
+        index.map(|index| self.index = index).is_some()
+    }
+
+    /// Notes by how many each row is referred to.
+    pub(super) fn set_referrers(&mut self, counts: &[u32]) {
+        for (row, &count) in (0..).map(Row).zip(counts).filter(|(_, count)| **count > 0) {
+            *self.referrers.at_mut(row) = count;
         }
-        true
     }
 }

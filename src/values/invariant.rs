@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use super::fault::FaultCode;
 use super::text::Rule;
 
 /// A rule that the state breaks. An engine that was only ever given commands breaks none.
@@ -30,6 +31,7 @@ impl BrokenInvariant {
 pub(crate) type Checked = Result<(), BrokenInvariant>;
 
 /// Checks one rule.
+#[inline]
 pub(crate) fn ensure<S: Into<String>>(
     holds: bool,
     rule: &'static str,
@@ -39,11 +41,17 @@ pub(crate) fn ensure<S: Into<String>>(
 }
 
 /// Checks a text that was taken in under limits which may have been others than today's.
+#[inline]
 pub(crate) fn ensure_text(rule: Rule, what: &str, text: &str) -> Checked {
     match rule.fault(text) {
         None => Ok(()),
-        Some(code) => Err(BrokenInvariant::new("3.3", alloc::format!("{what}: {code}"))),
+        Some(code) => Err(broken_text(what, code)),
     }
+}
+
+#[cold]
+fn broken_text(what: &str, code: FaultCode) -> BrokenInvariant {
+    BrokenInvariant::new("3.3", alloc::format!("{what}: {code}"))
 }
 
 #[cfg(feature = "serde")]

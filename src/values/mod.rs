@@ -44,7 +44,7 @@ pub use status::{ConfigurationStatus, SessionStatus, TaskAction, TaskStatus};
 pub use time::Timestamp;
 pub use words::ParseError;
 
-pub(crate) use hash::{DigestHasher, HashKey, IdHash, spread};
+pub(crate) use hash::{DigestHasher, HashKey, IdHash, record_hash, spread};
 #[cfg(feature = "serde")]
 pub(crate) use invariant::COUNT_MAX;
 pub(crate) use invariant::{Checked, ensure, ensure_text};

@@ -4,7 +4,7 @@
 use super::PageContext;
 use super::raw::RawRecord;
 use super::references::Slugs;
-use crate::store::{Row, Runs, Slot, Store, Stored, Table, TypeIndex};
+use crate::store::{ReferenceRuns, Row, Slot, Store, Stored, Table, TypeIndex};
 use crate::values::{AccountStatus, Reference, Rule, is_same};
 
 #[derive(Debug)]
@@ -80,8 +80,8 @@ impl<'e, 'p> Comparison<'e, 'p> {
 
 /// The references on record by type, each taken once: two lists under one slug are not two runs.
 struct RunsLeft<'t> {
-    all: Runs<'t>,
-    next: Runs<'t>,
+    all: ReferenceRuns<'t>,
+    next: ReferenceRuns<'t>,
     next_number: u32,
     /// By number.
     taken: u64,
@@ -89,7 +89,7 @@ struct RunsLeft<'t> {
 }
 
 impl<'t> RunsLeft<'t> {
-    const fn new(all: Runs<'t>) -> Self {
+    const fn new(all: ReferenceRuns<'t>) -> Self {
         Self { all, next: all, next_number: 0, taken: 0, taken_words: 0 }
     }
 
@@ -111,7 +111,7 @@ impl<'t> RunsLeft<'t> {
         let is_new = self.taken & bit == 0;
         self.taken |= bit;
         self.next_number += 1;
-        self.taken_words += rows.len() + Runs::HEAD_WORDS;
+        self.taken_words += rows.len() + ReferenceRuns::HEAD_WORDS;
         is_new.then_some(rows)
     }
 

@@ -97,6 +97,6 @@ impl Peer for Headcount {
     }
 
     fn digest(&mut self) -> Option<u128> {
-        Some(self.engine.digest())
+        Some(self.engine.refresh_digest())
     }
 }
