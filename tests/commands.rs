@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppUpdate, Command, Completion, Group, Guard, Kind, NewResourceType, NewTask, Page, Reference,
-    ReferenceList, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, TaskAction, Timestamp, Uuid,
+    Account, AppUpdate, Command, Completion, Fingerprint, Group, Guard, Kind, NewResourceType, NewTask, Page,
+    Reference, ReferenceList, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, TaskAction, Timestamp,
+    Uuid,
 };
 use headcount_testing::small::{APP, SESSION, account, app, group, parsed, task};
 use serde::{Deserialize, Deserializer};
@@ -77,6 +78,10 @@ fn every_command() -> Vec<Command<'static>> {
         resolve(Resolution::Completed { result: Some("ok".into()) }),
         resolve(Resolution::Failed { code: "code".into(), message: "message".into() }),
         Command::PurgeInactive { app_id, inactive_before: Timestamp(-1) },
+        push("team", Page::groups([group("g1", "Name")]).with_fingerprint(Fingerprint(u128::MAX))),
+        push("account", Page::accounts([a_full_account()]).with_fingerprint(Fingerprint(1))),
+        push("account", parsed(Kind::Account, misread).with_fingerprint(Fingerprint(0))),
+        Command::RepeatPage { app_id, session_id, slug: "team".into(), fingerprint: Fingerprint(1 << 127) },
     ]
 }
 
@@ -91,7 +96,7 @@ fn every_command_is_among_those_that_are_tried() {
     let methods = include_str!("../src/values/command.rs").lines();
     let methods = methods.filter_map(|line| line.strip_prefix("    /// [`Engine::")?.split('`').next());
     assert_eq!(tried, methods.map(str::to_owned).collect());
-    assert!(tried.len() >= 14, "{tried:?}");
+    assert!(tried.len() >= 15, "{tried:?}");
 }
 
 #[test]

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, AppUpdate, Command, Completion, Config, Engine, Error, ErrorKind, FaultCode, Group,
-    Guard, Kind, Limits, NewResourceType, NewTask, Page, PageSeed, Reference, ReferenceList, References,
-    Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, TaskQuery,
-    Timestamp, Uuid,
+    Account, AppId, AppUpdate, Command, Completion, Config, Engine, Error, ErrorKind, FaultCode, Fingerprint,
+    Group, Guard, Kind, Limits, NewResourceType, NewTask, Page, PageSeed, Reference, ReferenceList,
+    References, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId,
+    TaskQuery, Timestamp, Uuid,
 };
 
 use serde::de::DeserializeSeed;
@@ -170,6 +170,16 @@ fn refused() -> Vec<(&'static str, ErrorKind, Command<'static>)> {
         ("wrong_state", WrongState, push("team", Page::groups([]))),
         ("kind_mismatch", BusinessRule, open("team", Page::licenses([]))),
         ("out_of_scope", BusinessRule, scoped("team", Page::groups([]))),
+        (
+            "page_must_be_pushed",
+            Conflict,
+            Command::RepeatPage {
+                app_id: APP,
+                session_id: session(3),
+                slug: "team".into(),
+                fingerprint: Fingerprint(1),
+            },
+        ),
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::alloc::System;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use headcount::{Account, Config, Engine, Limits, Page, Records, Timestamp};
+use headcount::{Account, Config, Engine, Fingerprint, Limits, Page, Records, Timestamp};
 use headcount_testing::directory::{Directory, Roll};
 use headcount_testing::roll;
 use headcount_testing::small::{
@@ -214,4 +214,43 @@ fn a_frozen_copy_costs_what_is_written_while_it_is_there_and_not_what_there_is()
     let kept = heap() - before;
     assert!(kept <= MIB, "{kept} bytes are kept of what a copy held");
     engine.check_invariants().expect("every rule");
+}
+
+/// The heap of an engine whose accounts came in pages of this size, and once more in pages of that size, with
+/// fingerprints and without.
+fn remembering(accounts: usize, sizes: &[usize], is_fingerprinted: bool) -> usize {
+    let before = heap();
+    let ids: Vec<String> = (0..accounts).map(|number| format!("user-{number:05}")).collect();
+    let mut engine = small::engine(config(|limits| limits.records_per_page_max = 10_000));
+    let mut next = 0;
+    // Every other time from the back to the front.
+    for (round, size) in sizes.iter().enumerate() {
+        for ids in ids.chunks(*size) {
+            let mut page: Vec<Account<'_>> = ids.iter().map(|id| account(id)).collect();
+            if round % 2 == 1 {
+                page.reverse();
+            }
+            let page = Page::accounts(page);
+            next += 1;
+            let page = if is_fingerprinted { page.with_fingerprint(Fingerprint(next)) } else { page };
+            assert_eq!(push(&mut engine, &page).map(|outcome| outcome.total as usize), Ok(ids.len()));
+        }
+    }
+    engine.forget_changes();
+    heap() - before - ids.iter().map(String::capacity).sum::<usize>() - ids.capacity() * 24
+}
+
+#[test]
+fn what_pages_are_remembered_by_is_bounded_by_their_records() {
+    let _turn = turn();
+    const ACCOUNTS: usize = 20_000;
+    // However many pages name a record, it is of one of them at most.
+    for (sizes, bytes_max) in
+        [(&[100][..], 8), (&[10_000, 100, 100, 100], 8), (&[1, 1, 1], 160), (&[7, 1, 100], 8)]
+    {
+        let (with, without) = (remembering(ACCOUNTS, sizes, true), remembering(ACCOUNTS, sizes, false));
+        let bytes = with.saturating_sub(without) / ACCOUNTS;
+        assert!(bytes <= bytes_max, "{bytes} bytes for a record in pages of {sizes:?}");
+        assert!(bytes >= 4, "{bytes} bytes for a record: is it remembered at all?");
+    }
 }

@@ -13,7 +13,7 @@ fn restore(value: Value) -> Result<Engine, Box<dyn std::error::Error>> {
 
 /// The saved history, of a few, that came to the most records.
 fn a_rich_snapshot() -> Value {
-    let saved = (0..40).map(|seed| mutate::saved(&random::bytes(seed, 2_400)));
+    let saved = (0..120).map(|seed| mutate::saved(&random::bytes(seed, 2_400)));
     saved.max_by_key(records).expect("a snapshot")
 }
 

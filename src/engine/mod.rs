@@ -179,6 +179,9 @@ impl Engine {
             Command::PurgeInactive { app_id, inactive_before } => {
                 self.purge_inactive(now, *app_id, *inactive_before).map(Reply::Purge)
             }
+            Command::RepeatPage { app_id, session_id, slug, fingerprint } => {
+                self.repeat_page(now, *app_id, *session_id, slug, *fingerprint).map(Reply::Page)
+            }
         }
     }
 }

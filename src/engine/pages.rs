@@ -2,8 +2,9 @@
 
 use super::Engine;
 use super::scope::find_type;
+use crate::state::State;
 use crate::values::{
-    AppId, Error, ErrorKind, Page, PageOutcome, SessionId, SessionStatus, Timestamp, excerpt,
+    AppId, Error, ErrorKind, Fingerprint, Page, PageOutcome, SessionId, SessionStatus, Timestamp, excerpt,
 };
 use crate::verbs::page::{self, PageContext};
 
@@ -73,5 +74,76 @@ impl Engine {
         let (store, session) = scope.app.store_and_session();
         let session = session.expect("a session in progress is the open one");
         Ok(page::commit(plan, scope.buffers, store, session, scope.changes))
+    }
+
+    /// Does what pushing the page with this fingerprint again would do, and answers the same, if the engine
+    /// remembers the page and each of its records is as the page left it: all of them are unchanged. A page
+    /// is remembered if it was pushed with [`Page::with_fingerprint`].
+    ///
+    /// Costs grow with the page's runs of records that lie next to each other, one for a page in stored
+    /// order, and not with its records or bytes. It never allocates but for the noted rows of the roll.
+    /// What remembering takes is bounded by the records: [SPEC 3.9](crate::spec#39-fingerprints) says
+    /// when a page is forgotten.
+    ///
+    /// ```
+    /// # use headcount::{Account, AppId, Config, Engine, Fingerprint, Kind, NewResourceType, Page};
+    /// # use headcount::{ResourceTypeId, Scope, SessionId, Timestamp, Uuid};
+    /// # let mut engine = Engine::new(Config::new());
+    /// # let (now, app_id) = (Timestamp(0), AppId(Uuid::from_u128(1)));
+    /// # let session_id = SessionId(Uuid::from_u128(1));
+    /// # engine.create_app(now, app_id, "Acme HR", None)?;
+    /// # let account = NewResourceType::new("account", "Account", Kind::Account);
+    /// # engine.register_resource_type(now, app_id, ResourceTypeId(Uuid::from_u128(1)), &account)?;
+    /// # engine.start_session(now, app_id, session_id, &Scope::All)?;
+    /// let fingerprint = Fingerprint(0x1c6f_0a5e); // a hash of the body, before it is parsed
+    /// let repeated = engine.repeat_page(now, app_id, session_id, "account", fingerprint);
+    /// assert_eq!(repeated.unwrap_err().code(), "page_must_be_pushed");
+    /// let alice = Account { id: "u1".into(), email: Some("alice@acme.com".into()), ..Account::default() };
+    /// let page = Page::accounts([alice]).with_fingerprint(fingerprint);
+    /// assert_eq!(engine.push_page(now, app_id, session_id, "account", &page)?.created, 1);
+    /// assert_eq!(engine.repeat_page(now, app_id, session_id, "account", fingerprint)?.unchanged, 1);
+    /// # Ok::<(), headcount::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AppNotFound`](Error::AppNotFound), [`SessionNotFound`](Error::SessionNotFound),
+    /// [`ResourceTypeNotFound`](Error::ResourceTypeNotFound); [`WrongState`](Error::WrongState) unless
+    /// in progress; [`PageMustBePushed`](Error::PageMustBePushed); [`OutOfScope`](Error::OutOfScope). Each
+    /// but the one before the last is what a push of the page would answer too.
+    pub fn repeat_page(
+        &mut self,
+        now: Timestamp,
+        app_id: AppId,
+        session_id: SessionId,
+        slug: &str,
+        fingerprint: Fingerprint,
+    ) -> Result<PageOutcome, Error> {
+        let scope = self.scope(now, app_id)?;
+        let session = scope.app.sessions().get(session_id)?;
+        let (of, _) = find_type(scope.registry, slug)?;
+        session.expect(SessionStatus::InProgress)?;
+        // What is wrong with a page that is not known would be told before the scope.
+        let Some(known) = page::as_it_was(scope.app.store(), scope.limits, of, fingerprint) else {
+            return Err(Error::PageMustBePushed { slug: excerpt(slug), fingerprint });
+        };
+        if !session.facts().scope().contains(of) {
+            return Err(Error::OutOfScope { slug: excerpt(slug), session_id });
+        }
+        let (store, session) = scope.app.store_and_session();
+        let session = session.expect("a session in progress is the open one");
+        Ok(page::repeat(known, store, session))
+    }
+
+    /// Whether [`repeat_page`](Self::repeat_page) would find the page now: for a host that rather parses at
+    /// once than journal a repeat that is refused. False also where there is no such app or type.
+    ///
+    /// Costs a lookup, and changes nothing.
+    pub fn remembers_page(&self, app_id: AppId, slug: &str, fingerprint: Fingerprint) -> bool {
+        let State { apps, groups, .. } = self.state();
+        apps.get(app_id).is_some_and(|app| {
+            let found = groups.get(app.group()).registry().find(slug);
+            found
+                .is_some_and(|(of, _)| page::as_it_was(app.store(), self.limits(), of, fingerprint).is_some())
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::scope::{expect_text, find_app, find_type};
-use crate::state::ResourceType;
+use crate::state::{ResourceType, State};
 use crate::values::{
     AppId, Error, Fact, NewResourceType, ResourceTypeId, ResourceTypeUpdate, Rule, Timestamp, excerpt,
     present,
@@ -53,7 +53,9 @@ impl Engine {
     /// Changes a type's name, slug or kind through any app of its clone group, for all of them. What
     /// is as it was is no change.
     ///
-    /// Costs grow with the number of apps in the clone group where the kind is to change.
+    /// Costs grow with the number of apps in the clone group where the slug or the kind is to change: a
+    /// page that was pushed before may then mean something else, so those that the apps remember are
+    /// forgotten ([SPEC 3.9](crate::spec#39-fingerprints)).
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Kind, NewResourceType, ResourceTypeId, Timestamp, Uuid};
@@ -103,6 +105,9 @@ impl Engine {
             }
         }
         let resource_type_id = resource_type.id();
+        if new_slug.is_some() || kind.is_some() {
+            self.forget_pages(app_id);
+        }
         let scope = self.scope(now, app_id)?;
         if let Some(name) = name {
             scope.registry.rename(index, name);
@@ -117,6 +122,17 @@ impl Engine {
             scope.changes.fact(Fact::ResourceTypeUpdated { resource_type_id });
         }
         Ok(())
+    }
+
+    /// Forgets the remembered pages of all apps in the app's clone group.
+    fn forget_pages(&mut self, app_id: AppId) {
+        let State { apps, groups, .. } = &mut self.state;
+        let Some(app) = apps.get(app_id) else { return };
+        for ordinal in groups.get(app.group()).apps() {
+            if let Some((_, app)) = apps.at_mut(ordinal) {
+                app.forget_pages();
+            }
+        }
     }
 
     const fn slug_rule(&self) -> Rule {

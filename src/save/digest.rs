@@ -7,6 +7,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::remembered;
 use crate::engine::Engine;
 use crate::state::CloneGroupNumber;
 use crate::store::{Table, TypeIndex};
@@ -157,6 +158,7 @@ impl Engine {
             }
             app.digest(&mut hasher);
         }
+        remembered::digest(state, &mut hasher);
         hasher.finish()
     }
 }
@@ -176,7 +178,7 @@ fn digest_table(table: &Table, hasher: &mut DigestHasher) {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct DigestParts {
-    /// Of all that is no record: apps, types, sessions, tasks, the sequence number.
+    /// Of all that is no record: apps, types, sessions, tasks, remembered pages, the sequence number.
     pub rest: u128,
     /// Of each table, by app in order of creation, then by type in order of registration. Behind an app's
     /// last type that has records there is none.

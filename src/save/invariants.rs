@@ -3,6 +3,7 @@
 
 use alloc::format;
 
+use super::remembered;
 use crate::engine::Engine;
 use crate::state::{App, OpenSession, Registry};
 use crate::store::{Row, Table, TypeIndex};
@@ -59,6 +60,9 @@ impl Engine {
 
 fn check_app(app: &App, registry: &Registry, seq: u64) -> Checked {
     app.validate(registry, seq)?;
+    for (of, table) in app.store().tables() {
+        remembered::check(table).map_err(|broken| broken.within(format!("type {}", of.0)))?;
+    }
     app.sessions().open().map_or(Ok(()), |session| check_cleanup(session, app, registry))
 }
 

@@ -3,6 +3,7 @@
 mod digest;
 mod frozen;
 mod invariants;
+mod remembered;
 #[cfg(feature = "serde")]
 mod snapshot;
 #[cfg(feature = "serde")]

@@ -12,10 +12,11 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::remembered::SavedPages;
 use super::table::{SavedTable, TableRef};
 use crate::engine::Engine;
 use crate::state::{App, ChangeLog, CloneGroupNumber, IdsInUse, Registry, SavedApp, SavedRegistry, State};
-use crate::store::Store;
+use crate::store::{Store, Table};
 use crate::values::{AppId, BrokenInvariant, COUNT_MAX, Config, HashKey, Limits, ensure};
 
 /// The layout of the values below. A new one gets a new number.
@@ -30,6 +31,7 @@ pub struct Snapshot {
     seq: u64,
     groups: Vec<SavedRegistry>,
     apps: Vec<SavedAppEntry>,
+    remembered: Vec<SavedPages>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,6 +117,7 @@ impl Engine {
             seq: self.seq(),
             groups: state.groups.iter().map(|(_, group)| group.registry().save()).collect(),
             apps: apps.collect(),
+            remembered: SavedPages::all(state),
         }
     }
 
@@ -127,7 +130,7 @@ impl Engine {
     /// # Errors
     /// A [`RestoreError`] for what no engine could have written, or this one's format does not know.
     pub fn restore(config: Config, snapshot: Snapshot) -> Result<Self, RestoreError> {
-        let Snapshot { format, digest: [high, low], seq, groups, apps } = snapshot;
+        let Snapshot { format, digest: [high, low], seq, groups, apps, remembered } = snapshot;
         if format != FORMAT {
             return Err(RestoreError::UnknownFormat { found: format, expected: FORMAT });
         }
@@ -138,6 +141,7 @@ impl Engine {
         for entry in apps {
             loading.app(entry, &groups)?;
         }
+        loading.pages(remembered)?;
         let Loading { state, references, is_within, .. } = loading;
         let mut engine = Self::with_state(config, state, ChangeLog::resume_after(seq));
         engine.check_all_but_records(references)?;
@@ -201,6 +205,25 @@ impl Loading {
         self.state.groups.join(group, ordinal);
         Ok(())
     }
+
+    /// Pages, by app and type ascending.
+    fn pages(&mut self, remembered: Vec<SavedPages>) -> Result<(), BrokenInvariant> {
+        let mut before = None;
+        for pages in remembered {
+            let place = (pages.app, pages.of);
+            let at = usize::try_from(pages.app).ok().filter(|_| before.is_none_or(|before| before < place));
+            let id = at.and_then(|at| self.state.apps.iter().nth(at)).map(|(id, _)| id);
+            let app = id.and_then(|id| self.state.apps.get_mut(id)).ok_or_else(remembers_twice)?;
+            let rows = app.store().table(pages.of).map(Table::len).ok_or_else(remembers_twice)?;
+            app.load_pages(place.1, pages.load(rows)?);
+            before = Some(place);
+        }
+        Ok(())
+    }
+}
+
+fn remembers_twice() -> BrokenInvariant {
+    BrokenInvariant::new("3.9", "pages are remembered of no records, or twice of a type")
 }
 
 fn take_id(is_new: bool, of: &str) -> Result<(), BrokenInvariant> {
@@ -216,6 +239,7 @@ pub struct SnapshotRef<'e> {
     seq: u64,
     groups: Vec<SavedRegistry>,
     apps: Vec<AppEntry<'e>>,
+    remembered: Vec<SavedPages>,
 }
 
 /// What [`SavedAppEntry`] is parsed from.

@@ -99,6 +99,11 @@ impl App {
         (&mut self.store, self.sessions.open_mut())
     }
 
+    /// Forgets the pages that are remembered by their fingerprints.
+    pub(crate) fn forget_pages(&mut self) {
+        self.store.forget_pages();
+    }
+
     /// Keeps the sums of its records, which the digest is made of.
     pub(crate) fn keep_sums(&mut self) {
         self.store.keep_sums();
@@ -244,5 +249,9 @@ impl App {
         let SavedApp { name, created_at, last_synced_at, guard, sessions, tasks } = saved;
         let (sessions, tasks) = (Sessions::load(sessions)?, Tasks::load(tasks)?);
         Ok(Self { name, created_at, last_synced_at, guard, group, store, sessions, tasks })
+    }
+    /// Remembers loaded pages of a type of which there is a table.
+    pub(crate) fn load_pages(&mut self, of: TypeIndex, pages: crate::store::RememberedPages) {
+        self.store.load_pages(of, pages);
     }
 }

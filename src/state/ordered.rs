@@ -48,6 +48,10 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
         self.values.get(&ordinal).map(|(id, value)| (*id, value))
     }
 
+    pub(crate) fn at_mut(&mut self, ordinal: Ordinal) -> Option<(K, &mut V)> {
+        self.values.get_mut(&ordinal).map(|(id, value)| (*id, value))
+    }
+
     pub(crate) fn get(&self, id: K) -> Option<&V> {
         self.values.get(self.ordinals.get(&id)?).map(|(_, value)| value)
     }

@@ -5,7 +5,8 @@
 //! - a row's *referrers* are the active accounts that refer to it;
 //! - a reference points at a row that there is;
 //! - an active account's references point at active rows or at full ones;
-//! - the *seen* rows, those of the present roll, are active full records.
+//! - the *seen* rows, those of the present roll, are active full records;
+//! - so are the rows of remembered pages, and they are as those pages left them.
 
 mod arena;
 mod bits;
@@ -18,6 +19,7 @@ mod key;
 mod load;
 mod purge;
 mod record;
+mod remembered;
 mod sums;
 mod table;
 
@@ -29,9 +31,10 @@ pub(crate) use key::{Row, RowKey, TypeIndex};
 pub(crate) use load::{RowFlags, Runs, read_references, write_references};
 pub(crate) use purge::Leaving;
 pub(crate) use record::{Draft, ReferenceRuns, References, Slot, Stored};
+pub(crate) use remembered::{RememberedPages, Run};
 pub(crate) use table::Table;
 
-use crate::values::{IdHash, Timestamp};
+use crate::values::{Fingerprint, IdHash, PageLimits, Timestamp};
 
 #[derive(Debug, Default)]
 pub(crate) struct Store {
@@ -202,5 +205,41 @@ impl Store {
     /// Begins an empty roll.
     pub(crate) fn clear_seen(&mut self) {
         self.tables.iter_mut().for_each(Table::clear_seen);
+    }
+}
+
+/// Pages that are remembered by their fingerprints.
+impl Store {
+    /// Notes that a page with a fingerprint named these rows of a type and left them as it says.
+    pub(crate) fn remember(
+        &mut self,
+        of: TypeIndex,
+        fingerprint: Fingerprint,
+        limits: PageLimits,
+        rows: &[Row],
+    ) {
+        if let Some(table) = self.tables.get_mut(of.at()) {
+            table.remember(fingerprint, limits, rows);
+        }
+    }
+
+    /// Notes that a remembered page of the type was named again, and would be taken under these limits: its rows
+    /// are in the present roll.
+    pub(crate) fn see_again(&mut self, of: TypeIndex, fingerprint: Fingerprint, limits: PageLimits) {
+        self.table_mut(of).see_again(fingerprint, limits);
+    }
+
+    /// Forgets the pages of all types.
+    pub(crate) fn forget_pages(&mut self) {
+        self.tables.iter_mut().for_each(Table::forget_pages);
+    }
+}
+
+/// Loading.
+#[cfg(feature = "serde")]
+impl Store {
+    /// Remembers loaded pages of a type of which there is a table.
+    pub(crate) fn load_pages(&mut self, of: TypeIndex, pages: RememberedPages) {
+        self.table_mut(of).load_pages(pages);
     }
 }

@@ -17,8 +17,9 @@ use super::column::{Column, Counts};
 use super::index::Index;
 use super::key::Row;
 use super::record::{self, Draft, Stored};
+use super::remembered::RememberedPages;
 use super::sums::Sums;
-use crate::values::{HashKey, IdHash, Timestamp};
+use crate::values::{Fingerprint, HashKey, IdHash, PageLimits, Timestamp};
 
 /// A page that guessed wrong this often stops guessing: it does not come in the stored order.
 const GUESS_MISSES_MAX: u32 = 2;
@@ -45,6 +46,7 @@ pub(crate) struct Table {
     /// The row after the last one of the last page: where a connector with a stable order goes on.
     /// It only makes pages faster; nothing shows it.
     guess: Row,
+    remembered: RememberedPages,
     /// Kept once they were asked for.
     sums: Option<Box<Sums>>,
 }
@@ -66,6 +68,11 @@ impl Table {
 
     pub(crate) const fn seen(&self) -> &Bits {
         &self.seen
+    }
+
+    /// The pages that are known by their fingerprints.
+    pub(crate) const fn remembered(&self) -> &RememberedPages {
+        &self.remembered
     }
 
     /// What the records take, each as its draft says: a fact, wherever they lie.
@@ -220,6 +227,7 @@ impl Table {
 
     /// Writes the record anew, in place where it fits, leaves little unused, and no frozen copy is there.
     pub(super) fn replace(&mut self, row: Row, draft: &Draft<'_>) {
+        self.remembered.forget_page_of(row);
         self.note_write(row);
         let before = self.stored(row);
         let (units_before, since) = (before.units(), before.inactive_since());
@@ -290,6 +298,7 @@ impl Table {
     }
 
     pub(super) fn set_inactive(&mut self, row: Row, since: Timestamp) {
+        self.remembered.forget_page_of(row);
         self.active.clear(row);
         self.set_inactive_since(row, since.as_millis());
     }
@@ -334,6 +343,25 @@ impl Table {
     /// Begins an empty roll. Costs nothing: what the last one saw is cleared as the next one comes to it.
     pub(super) fn clear_seen(&mut self) {
         self.seen.begin_anew();
+    }
+
+    /// Remembers a page that named these rows.
+    pub(super) fn remember(&mut self, fingerprint: Fingerprint, limits: PageLimits, rows: &[Row]) {
+        self.remembered.remember(fingerprint, limits, rows);
+    }
+
+    /// Notes that the rows of a remembered page are in the present roll.
+    pub(super) fn see_again(&mut self, fingerprint: Fingerprint, limits: PageLimits) {
+        self.remembered.hold_to(limits);
+        let runs = self.remembered.find(fingerprint).expect("a page that is repeated is remembered");
+        for run in runs {
+            self.seen.set_range(run.first, run.len);
+            self.guess = Row(run.first.0 + run.len);
+        }
+    }
+
+    pub(super) fn forget_pages(&mut self) {
+        self.remembered.forget_all();
     }
 
     /// Adds to this table, which is being made, a row of another one, with these references.
@@ -382,6 +410,10 @@ impl Table {
     /// A table whose records are to come.
     pub(super) fn of_rows(active: Bits, placeholder: Bits, seen: Bits) -> Self {
         Self { active, placeholder, seen, ..Self::default() }
+    }
+
+    pub(super) fn load_pages(&mut self, pages: RememberedPages) {
+        self.remembered = pages;
     }
 
     /// Adds the row whose record lies in the run that is [taken](Self::take_run) next, and takes so many bytes.

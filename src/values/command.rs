@@ -6,6 +6,7 @@ use core::num::NonZeroU64;
 use super::arguments::{
     AppUpdate, Completion, NewResourceType, NewTask, Resolution, ResourceTypeUpdate, Scope,
 };
+use super::fingerprint::Fingerprint;
 use super::id::{AppId, ResourceTypeId, SessionId, TaskId};
 use super::page::Page;
 use super::time::Timestamp;
@@ -60,6 +61,8 @@ pub enum Command<'a> {
     ResolveTask { app_id: AppId, task_id: TaskId, resolution: Resolution<'a> },
     /// [`Engine::purge_inactive`](crate::Engine::purge_inactive)
     PurgeInactive { app_id: AppId, inactive_before: Timestamp },
+    /// [`Engine::repeat_page`](crate::Engine::repeat_page)
+    RepeatPage { app_id: AppId, session_id: SessionId, slug: Cow<'a, str>, fingerprint: Fingerprint },
 }
 
 impl Command<'_> {
@@ -79,7 +82,8 @@ impl Command<'_> {
             | Self::RunCleanup { app_id, .. }
             | Self::CreateTask { app_id, .. }
             | Self::ResolveTask { app_id, .. }
-            | Self::PurgeInactive { app_id, .. } => app_id,
+            | Self::PurgeInactive { app_id, .. }
+            | Self::RepeatPage { app_id, .. } => app_id,
         }
     }
 }

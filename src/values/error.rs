@@ -8,6 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::fault::{Fault, FaultCode};
+use super::fingerprint::Fingerprint;
 use super::guard::{Guard, GuardLimit};
 use super::id::{AppId, ResourceTypeId, SessionId, TaskId};
 use super::kind::Kind;
@@ -19,8 +20,8 @@ use super::status::{SessionStatus, TaskStatus};
 ///
 /// Where several reasons hold, the first of these is told: what the command is about was not found, an
 /// argument is invalid, what an argument names was not found, and last a conflict, a wrong state or a
-/// business rule ([SPEC 2](crate::spec#2-order-of-refusals)). Only a push tells of a session that is not
-/// in progress before it looks at the page.
+/// business rule ([SPEC 2](crate::spec#2-order-of-refusals)). Only a push and a repeat tell of a
+/// session that is not in progress before they look at the page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -104,6 +105,11 @@ pub enum Error {
     /// The type is not in the session's scope.
     #[error("the resource type {} is not in the scope of session {session_id}", Quoted(slug))]
     OutOfScope { slug: String, session_id: SessionId },
+
+    /// No page with this fingerprint is remembered of the type, as it was pushed: push the page itself
+    /// ([SPEC 3.9](crate::spec#39-fingerprints)).
+    #[error("no page {fingerprint} is remembered of resource type {}: push it", Quoted(slug))]
+    PageMustBePushed { slug: String, fingerprint: Fingerprint },
 }
 
 /// Gives each error its code and its kind, and lists them.
@@ -152,6 +158,7 @@ codes! {
     WrongState "wrong_state" WrongState,
     KindMismatch "kind_mismatch" BusinessRule,
     OutOfScope "out_of_scope" BusinessRule,
+    PageMustBePushed "page_must_be_pushed" Conflict,
 }
 
 /// The sorts of mistakes.

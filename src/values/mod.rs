@@ -9,6 +9,7 @@ mod command;
 mod error;
 mod fault;
 mod filter;
+mod fingerprint;
 mod guard;
 mod hash;
 mod id;
@@ -18,6 +19,9 @@ mod limits;
 mod outcome;
 mod owned;
 mod page;
+mod page_limits;
+#[cfg(feature = "serde")]
+mod page_wire;
 mod quote;
 mod record;
 mod status;
@@ -32,6 +36,7 @@ pub use command::Command;
 pub use error::{Error, ErrorKind};
 pub use fault::{Fault, FaultCode};
 pub use filter::RecordFilter;
+pub use fingerprint::Fingerprint;
 pub use guard::{Guard, GuardLimit};
 pub use id::{AppId, ResourceTypeId, SessionId, TaskId};
 pub use invariant::BrokenInvariant;
@@ -51,6 +56,7 @@ pub(crate) use invariant::{Checked, ensure, ensure_text};
 #[cfg(feature = "serde")]
 pub(crate) use page::FoundType;
 pub(crate) use page::{Misread, Place, ReferenceMap, WrongType};
+pub(crate) use page_limits::PageLimits;
 pub(crate) use quote::{excerpt, path_segment};
 pub(crate) use text::{PlainLengths, Rule, copy_text, describe, is_plain_email, is_same, present};
 #[cfg(feature = "serde")]

@@ -10,7 +10,8 @@ use super::status::SessionStatus;
 pub enum Reply {
     /// It is done, and there is nothing to tell.
     Done,
-    /// To [`Command::PushPage`](crate::Command::PushPage).
+    /// To [`Command::PushPage`](crate::Command::PushPage) and
+    /// [`Command::RepeatPage`](crate::Command::RepeatPage).
     Page(PageOutcome),
     /// To [`Command::CompleteSession`](crate::Command::CompleteSession): the session's status,
     /// completing or completed.

@@ -58,6 +58,9 @@ impl Command<'_> {
             Self::PurgeInactive { app_id, inactive_before } => {
                 Command::PurgeInactive { app_id, inactive_before }
             }
+            Self::RepeatPage { app_id, session_id, slug, fingerprint } => {
+                Command::RepeatPage { app_id, session_id, slug: text(slug), fingerprint }
+            }
         }
     }
 }

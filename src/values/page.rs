@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::fingerprint::Fingerprint;
 use super::kind::Kind;
 use super::record::{Account, Group, License};
 
@@ -16,13 +17,14 @@ use super::record::{Account, Group, License};
 /// assert_eq!((page.kind(), page.len()), (Kind::Group, 1));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(try_from = "UncheckedPage<'a>"))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "super::page_wire::ReadPage<'a>"))]
 pub struct Page<'a> {
     #[cfg_attr(feature = "serde", serde(borrow))]
     records: Records<'a>,
     /// By record, ascending; only those of which something was not read or not kept.
     misread: Vec<Misread>,
+    fingerprint: Option<Fingerprint>,
 }
 
 /// The records of a page.
@@ -41,56 +43,49 @@ pub enum Records<'a> {
     Licenses(Vec<License<'a>>),
 }
 
-/// What a [`Page`] is parsed from, where it is part of a command.
-#[cfg(feature = "serde")]
-#[derive(serde::Deserialize)]
-#[serde(rename = "Page")]
-struct UncheckedPage<'a> {
-    #[serde(borrow)]
-    records: Records<'a>,
-    #[serde(default)]
-    misread: Vec<Misread>,
-}
-
-#[cfg(feature = "serde")]
-impl<'a> TryFrom<UncheckedPage<'a>> for Page<'a> {
-    type Error = &'static str;
-
-    /// A journal may be edited: what a page says that it misread is what a parser could have.
-    fn try_from(UncheckedPage { records, misread }: UncheckedPage<'a>) -> Result<Self, &'static str> {
-        let is_ascending = misread.windows(2).all(|pair| pair[0].record < pair[1].record);
-        if is_ascending && misread.iter().all(|misread| misread.is_of(&records)) {
-            Ok(Self { records, misread })
-        } else {
-            Err("no parser misreads a page so")
-        }
-    }
-}
-
 impl<'a> Page<'a> {
     /// A page of accounts.
     pub fn accounts(accounts: impl IntoIterator<Item = Account<'a>>) -> Self {
-        Self { records: Records::Accounts(accounts.into_iter().collect()), misread: Vec::new() }
+        Self::of(Records::Accounts(accounts.into_iter().collect()))
     }
 
     /// A page of groups.
     pub fn groups(groups: impl IntoIterator<Item = Group<'a>>) -> Self {
-        Self { records: Records::Groups(groups.into_iter().collect()), misread: Vec::new() }
+        Self::of(Records::Groups(groups.into_iter().collect()))
     }
 
     /// A page of licenses.
     pub fn licenses(licenses: impl IntoIterator<Item = License<'a>>) -> Self {
-        Self { records: Records::Licenses(licenses.into_iter().collect()), misread: Vec::new() }
+        Self::of(Records::Licenses(licenses.into_iter().collect()))
+    }
+
+    const fn of(records: Records<'a>) -> Self {
+        Self { records, misread: Vec::new(), fingerprint: None }
     }
 
     #[cfg(feature = "serde")]
     pub(crate) const fn parsed(records: Records<'a>, misread: Vec<Misread>) -> Self {
-        Self { records, misread }
+        Self { records, misread, fingerprint: None }
+    }
+
+    /// With a fingerprint of the bytes that it was read from, under which the engine may remember it
+    /// ([SPEC 3.9](crate::spec#39-fingerprints)): see
+    /// [`Engine::repeat_page`](crate::Engine::repeat_page).
+    #[must_use]
+    pub const fn with_fingerprint(mut self, fingerprint: Fingerprint) -> Self {
+        self.fingerprint = Some(fingerprint);
+        self
+    }
+
+    /// The fingerprint that it came with.
+    pub const fn fingerprint(&self) -> Option<Fingerprint> {
+        self.fingerprint
     }
 
     /// The same records with texts of their own.
     pub(super) fn map<'b>(self, records: impl FnOnce(Records<'a>) -> Records<'b>) -> Page<'b> {
-        Page { records: records(self.records), misread: self.misread }
+        let Self { records: from, misread, fingerprint } = self;
+        Page { records: records(from), misread, fingerprint }
     }
 
     /// The records, in the order sent.
@@ -118,6 +113,11 @@ impl<'a> Page<'a> {
     /// Whether the page holds no record, which is fine.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    #[cfg(feature = "serde")]
+    pub(super) fn all_misread(&self) -> &[Misread] {
+        &self.misread
     }
 
     /// What a parser could not read of a record.
@@ -161,7 +161,7 @@ impl Misread {
     const FAULTS_MAX: u64 = 1 << 40;
 
     /// Whether a parser could have misread a record of these so. Then the check finds a fault in it.
-    fn is_of(&self, records: &Records<'_>) -> bool {
+    pub(super) fn is_of(&self, records: &Records<'_>) -> bool {
         let Self { record, wrong_types, references_dropped, faults_dropped } = self;
         let record = *record as usize;
         let has_place = |place| match records {

@@ -4,8 +4,8 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, Command, Completion, Group, Kind, NewResourceType, Page, Reference, ReferenceList,
-    References, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, Timestamp, Uuid,
+    Account, AppId, Command, Completion, Fingerprint, Group, Kind, NewResourceType, Page, Records, Reference,
+    ReferenceList, References, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, Timestamp, Uuid,
 };
 
 const FIRST: AppId = AppId(Uuid::from_u128(1));
@@ -17,11 +17,14 @@ struct Busy<'b> {
     sessions: u128,
     /// The present slug of the one group type.
     team: &'static str,
+    /// The pages so far, for one that comes again.
+    pages: Vec<(&'static str, Page<'static>)>,
 }
 
 /// The history that these bytes stand for; every command has a time later than the one before.
 pub fn history(bytes: &[u8]) -> Vec<(Timestamp, Command<'static>)> {
-    let mut busy = Busy { bytes: bytes.iter(), commands: Vec::new(), sessions: 0, team: "team" };
+    let mut busy =
+        Busy { bytes: bytes.iter(), commands: Vec::new(), sessions: 0, team: "team", pages: Vec::new() };
     busy.command(Command::CreateApp { app_id: FIRST, name: "App".into(), clone_from: None });
     for (id, slug, kind) in [
         (1, "account", Kind::Account),
@@ -42,6 +45,14 @@ pub fn history(bytes: &[u8]) -> Vec<(Timestamp, Command<'static>)> {
         busy.between_rolls();
     }
     busy.commands
+}
+
+fn without_fingerprint(page: &Page<'static>) -> Page<'static> {
+    match page.records().clone() {
+        Records::Accounts(accounts) => Page::accounts(accounts),
+        Records::Groups(groups) => Page::groups(groups),
+        Records::Licenses(licenses) => Page::licenses(licenses),
+    }
 }
 
 impl Busy<'_> {
@@ -79,7 +90,19 @@ impl Busy<'_> {
         }
     }
 
+    /// A page under the fingerprint of its number: a new one, or one that came before.
     fn page(&mut self) -> (&'static str, Page<'static>) {
+        let (known, at) = (self.pages.len(), usize::from(self.below(5)));
+        if at < known.min(3) {
+            return self.pages[known - 1 - at].clone();
+        }
+        let (slug, page) = self.new_page();
+        let page = page.with_fingerprint(Fingerprint(known as u128));
+        self.pages.push((slug, page.clone()));
+        (slug, page)
+    }
+
+    fn new_page(&mut self) -> (&'static str, Page<'static>) {
         let ids = (1..=8).filter(|_| self.one_in(2)).collect::<Vec<u32>>();
         let group = |id: u32| Group { id: id.to_string().into(), name: "Full".into(), description: None };
         match self.below(6) {
@@ -96,7 +119,18 @@ impl Busy<'_> {
         self.command(Command::StartSession { app_id: app, session_id: session, scope: Scope::All });
         for _ in 0..self.below(4) {
             let (slug, page) = self.page();
-            self.command(Command::PushPage { app_id: app, session_id: session, slug: slug.into(), page });
+            let slug = slug.into();
+            let how = self.below(5);
+            self.command(match (page.fingerprint(), how) {
+                (Some(fingerprint), 0 | 1) => {
+                    Command::RepeatPage { app_id: app, session_id: session, slug, fingerprint }
+                }
+                (_, 2) => {
+                    let page = without_fingerprint(&page);
+                    Command::PushPage { app_id: app, session_id: session, slug, page }
+                }
+                _ => Command::PushPage { app_id: app, session_id: session, slug, page },
+            });
         }
         match self.below(8) {
             0 => self.command(Command::AbandonSession { app_id: app, session_id: session }),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, AppUpdate, Command, Completion, Config, Engine, Group, Guard, Kind, Limits,
+    Account, AppId, AppUpdate, Command, Completion, Config, Engine, Fingerprint, Group, Guard, Kind, Limits,
     NewResourceType, NewTask, Page, Reference, ReferenceList, References, Resolution, ResourceTypeId,
     ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
@@ -182,7 +182,21 @@ impl<'b> Choices<'b> {
             Kind::Group => Page::groups(self.list(Self::group)),
             Kind::License => Page::licenses(self.list(Self::group)),
         };
+        // So few that one stands for several pages, which are then the same to the engine and to the model.
+        let page = match self.below(3) {
+            0 => page,
+            _ => page.with_fingerprint(self.fingerprint()),
+        };
         Command::PushPage { app_id: app, session_id: session, slug, page }
+    }
+
+    fn fingerprint(&mut self) -> Fingerprint {
+        Fingerprint(u128::from(self.below(3)) << 120)
+    }
+
+    fn repeat(&mut self, app: AppId, session: SessionId) -> Command<'static> {
+        let slug = if self.one_in(20) { self.slug() } else { self.pick(&SLUGS[..3]).into() };
+        Command::RepeatPage { app_id: app, session_id: session, slug, fingerprint: self.fingerprint() }
     }
 
     fn guard(&mut self) -> Guard {
@@ -251,8 +265,9 @@ impl<'b> Choices<'b> {
         let any = SessionId(self.uuid(3));
         let session = open.filter(|_| self.below(8) > 0).unwrap_or(any);
         let command = match self.below(32) {
-            0..=11 => self.push(app, session),
-            12..=15 => {
+            0..=10 => self.push(app, session),
+            11 | 12 => self.repeat(app, session),
+            13..=15 => {
                 let scope = match self.below(4) {
                     0 => Scope::types((0..self.below(3)).map(|_| self.slug())),
                     _ => Scope::All,

@@ -52,6 +52,7 @@ pub const ERRORS: &[&str] = &[
     "wrong_state",
     "kind_mismatch",
     "out_of_scope",
+    "page_must_be_pushed",
 ];
 
 /// The names of all variants of an enum, as serde has them: what it says when it is given another.

@@ -58,7 +58,9 @@ const BODIES: &[(&str, &str)] = &[
 /// Writes the seeds of all targets into their folders below `folder`, in the place of those it made before.
 pub fn write(folder: &Path) -> io::Result<usize> {
     let mut written = 0;
-    for (target, seeds) in [("commands", commands()), ("snapshot", snapshots()), ("page_json", pages())] {
+    for (target, seeds) in
+        [("commands", commands()), ("snapshot", snapshots()), ("page_json", pages()), ("repeat", repeats())]
+    {
         let folder = folder.join(target);
         fs::create_dir_all(&folder)?;
         for entry in fs::read_dir(&folder)? {
@@ -109,6 +111,13 @@ fn commands() -> Seeds {
     let mut seeds = cover(refused.collect(), "refused");
     seeds.extend(cover(accepted.collect(), "accepted"));
     seeds
+}
+
+/// Histories in which most pages come again.
+fn repeats() -> Seeds {
+    let mut inputs: Vec<_> = (0..200).map(|seed| random::bytes(seed, 500)).collect();
+    inputs.sort_by_key(|bytes| std::cmp::Reverse(fuzz::repeats(bytes).repeated));
+    (0..12).zip(inputs).map(|(number, bytes)| (format!("repeats-{number}"), bytes)).collect()
 }
 
 /// Snapshots in both formats, and changes that break every rule that changes break.

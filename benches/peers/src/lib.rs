@@ -5,11 +5,12 @@
 //! the same machine from hour to hour. After each roll all contenders must know the same.
 //!
 //! - [`directory`] is what is pushed, [`roll`] how, [`state`] what must come of it.
-//! - [`peers`] are the contenders; [`json`] the parsers, which keep nothing.
+//! - [`peers`] are the contenders; [`json`] the parsers, which keep nothing; [`fingerprints`] what makes them idle.
 //! - [`measure`] runs the rounds, [`threads`] two engines at once, [`heap`] what memory they take.
 //! - [`goals`] are ours; [`table`] and [`plots`] show all of it.
 
 pub mod directory;
+pub mod fingerprints;
 pub mod goals;
 pub mod heap;
 pub mod json;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::Result;
 use crate::directory::{Directory, Edition, SLUGS};
 use crate::json::PARSERS;
-use crate::peers::{Contender, Peer};
+use crate::peers::{Contender, HEADCOUNT, Peer};
 use crate::roll::{Cost, Roll, call, parse};
 use crate::state::State;
+use crate::{Result, fingerprints};
 
 /// What is measured; all in nanoseconds a record of the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +36,8 @@ pub enum Measure {
     DigestAgain,
     /// Parsing the bodies of the accounts.
     Parse,
+    /// An unchanged roll from the bytes of the accounts' pages, by their fingerprints.
+    Repeat,
     /// An engine's unchanged roll, alone on the machine.
     OneEngine,
     /// The same while another engine does so on another thread.
@@ -71,6 +73,7 @@ impl Measure {
             Self::Digest => "digest, first",
             Self::DigestAgain => "digest, 0.1% changed",
             Self::Parse => "parse JSON",
+            Self::Repeat => "hash and repeat",
             Self::OneEngine => "one engine",
             Self::TwoEngines => "two engines",
         }
@@ -187,6 +190,8 @@ impl Bench<'_> {
             let ns = parser.parse_roll(self.figures.directory, &whole)?;
             self.figures.add(Measure::Parse, parser.name, ns);
         }
+        let ns = fingerprints::unchanged(self.figures.directory, &whole)?;
+        self.figures.add(Measure::Repeat, HEADCOUNT, ns);
         Ok(())
     }
 

@@ -50,6 +50,9 @@ fn print_parsers(figures: &Figures) {
     let mut row = vec![Measure::Parse.name().to_owned()];
     row.extend(names.iter().map(|name| figures.get(Measure::Parse, name).map_or(String::new(), nanoseconds)));
     print_rows(&[head("nanoseconds an account", &names), row]);
+    if let Some(ns) = figures.get(Measure::Repeat, HEADCOUNT) {
+        println!("The same pages by their fingerprints, hashed and repeated: {}.\n", nanoseconds(ns));
+    }
     if let Some((name, _)) = fastest_parser(figures) {
         println!("The fastest published parser here: {name}.\n");
     }

@@ -25,6 +25,7 @@ fn all_contenders_end_in_the_same_state_after_each_roll() {
         assert!(figures.get(Measure::Parse, parser.name).is_some_and(|ns| ns > 0.0), "{}", parser.name);
     }
     assert!(fastest_parser(&figures).is_some());
+    assert!(figures.get(Measure::Repeat, HEADCOUNT).is_some_and(|ns| ns > 0.0));
     assert_eq!(figures.state.accounts(), u64::from(DIRECTORY.accounts));
 }
 

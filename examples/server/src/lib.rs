@@ -9,6 +9,7 @@
 //! - [`store`]: journal and snapshots in SQLite; [`upkeep`]: how a snapshot is written, and what is old dropped, so
 //!   that no command waits; [`checkpoints`]: when SQLite's log is moved into its file.
 //! - [`machine`]: engines, and the one way to change them; [`cleanup`]: what goes on behind a completion.
+//! - [`fingerprint`]: what a body is known by, so that one which comes again as it was is not parsed.
 //! - [`call`]: what a call is, and the one place that decides which of several errors is told.
 //! - [`api`]: the calls, by noun, and where they are; [`answer`]: what they show; [`openapi`]: what they are, as
 //!   JSON.
@@ -19,6 +20,7 @@ pub mod auth;
 pub mod call;
 pub mod checkpoints;
 pub mod cleanup;
+pub mod fingerprint;
 pub mod machine;
 pub mod openapi;
 pub mod store;
@@ -77,6 +79,11 @@ impl Server {
         let keys = auth::Keys::new(settings.tenants);
         let machine = Arc::new(machine);
         Ok(Self { state: Arc::new(call::State { keys, machine, body_bytes_max: settings.body_bytes_max }) })
+    }
+
+    /// What it changes the engines with, and what that took.
+    pub fn machine(&self) -> Arc<machine::Machine> {
+        Arc::clone(&self.state.machine)
     }
 
     /// Answers until `stop` is ready, then finishes what is under way.

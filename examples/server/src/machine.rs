@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use headcount::{Command, Config, Engine, Error, Reply, Timestamp};
+use headcount::{Command, Config, Engine, Error, Fingerprint, Reply, Timestamp};
 use tokio::sync::oneshot;
 
+use crate::fingerprint::FingerprintKey;
 use crate::store::{Entry, Loaded, Store, StoreError};
 
 /// At most so many commands share a transaction.
@@ -62,6 +63,9 @@ struct Spent {
     disk: AtomicU64,
     engine: AtomicU64,
     parse: AtomicU64,
+    hash: AtomicU64,
+    /// Not a time: how many were parsed.
+    bodies: AtomicU64,
 }
 
 /// All tenants, and the way to change them.
@@ -73,6 +77,7 @@ pub struct Machine {
     worker: Mutex<Option<thread::JoinHandle<()>>>,
     spent: Arc<Spent>,
     is_durable: bool,
+    fingerprint_key: FingerprintKey,
 }
 
 /// Why a command got no reply: what to tell the client.
@@ -85,6 +90,10 @@ impl Machine {
     /// # Errors
     /// Of the store.
     pub fn start(names: Vec<String>, store: Option<Store>, config: Config) -> Result<Self, StoreError> {
+        let fingerprint_key = match &store {
+            Some(store) => store.fingerprint_key()?,
+            None => FingerprintKey::random(),
+        };
         let mut tenants = Vec::new();
         let mut since_snapshot = Vec::new();
         for name in names {
@@ -110,7 +119,7 @@ impl Machine {
             .name("machine".into())
             .spawn(move || worker.run(&jobs))
             .map_err(|error| StoreError::Damaged(format!("no thread: {error}")))?;
-        Ok(Self { tenants, queue, worker: Mutex::new(Some(worker)), spent, is_durable })
+        Ok(Self { tenants, queue, worker: Mutex::new(Some(worker)), spent, is_durable, fingerprint_key })
     }
 
     /// How many tenants there are.
@@ -158,9 +167,23 @@ impl Machine {
         answered.await.map_err(|_| gone())?
     }
 
-    /// Notes how long a request's body took to parse.
+    /// What a body is known by.
+    pub fn fingerprint(&self, body: &[u8]) -> Fingerprint {
+        let begun = Instant::now();
+        let fingerprint = self.fingerprint_key.of(body);
+        self.spent.hash.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        fingerprint
+    }
+
+    /// Notes that a request's body was parsed, and how long it took.
     pub fn note_parse(&self, took: Duration) {
+        self.spent.bodies.fetch_add(1, Ordering::Relaxed);
         self.spent.parse.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    /// How many bodies were parsed.
+    pub fn bodies_parsed(&self) -> u64 {
+        self.spent.bodies.load(Ordering::Relaxed)
     }
 
     /// Carries out the commands that wait, ends the snapshot that is under way, and tells where time went. Blocks
@@ -176,7 +199,9 @@ impl Machine {
         tracing::info!(
             commands = self.spent.commands.load(Ordering::Relaxed),
             transactions = self.spent.batches.load(Ordering::Relaxed),
+            bodies = self.bodies_parsed(),
             parse = ?spent(&self.spent.parse),
+            hash = ?spent(&self.spent.hash),
             engine = ?spent(&self.spent.engine),
             disk = ?spent(&self.spent.disk),
             durable = self.is_durable,

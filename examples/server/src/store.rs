@@ -13,6 +13,7 @@ use headcount::{Command, Config, Engine, FrozenEngine, Snapshot, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use crate::checkpoints::Checkpoints;
+use crate::fingerprint::FingerprintKey;
 use crate::upkeep::{self, Progress, Upkeep};
 
 /// Why the store cannot be opened or used.
@@ -74,7 +75,8 @@ const SCHEMA: &str = "
     ) STRICT;
     CREATE TABLE IF NOT EXISTS snapshot (
         tenant TEXT NOT NULL, journal_id INTEGER NOT NULL, state BLOB NOT NULL, PRIMARY KEY (tenant, journal_id)
-    ) STRICT;";
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;";
 
 /// What a file holds of a tenant.
 #[derive(Debug)]
@@ -108,6 +110,25 @@ impl Store {
             checkpoints,
             broken: false,
         })
+    }
+
+    /// The key of the file's fingerprints, made when it is first asked for: under another key no page would be
+    /// known that the engines remember.
+    ///
+    /// # Errors
+    /// Of SQLite; where what is kept is no key.
+    pub fn fingerprint_key(&self) -> Result<FingerprintKey, StoreError> {
+        self.connection.execute(
+            "INSERT OR IGNORE INTO secret VALUES ('fingerprint key', ?)",
+            [FingerprintKey::random().as_bytes()],
+        )?;
+        let kept: Vec<u8> = self.connection.query_row(
+            "SELECT value FROM secret WHERE name = 'fingerprint key'",
+            [],
+            |row| row.get(0),
+        )?;
+        let key = kept.try_into().map_err(|_| StoreError::Damaged("the key of fingerprints".to_owned()))?;
+        Ok(FingerprintKey::new(key))
     }
 
     /// Limits the file to so many pages of 4 KiB: what tests simulate a full disk with.

@@ -14,7 +14,8 @@ pub(crate) fn commit(
     session: &mut OpenSession,
     changes: &mut ChangeLog,
 ) -> PageOutcome {
-    let Plan { of, steps, references, entries, outcome, references_added, references_removed } = plan;
+    let Plan { of, fingerprint, steps, references, entries, outcome, references_added, references_removed } =
+        plan;
     for step in steps {
         match step {
             Step::MakePlaceholder { key, hash, id, name } => {
@@ -36,6 +37,9 @@ pub(crate) fn commit(
         }
     }
     store.see(of, &buffers.rows);
+    if let Some((fingerprint, limits)) = fingerprint {
+        store.remember(of, fingerprint, limits, &buffers.rows);
+    }
     session.count_page(&outcome, references_added, references_removed);
     changes.put_entries(entries);
     outcome

@@ -9,6 +9,8 @@
 //! commit    writes the plan. Cannot fail
 //! ```
 //!
+//! A page that is remembered goes none of this way: `repeat` finds that it is as it was, and notes its records.
+//!
 //! Groups, licenses and accounts go the same way: a group is a record with fewer texts and no references.
 
 mod check;
@@ -18,12 +20,14 @@ mod faults;
 mod plan;
 mod raw;
 mod references;
+mod repeat;
 mod resolve;
 mod room;
 mod targets;
 
 pub(crate) use commit::commit;
 pub(crate) use plan::plan;
+pub(crate) use repeat::{as_it_was, repeat};
 
 use alloc::vec::Vec;
 
@@ -31,7 +35,7 @@ use hashbrown::HashTable;
 
 use crate::state::Registry;
 use crate::store::{Row, Store, Table, TypeIndex};
-use crate::values::{Error, HashKey, IdHash, Kind, Limits, Page};
+use crate::values::{Error, Fingerprint, HashKey, IdHash, Kind, Limits, Page, PageLimits};
 use check::{Check, CheckedRecord};
 use compare::Comparison;
 use raw::RawRecord;
@@ -71,6 +75,8 @@ pub(crate) struct PageBuffers {
 pub(crate) struct CheckedPage<'p> {
     kind: Kind,
     of: TypeIndex,
+    /// What it is to be remembered by, and what it was held to.
+    fingerprint: Option<(Fingerprint, PageLimits)>,
     /// Those that differ from what is on record.
     records: Vec<CheckedRecord<'p>>,
     /// Of all these records, one behind the other.
@@ -101,7 +107,8 @@ pub(crate) fn check<'p>(
         check.record(at, &RawRecord::at(page, at as usize), is_repeat, page.misread(at));
     }
     let (records, references) = check.finish()?;
-    Ok(CheckedPage { kind: page.kind(), of, records, references })
+    let fingerprint = page.fingerprint().map(|fingerprint| (fingerprint, PageLimits::of(context.limits)));
+    Ok(CheckedPage { kind: page.kind(), of, fingerprint, records, references })
 }
 
 /// Compares each record with what is on record.

@@ -12,12 +12,16 @@ use super::room::Additions;
 use super::{CheckedPage, PageBuffers, PageContext};
 use crate::state::{Entry, RecordFact};
 use crate::store::{Draft, Row, RowKey, Slot, Store, Table, TypeIndex};
-use crate::values::{Error, Field, Fields, HashKey, IdHash, Kind, PageOutcome, spread};
+use crate::values::{
+    Error, Field, Fields, Fingerprint, HashKey, IdHash, Kind, PageLimits, PageOutcome, spread,
+};
 
 /// What is to be written, and what will have changed then.
 #[derive(Debug)]
 pub(crate) struct Plan<'c, 'p> {
     pub(super) of: TypeIndex,
+    /// What the page is to be remembered by, and what it was held to.
+    pub(super) fingerprint: Option<(Fingerprint, PageLimits)>,
     /// In the order in which they are to be taken: a row that is made has the number that was planned.
     pub(super) steps: Vec<Step<'c, 'p>>,
     /// The references of all records that are written, by type, each record's one behind the other.
@@ -170,6 +174,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             targets,
             plan: Plan {
                 of,
+                fingerprint: page.fingerprint,
                 steps: Vec::with_capacity(page.records.len()),
                 references: Vec::with_capacity(page.references.len()),
                 entries,

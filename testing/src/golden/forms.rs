@@ -8,9 +8,9 @@ use std::fmt::Debug;
 use std::num::NonZeroU64;
 
 use headcount::{
-    AppId, AppUpdate, Change, Command, Completion, Engine, Error, Fault, FaultCode, Guard, GuardLimit, Kind,
-    NewResourceType, NewTask, Reply, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId,
-    SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
+    AppId, AppUpdate, Change, Command, Completion, Engine, Error, Fault, FaultCode, Fingerprint, Guard,
+    GuardLimit, Kind, NewResourceType, NewTask, Reply, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope,
+    SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ const APP: AppId = AppId(uuid(1));
 const TYPE: ResourceTypeId = ResourceTypeId(uuid(2));
 const SESSION: SessionId = SessionId(uuid(3));
 const TASK: TaskId = TaskId(uuid(4));
+const FINGERPRINT: Fingerprint = Fingerprint(0x0123_4567_89ab_cdef_fedc_ba98_7654_3210);
 
 /// A list in JSON, a line for each value: its name, itself, its bytes in postcard.
 struct Lines(Vec<String>);
@@ -99,6 +100,7 @@ fn every_error() -> Vec<Error> {
         },
         Error::KindMismatch { slug: slug(), found: Kind::License, expected: Kind::Group },
         Error::OutOfScope { slug: slug(), session_id: SESSION },
+        Error::PageMustBePushed { slug: slug(), fingerprint: FINGERPRINT },
     ]
 }
 
@@ -210,6 +212,7 @@ fn every_command() -> Vec<Named> {
     commands.extend(of_sessions());
     commands.extend(pushes());
     commands.extend(of_tasks());
+    commands.extend(of_fingerprints());
     commands
 }
 
@@ -298,6 +301,18 @@ fn pushes() -> Vec<Named> {
             push("team", Kind::Group, r#"{"id": "g1", "name": 1}"#),
         ),
         ("push_page, licenses", push("seat", Kind::License, r#"{"id": "s1", "name": "Seat"}"#)),
+    ]
+}
+
+fn of_fingerprints() -> Vec<Named> {
+    let (app_id, session_id, slug) = (APP, SESSION, || "team".into());
+    let group = page(Kind::Group, r#"{"id": "g1", "name": "One"}"#).with_fingerprint(FINGERPRINT);
+    vec![
+        (
+            "push_page, with a fingerprint",
+            Command::PushPage { app_id, session_id, slug: slug(), page: group },
+        ),
+        ("repeat_page", Command::RepeatPage { app_id, session_id, slug: slug(), fingerprint: FINGERPRINT }),
     ]
 }
 

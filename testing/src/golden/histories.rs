@@ -2,8 +2,8 @@
 //! what is new gets a journal of its own.
 
 use headcount::{
-    AppId, AppUpdate, Command, Completion, Group, Guard, Kind, Limits, NewTask, Page, Resolution,
-    ResourceTypeUpdate, Scope, SessionId, TaskAction, Timestamp,
+    AppId, AppUpdate, Command, Completion, Fingerprint, Group, Guard, Kind, Limits, NewTask, Page,
+    Resolution, ResourceTypeUpdate, Scope, SessionId, TaskAction, Timestamp,
 };
 
 use super::journal::Journal;
@@ -16,6 +16,7 @@ pub fn all() -> Vec<Journal> {
         ("states", Limits::default(), states),
         ("refusals", Limits::default(), refusals),
         ("low_limits", low_limits(), at_limits),
+        ("fingerprints", Limits::default(), fingerprints),
     ]
     .map(|(name, limits, write)| {
         let mut writer = Writer { now: 1_736_935_200_000, history: Vec::new() };
@@ -41,6 +42,42 @@ const ZOE: &str = r#"{"id": "zoë", "email": "zoë@例え.jp", "display_name": "
     "memberships": {"team": [{"id": "t1"}, {"id": "t3"}], "role": []}, "assignments": null}"#;
 const TEAMS: &str =
     r#"{"id": "t1", "name": "Une", "description": "La première"}, {"id": "t9", "name": "Neuf"}"#;
+
+/// Pages that are offered by their fingerprints, known and not, in several sessions; the last one stays open.
+fn fingerprints(writer: &mut Writer) {
+    let (first, second) = (Fingerprint(u128::MAX / 3), Fingerprint(2));
+    let accounts = || page(Kind::Account, &[ANN, BOB].join(",")).with_fingerprint(first);
+    writer.create(1, "Acme HR", None);
+    writer.register_all(1, 11);
+    writer.start(1, 1, &[]);
+    writer.repeat(1, 1, "account", first);
+    writer.push_as(1, 1, "account", accounts());
+    writer.push_as(1, 1, "team", page(Kind::Group, TEAMS).with_fingerprint(second));
+    writer.repeat(1, 1, "account", first);
+    writer.repeat(1, 1, "team", first);
+    writer.finish(1, 1);
+    writer.repeat(1, 1, "account", first);
+    // Only the accounts come: the teams go, and their page with them.
+    writer.start(1, 2, &["account", "team"]);
+    writer.repeat(1, 2, "account", first);
+    writer.finish(1, 2);
+    writer.start(1, 3, &["account"]);
+    writer.repeat(1, 3, "team", second);
+    writer.repeat(1, 3, "account", first);
+    writer.push(1, 3, "account", r#"{"id": "bob", "username": "robert"}"#);
+    writer.repeat(1, 3, "account", first);
+    writer.push_as(1, 3, "account", accounts());
+    writer.update_type(1, "role", ResourceTypeUpdate::default().with_slug("part"));
+    writer.repeat(1, 3, "account", first);
+    writer.push_as(1, 3, "account", page(Kind::Account, ZOE).with_fingerprint(second));
+    // What is saved here is remembered in two runs of rows, and under two types.
+    writer.start(1, 4, &["account", "team"]);
+    let two = r#"{"id": "bob", "username": "bob"}, {"id": "zed", "username": "zed"}"#;
+    writer.push_as(1, 4, "account", page(Kind::Account, two).with_fingerprint(first));
+    writer.push_as(1, 4, "team", page(Kind::Group, TEAMS).with_fingerprint(second));
+    writer.repeat(1, 4, "account", second);
+    writer.repeat(1, 4, "account", first);
+}
 
 /// Records, references and placeholders through all that happens to them; a clone; a guard.
 fn rolls(writer: &mut Writer) {

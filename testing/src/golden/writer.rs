@@ -3,8 +3,8 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    AppId, AppUpdate, Command, Completion, Kind, Limits, NewResourceType, NewTask, Page, PageSeed,
-    Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskId, Timestamp, Uuid,
+    AppId, AppUpdate, Command, Completion, Fingerprint, Kind, Limits, NewResourceType, NewTask, Page,
+    PageSeed, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskId, Timestamp, Uuid,
 };
 use serde::de::DeserializeSeed;
 
@@ -98,6 +98,15 @@ impl Writer {
             session_id: SessionId(uuid(session)),
             slug: slug.into(),
             page,
+        });
+    }
+
+    pub(super) fn repeat(&mut self, app: u64, session: u64, slug: &'static str, fingerprint: Fingerprint) {
+        self.then(Command::RepeatPage {
+            app_id: AppId(uuid(app)),
+            session_id: SessionId(uuid(session)),
+            slug: slug.into(),
+            fingerprint,
         });
     }
 

@@ -63,6 +63,7 @@ impl Model {
         let at = self.app_at(id)?;
         let gone = self.apps.remove(at);
         self.tasks_ended.remove(&id);
+        self.forget_pages_of_app(id);
         if !self.apps.iter().any(|app| app.group == gone.group) {
             self.groups.remove(&gone.group);
         }
@@ -119,6 +120,9 @@ impl Model {
             kind: kind.unwrap_or(before.kind),
             ..before
         };
+        if (&after.slug, after.kind) != (&before.slug, before.kind) {
+            self.forget_pages_of_group(group);
+        }
         if after != before {
             self.facts.push(Fact::ResourceTypeUpdated { resource_type_id: before.id });
             self.groups.get_mut(&group).expect("its group")[number] = after;

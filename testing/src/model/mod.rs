@@ -8,6 +8,7 @@ mod check;
 mod observe;
 mod purge;
 mod push;
+mod repeat;
 mod sessions;
 mod state;
 mod tasks;
@@ -20,6 +21,7 @@ use headcount::{
 };
 
 pub use observe::{observe, without_prose};
+pub use repeat::RememberedPage;
 pub use state::{App, Key, Record, Session, Task, Type};
 
 /// All state of one tenant.
@@ -35,6 +37,8 @@ pub struct Model {
     pub groups_made: u64,
     /// By app, its tasks that ended, the first to end first.
     pub tasks_ended: BTreeMap<AppId, Vec<TaskId>>,
+    /// The pages that are known by their fingerprints, as they came.
+    pub remembered: Vec<RememberedPage>,
     /// The sequence number of the last change.
     pub seq: u64,
     /// What the last command changed.
@@ -59,6 +63,7 @@ impl Model {
             groups: BTreeMap::new(),
             groups_made: 0,
             tasks_ended: BTreeMap::new(),
+            remembered: Vec::new(),
             seq: 0,
             facts: Vec::new(),
         }
@@ -122,6 +127,9 @@ impl Model {
                 self.resolve_task(now, *app, *task, resolution)
             }
             Command::PurgeInactive { app_id: app, inactive_before } => self.purge(*app, *inactive_before),
+            Command::RepeatPage { app_id: app, session_id: session, slug, fingerprint } => {
+                self.repeat(*app, *session, slug, *fingerprint)
+            }
             _ => unreachable!("a command that the model does not know"),
         }
     }

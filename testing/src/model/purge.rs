@@ -28,6 +28,9 @@ impl Model {
             let record = self.record_key(&app, key);
             self.facts.push(Fact::RecordPurged { record });
         }
+        if !gone.is_empty() {
+            self.forget_pages_of_app(id);
+        }
         let app = self.app_mut(id)?;
         app.records.retain(|record| !gone.contains(&record.key));
         for record in &mut app.records {

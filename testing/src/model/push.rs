@@ -71,6 +71,7 @@ impl Model {
         for record in pushed {
             self.upsert(id, session, record, &mut tally)?;
         }
+        self.remember(id, number, page);
         observe::add_tally(&mut self.session_mut(id, session)?.counts, &tally);
         Ok(observe::page_reply(&tally))
     }
@@ -284,6 +285,11 @@ impl Model {
         let on_record = before.as_ref().map(|before| before.references.clone()).unwrap_or_default();
         self.refer(id, &new, &on_record, tally)?;
         let was_pushed = before.as_ref().is_some_and(|before| before.pushed);
+        let is_unchanged =
+            is_equal && before.as_ref().is_some_and(|before| before.active && !before.placeholder);
+        if !is_unchanged {
+            self.forget_page_of(id, &new.key);
+        }
         let stored = Record {
             // References that are the same set keep their order, unless the record is written anew.
             references: if is_equal { on_record } else { references },

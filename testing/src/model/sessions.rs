@@ -165,6 +165,7 @@ impl Model {
             let record = app.records.iter_mut().find(|record| record.key == *key).expect("a record");
             record.active = false;
             record.inactive_since = Some(now);
+            self.forget_page_of(id, key);
             let record = self.record_key(self.app(id)?, key);
             self.facts.push(Fact::RecordDeactivated { record });
         }

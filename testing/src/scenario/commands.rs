@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use headcount::{
-    AppId, AppUpdate, Command, Completion, Guard, Kind, NewResourceType, NewTask, Resolution, ResourceTypeId,
-    ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
+    AppId, AppUpdate, Command, Completion, Fingerprint, Guard, Kind, NewResourceType, NewTask, Resolution,
+    ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
 
 use super::stage::Stage;
@@ -183,6 +183,12 @@ impl Stage {
                     completion: if options.has("force") { Completion::FORCED } else { Completion::GUARDED },
                 }
             }
+            ("repeat", [slug, fingerprint]) => Command::RepeatPage {
+                app_id: app,
+                session_id: session,
+                slug: (*slug).to_owned().into(),
+                fingerprint: Fingerprint(number(fingerprint)?),
+            },
             ("abandon", []) => Command::AbandonSession { app_id: app, session_id: session },
             ("fail", reason) => {
                 Command::FailSession { app_id: app, session_id: session, reason: reason.join(" ").into() }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use headcount::{
-    AppId, Command, Config, Engine, Error, Kind, Limits, PageSeed, Reply, SessionId, Snapshot, Timestamp,
-    Uuid,
+    AppId, Command, Config, Engine, Error, Fingerprint, Kind, Limits, Page, PageSeed, Reply, SessionId,
+    Snapshot, Timestamp, Uuid,
 };
 use serde::de::DeserializeSeed;
 
@@ -154,7 +154,9 @@ impl Stage {
             Some(word) => kind(word)?,
             None => of_slug.unwrap_or(Kind::Account),
         };
-        let records: Vec<&str> = block.iter().copied().filter(|line| !line.starts_with("kind ")).collect();
+        let fingerprint = block.iter().find_map(|line| line.strip_prefix("fingerprint "));
+        let fingerprint = fingerprint.map(number).transpose()?.map(Fingerprint);
+        let records: Vec<&str> = block.iter().copied().filter(|line| line.starts_with('{')).collect();
         let body = format!("{{\"records\": [{}]}}", records.join(","));
         let mut parser = serde_json::Deserializer::from_str(&body);
         // The seed would stop at the limit itself: a host that makes pages by hand would not.
@@ -162,6 +164,7 @@ impl Stage {
         limits.records_per_page_max = u32::MAX;
         let page =
             PageSeed::new(kind, &limits).deserialize(&mut parser).map_err(|error| error.to_string())?;
+        let page = fingerprint.into_iter().fold(page, Page::with_fingerprint);
         Ok(self.engine.push_page(self.now, app, session, slug, &page).map(Reply::Page))
     }
 }

@@ -12,6 +12,7 @@ pub const COMMANDS: &[&str] = &[
     "update-type",
     "start",
     "push",
+    "repeat",
     "complete",
     "cleanup",
     "abandon",

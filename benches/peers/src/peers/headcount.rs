@@ -12,8 +12,10 @@ use crate::Result;
 use crate::directory::{ACCOUNT, SLUGS};
 use crate::state::State;
 
-const NOW: Timestamp = Timestamp(1_736_935_200_000);
-const APP: AppId = AppId(Uuid::from_u128(1));
+/// The moment of everything.
+pub const NOW: Timestamp = Timestamp(1_736_935_200_000);
+/// The one app.
+pub const APP: AppId = AppId(Uuid::from_u128(1));
 
 /// An engine with one app.
 pub(super) struct Headcount {
@@ -25,22 +27,35 @@ fn config() -> Config {
     Config::new().with_hash_key(*b"of the benchmark")
 }
 
+/// The app's session with this number.
+pub const fn session(number: u128) -> SessionId {
+    SessionId(Uuid::from_u128(number))
+}
+
+/// An engine with the one app, its types and nothing else.
+///
+/// # Errors
+/// None that is expected.
+pub fn engine() -> Result<Engine> {
+    let mut engine = Engine::new(config());
+    engine.create_app(NOW, APP, "Synthetic", None)?;
+    let types = [(ACCOUNT, Kind::Account)].into_iter().chain(SLUGS.map(|slug| (slug, Kind::Group)));
+    for (number, (slug, kind)) in (1..).zip(types) {
+        let id = ResourceTypeId(Uuid::from_u128(number));
+        engine.register_resource_type(NOW, APP, id, &NewResourceType::new(slug, slug, kind))?;
+    }
+    Ok(engine)
+}
+
 impl Headcount {
     pub(super) fn new() -> Result<Self> {
-        let mut engine = Engine::new(config());
-        engine.create_app(NOW, APP, "Synthetic", None)?;
-        let types = [(ACCOUNT, Kind::Account)].into_iter().chain(SLUGS.map(|slug| (slug, Kind::Group)));
-        for (number, (slug, kind)) in (1..).zip(types) {
-            let id = ResourceTypeId(Uuid::from_u128(number));
-            engine.register_resource_type(NOW, APP, id, &NewResourceType::new(slug, slug, kind))?;
-        }
-        Ok(Self { engine, session: SessionId(Uuid::nil()) })
+        Ok(Self { engine: engine()?, session: SessionId(Uuid::nil()) })
     }
 }
 
 impl Peer for Headcount {
     fn start(&mut self, number: u32) -> Result<()> {
-        self.session = SessionId(Uuid::from_u128(u128::from(number)));
+        self.session = session(u128::from(number));
         Ok(self.engine.start_session(NOW, APP, self.session, &Scope::All)?)
     }
 

@@ -13,6 +13,8 @@ use std::rc::Rc;
 
 use ::headcount::{Account, AccountStatus, Page, Reference};
 
+pub use self::headcount::{APP, NOW, engine, session};
+
 use crate::Result;
 use crate::directory::SLUGS;
 use crate::state::State;

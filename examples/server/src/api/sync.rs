@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use headcount::{
-    AppId, AppView, Command, Completion, Error, Limits, Page, PageSeed, Reply, Scope, SessionId,
-    SessionStatus, SessionView,
+    AppId, AppView, Command, Completion, Engine, Error, Fingerprint, Limits, Page, PageSeed, Reply, Scope,
+    SessionId, SessionStatus, SessionView,
 };
 use serde::de::DeserializeSeed;
 use serde_json::{Map, Value, json};
@@ -72,7 +72,18 @@ impl Write for Push {
     /// To push to a session that is not in progress is a mistake in the request.
     const WRONG_STATE: StatusCode = StatusCode::BAD_REQUEST;
 
-    fn command<'b>(Asked { at, body: PageBody(page), .. }: Asked<'b, Self>) -> Command<'b> {
+    /// Most pages are those of the last roll, and parsing costs more than all else that is done with one.
+    const IS_FINGERPRINTED: bool = true;
+
+    fn repeat<'b>(at: &'b OfPage, engine: &Engine, fingerprint: Fingerprint) -> Option<Command<'b>> {
+        let (app_id, session_id, slug) = (at.app_id, at.session_id, at.slug.as_str());
+        let is_known = engine.remembers_page(app_id, slug, fingerprint);
+        is_known.then(|| Command::RepeatPage { app_id, session_id, slug: slug.into(), fingerprint })
+    }
+
+    fn command<'b>(asked: Asked<'b, Self>) -> Command<'b> {
+        let Asked { at, body: PageBody(page), fingerprint, .. } = asked;
+        let page = fingerprint.into_iter().fold(page, Page::with_fingerprint);
         Command::PushPage {
             app_id: at.app_id,
             session_id: at.session_id,

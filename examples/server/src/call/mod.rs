@@ -9,6 +9,9 @@
 //! 4. 404: a thing of the body that there is not.
 //! 5. 409 or 422: what the engine says of it.
 //!
+//! A body that is known by its fingerprint was taken before, and was not malformed: it is not read again, and what the
+//! engine says of it is told at the same place.
+//!
 //! The types keep it so. What a path names is found by a [`Path`], which can only say that something is
 //! [`Missing`]; a [`Query`] and a [`Body`] can only say that they are [`Malformed`]; a [`Read`] or [`Write`] gets
 //! them when all are good, and can only pass on what the engine says.
@@ -24,7 +27,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use headcount::{AppId, Command, Engine, Error, Reply, SessionId};
+use headcount::{AppId, Command, Engine, Error, Fingerprint, Reply, SessionId};
 use uuid::Uuid;
 
 use crate::auth::Keys;
@@ -74,6 +77,16 @@ pub trait Write: Sized + 'static {
     /// The status that tells of a session in the wrong state.
     const WRONG_STATE: StatusCode = StatusCode::CONFLICT;
 
+    /// Whether a body is known by its fingerprint, so that one which was taken before need not be read: see
+    /// [`repeat`](Self::repeat).
+    const IS_FINGERPRINTED: bool = false;
+
+    /// The command that does what the body with this fingerprint asks for, if the engine knows the body. A call
+    /// that has none is not fingerprinted.
+    fn repeat<'b>(_at: &'b Self::Path, _engine: &Engine, _fingerprint: Fingerprint) -> Option<Command<'b>> {
+        None
+    }
+
     /// The command that the request asks for.
     fn command(asked: Asked<'_, Self>) -> Command<'_>;
 
@@ -97,6 +110,8 @@ pub struct Asked<'b, W: Write> {
     pub body: W::Body<'b>,
     /// An id that is not in use, for what the command makes.
     pub fresh_id: Uuid,
+    /// What the body is known by, if bodies of the call are.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// A command that was carried out, and the engine as it left it.

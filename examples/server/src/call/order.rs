@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use headcount::{Engine, Error, ErrorKind, Reply};
+use headcount::{Engine, Error, ErrorKind, Fingerprint, Limits, Reply};
 use uuid::Uuid;
 
 use super::path::Segments;
@@ -127,41 +127,101 @@ async fn write<W: Write>(incoming: Incoming, stream: Stream) -> Answer {
     } else {
         Ok(Vec::new())
     };
-    let fresh_id = Uuid::new_v4();
-    let (at, command) = command::<W>(&incoming, received, fresh_id)?;
-    let Incoming { state, tenant, .. } = incoming;
+    let asked = Asking::<W>::new(&incoming, received)?;
+    if let Some(command) = asked.repeat()? {
+        let answer = carry_out(&asked, command).await;
+        // What was known when it was looked up may be so no more.
+        if !matches!(answer, Err(Told::MustBePushed)) {
+            return Ok(answer?);
+        }
+    }
+    let command = asked.command()?;
+    Ok(carry_out(&asked, command).await?)
+}
+
+/// A request to write whose path and query are good, and whose body came whole.
+struct Asking<'r, W: Write> {
+    state: &'r State,
+    tenant: usize,
+    at: Arc<W::Path>,
+    query: &'r Incoming,
+    limits: Limits,
+    body: Vec<u8>,
+    fingerprint: Option<Fingerprint>,
+    fresh_id: Uuid,
+}
+
+/// What is told in the place of an answer.
+enum Told {
+    Refused(Refusal),
+    /// The command stood for a body, which is now to be read.
+    MustBePushed,
+}
+
+impl From<Told> for Refusal {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Refused(refusal) => refusal,
+            Told::MustBePushed => Self::not_a_reply(),
+        }
+    }
+}
+
+impl<'r, W: Write> Asking<'r, W> {
+    /// Steps 2 and 3, but for what the body says.
+    fn new(incoming: &'r Incoming, received: Result<Vec<u8>, Refusal>) -> Result<Self, Refusal> {
+        let machine = &incoming.state.machine;
+        let (at, limits) = {
+            let engine = machine.read(incoming.tenant);
+            (W::Path::of(&incoming.find::<W::Path>(&engine)?), *engine.config().limits())
+        };
+        incoming.query::<W::Query>()?;
+        let body = received?;
+        let fingerprint = W::IS_FINGERPRINTED.then(|| machine.fingerprint(&body));
+        let (state, tenant) = (&*incoming.state, incoming.tenant);
+        let (at, fresh_id) = (Arc::new(at), Uuid::new_v4());
+        Ok(Self { state, tenant, at, query: incoming, limits, body, fingerprint, fresh_id })
+    }
+
+    /// The command that does what the body asks for, if the body is known.
+    fn repeat(&self) -> Result<Option<Encoded>, Refusal> {
+        let Some(fingerprint) = self.fingerprint else { return Ok(None) };
+        let engine = self.state.machine.read(self.tenant);
+        let command = W::repeat(&self.at, &engine, fingerprint);
+        Ok(command.map(|command| Encoded::new(&command)).transpose()?)
+    }
+
+    /// The command that query and body ask for.
+    fn command(&self) -> Result<Encoded, Refusal> {
+        let query = self.query.query()?;
+        let begun = Instant::now();
+        let body = Body::read(&self.body, &*self.at, &self.limits).map_err(Refusal::malformed_body);
+        self.state.machine.note_parse(begun.elapsed());
+        let (fresh_id, fingerprint) = (self.fresh_id, self.fingerprint);
+        let asked = Asked { at: &*self.at, query, body: body?, fresh_id, fingerprint };
+        Ok(Encoded::new(&W::command(asked))?)
+    }
+}
+
+/// Carries out a command, and begins the cleanup that it asks for.
+async fn carry_out<W: Write>(asked: &Asking<'_, W>, command: Encoded) -> Result<Response, Told> {
+    let (at, fresh_id, tenant) = (Arc::clone(&asked.at), asked.fresh_id, asked.tenant);
     let reply = move |engine: &Engine, reply: Result<Reply, Error>| match reply {
         Ok(reply) => {
             let done = Done::<W> { engine, at: &at, fresh_id, reply };
-            W::answer(&done).map(|answer| (answer, W::cleanup(&done))).ok_or_else(Refusal::not_a_reply)
+            let answer = W::answer(&done).map(|answer| (answer, W::cleanup(&done)));
+            answer.ok_or_else(|| Told::Refused(Refusal::not_a_reply()))
         }
-        Err(error) => Err(refused::<W>(error)),
+        Err(Error::PageMustBePushed { .. }) => Err(Told::MustBePushed),
+        Err(error) => Err(Told::Refused(refused::<W>(error))),
     };
-    let (answer, cleanup) = state.machine.apply(tenant, command, reply).await??;
+    let machine = &asked.state.machine;
+    let carried_out = machine.apply(tenant, command, reply).await;
+    let (answer, cleanup) = carried_out.map_err(|error| Told::Refused(error.into()))??;
     if let Some((app_id, session_id)) = cleanup {
-        cleanup::spawn(&state.machine, tenant, app_id, session_id);
+        cleanup::spawn(machine, tenant, app_id, session_id);
     }
     Ok(answer)
-}
-
-/// Steps 2 and 3: what the path names, and the command that query and body ask for.
-fn command<W: Write>(
-    incoming: &Incoming,
-    received: Result<Vec<u8>, Refusal>,
-    fresh_id: Uuid,
-) -> Result<(W::Path, Encoded), Refusal> {
-    let machine = &incoming.state.machine;
-    let (at, limits) = {
-        let engine = machine.read(incoming.tenant);
-        (W::Path::of(&incoming.find::<W::Path>(&engine)?), *engine.config().limits())
-    };
-    let query = incoming.query()?;
-    let received = received?;
-    let begun = Instant::now();
-    let body = Body::read(&received, &at, &limits).map_err(Refusal::malformed_body);
-    machine.note_parse(begun.elapsed());
-    let command = Encoded::new(&W::command(Asked { at: &at, query, body: body?, fresh_id }))?;
-    Ok((at, command))
 }
 
 /// Steps 4 and 5, and what of step 3 only the engine knows. It tells what is malformed, then what a body names and

@@ -40,7 +40,7 @@ impl Segments {
 }
 
 /// What the parameters of a path name.
-pub trait Path: Sized + Send + 'static {
+pub trait Path: Sized + Send + Sync + 'static {
     /// The names of the parameters, in their order. That of the tenant is not among them.
     const NAMES: &'static [&'static str];
 

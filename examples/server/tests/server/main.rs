@@ -13,6 +13,7 @@ mod process;
 mod queries;
 mod records;
 mod refusals;
+mod repeats;
 mod sessions;
 mod snapshots;
 mod support;

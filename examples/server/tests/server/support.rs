@@ -3,9 +3,11 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use headcount::{Config, Limits};
 use headcount_server::Settings;
+use headcount_server::machine::Machine;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use ureq::http::HeaderMap;
@@ -24,6 +26,7 @@ enum Running {
     /// In the test's process.
     Here {
         _runtime: tokio::runtime::Runtime,
+        machine: Arc<Machine>,
     },
 }
 
@@ -49,11 +52,12 @@ impl Server {
             commands_per_snapshot: Settings::COMMANDS_PER_SNAPSHOT,
         });
         let server = server.expect("a server");
+        let machine = server.machine();
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         runtime.spawn(server.serve(listener, std::future::pending()));
-        Self { running: Running::Here { _runtime: runtime }, address }
+        Self { running: Running::Here { _runtime: runtime, machine }, address }
     }
 
     /// The server, or what it said when it did not start.
@@ -102,6 +106,14 @@ impl Server {
         let pid = child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
         child.wait().expect("an end").success()
+    }
+
+    /// How many bodies a server in the test's process has parsed.
+    pub fn bodies_parsed(&self) -> u64 {
+        match &self.running {
+            Running::Here { machine, .. } => machine.bodies_parsed(),
+            Running::Process(_) => panic!("another process does not tell"),
+        }
     }
 
     fn process(&mut self) -> &mut Child {

@@ -1,0 +1,132 @@
+//! The pages that are remembered by their fingerprints: hashed, checked, saved and loaded.
+
+use alloc::format;
+
+use crate::state::State;
+use crate::store::{RememberedPages, Table};
+use crate::values::{Checked, DigestHasher, Limits, PageLimits, ensure};
+
+/// Hashes all remembered pages. A state without any hashes as before there were such.
+pub(super) fn digest(state: &State, hasher: &mut DigestHasher) {
+    for (number, (_, app)) in (0_u64..).zip(state.apps.iter()) {
+        for (of, table) in app.store().tables().filter(|(_, table)| !table.remembered().is_empty()) {
+            let pages = table.remembered();
+            hasher.bytes(b"remembered pages");
+            hasher.u64(number);
+            hasher.u32(of.0);
+            pages.checked_under().each().into_iter().for_each(|limit| hasher.u32(limit));
+            hasher.u64(pages.len() as u64);
+            for (fingerprint, runs) in pages.iter() {
+                hasher.bytes(&fingerprint.0.to_le_bytes());
+                hasher.u64(runs.len() as u64);
+                for run in runs {
+                    hasher.u32(run.first.0);
+                    hasher.u32(run.len);
+                }
+            }
+        }
+    }
+}
+
+/// Checks the remembered pages of a table.
+pub(super) fn check(table: &Table) -> Checked {
+    let pages = table.remembered();
+    if pages.is_empty() {
+        return Ok(());
+    }
+    check_limits(pages)?;
+    ensure(pages.are_disjoint(table.len()), "3.9", || "remembered pages are not apart")?;
+    for (fingerprint, runs) in pages.iter() {
+        let at = || format!("the remembered page {fingerprint}");
+        let are_full = runs.iter().flat_map(|run| run.rows()).all(|row| {
+            row.0 < table.len() && table.active().contains(row) && !table.placeholder().contains(row)
+        });
+        ensure(are_full, "3.9", || format!("{} has a record that no push left so", at()))?;
+        let records: u64 = runs.iter().map(|run| u64::from(run.len)).sum();
+        let records_max = u64::from(pages.checked_under().records_per_page);
+        ensure(records <= records_max, "3.2", || format!("{} has too many records", at()))?;
+    }
+    Ok(())
+}
+
+fn check_limits(pages: &RememberedPages) -> Checked {
+    let (limits, ceilings) = (pages.checked_under(), PageLimits::of(&Limits::CEILINGS));
+    let are_limits = limits.are_within(&ceilings) && !limits.each().contains(&0);
+    ensure(are_limits, "1", || "no engine has the limits that a page was held to")
+}
+
+#[cfg(feature = "serde")]
+pub(super) use saved::SavedPages;
+
+#[cfg(feature = "serde")]
+mod saved {
+    use alloc::vec::Vec;
+
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::store::{Row, Run, TypeIndex};
+    use crate::values::{BrokenInvariant, Fingerprint};
+
+    /// What a snapshot holds of the pages of one type of one app.
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(rename = "RememberedPages")]
+    pub(in crate::save) struct SavedPages {
+        /// The place of the app in the order of apps.
+        pub(in crate::save) app: u64,
+        pub(in crate::save) of: TypeIndex,
+        checked_under: PageLimits,
+        pages: Vec<SavedPage>,
+    }
+
+    /// A page, and the rows of its records as the fewest runs.
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(rename = "RememberedPage")]
+    struct SavedPage(Fingerprint, Vec<SavedRun>);
+
+    /// The first row, and how many there are.
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(rename = "Run")]
+    struct SavedRun(Row, u32);
+
+    impl SavedPages {
+        /// Of all apps, by app and type.
+        pub(in crate::save) fn all(state: &State) -> Vec<Self> {
+            let mut saved = Vec::new();
+            for (app, (_, of_app)) in (0..).zip(state.apps.iter()) {
+                let tables = of_app.store().tables();
+                let used = tables.filter(|(_, table)| !table.remembered().is_empty());
+                saved.extend(used.map(|(of, table)| Self::of(app, of, table.remembered())));
+            }
+            saved
+        }
+
+        fn of(app: u64, of: TypeIndex, pages: &RememberedPages) -> Self {
+            let saved_runs =
+                |runs: &[Run]| runs.iter().map(|&Run { first, len }| SavedRun(first, len)).collect();
+            Self {
+                app,
+                of,
+                checked_under: pages.checked_under(),
+                pages: pages.iter().map(|(page, runs)| SavedPage(page, saved_runs(runs))).collect(),
+            }
+        }
+
+        /// The pages of a table with so many rows.
+        ///
+        /// # Errors
+        /// If they are none that it could remember, as far as rows and fingerprints tell.
+        pub(in crate::save) fn load(self, rows: u32) -> Result<RememberedPages, BrokenInvariant> {
+            let Self { app: _, of: _, checked_under, pages } = self;
+            ensure(!pages.is_empty(), "9", || "it remembers no page, and says so")?;
+            let mut loaded = RememberedPages::under(checked_under);
+            for SavedPage(fingerprint, runs) in pages {
+                let runs: Vec<Run> =
+                    runs.into_iter().map(|SavedRun(first, len)| Run { first, len }).collect();
+                let is_added = loaded.load(fingerprint, runs.into_boxed_slice(), rows);
+                ensure(is_added, "3.9", || format!("the remembered page {fingerprint} has other rows"))?;
+            }
+            Ok(loaded)
+        }
+    }
+}

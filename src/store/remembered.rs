@@ -1,0 +1,260 @@
+//! The pages that a table remembers by their fingerprints, each as the rows of its records.
+//!
+//! A row belongs to one page at most: the last one with a fingerprint that named it. So pages have no row in
+//! common, there are never more of them than rows, and a page is known by the first of its rows. A page is
+//! remembered whole or not at all: the first row that is not as the page left it takes the page along.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::column::Counts;
+use super::key::Row;
+use crate::values::{Fingerprint, PageLimits};
+
+/// Rows in a row: the first, and how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) first: Row,
+    pub(crate) len: u32,
+}
+
+impl Run {
+    /// The fewest that hold these rows, ascending. Each stands once.
+    fn all(rows: &[Row]) -> Box<[Self]> {
+        let mut ascending = alloc::borrow::Cow::Borrowed(rows);
+        if !rows.is_sorted() {
+            ascending.to_mut().sort_unstable();
+        }
+        debug_assert!(ascending.is_sorted_by(|a, b| a < b), "a page names a record once");
+        let mut runs: Vec<Self> = Vec::new();
+        for &row in ascending.iter() {
+            match runs.last_mut() {
+                Some(last) if last.first.0 + last.len == row.0 => last.len += 1,
+                _ => runs.push(Self { first: row, len: 1 }),
+            }
+        }
+        runs.into_boxed_slice()
+    }
+
+    pub(crate) fn rows(self) -> impl Iterator<Item = Row> {
+        (self.first.0..self.first.0 + self.len).map(Row)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct RememberedPages {
+    /// Each page's rows, as the fewest runs, ascending.
+    pages: BTreeMap<Fingerprint, Box<[Run]>>,
+    /// By the first row of a page.
+    fingerprints: BTreeMap<Row, Fingerprint>,
+    /// By row, the first row of its page and one more; 0 for a row of none.
+    pages_of_rows: Counts,
+    /// What all of them were held to, at most.
+    checked_under: PageLimits,
+}
+
+/// Reading.
+impl RememberedPages {
+    /// The rows of a page.
+    pub(crate) fn find(&self, fingerprint: Fingerprint) -> Option<&[Run]> {
+        self.pages.get(&fingerprint).map(|runs| &**runs)
+    }
+
+    /// What the pages were held to when they came: the limits of then, at most.
+    pub(crate) const fn checked_under(&self) -> PageLimits {
+        self.checked_under
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.pages.len()
+    }
+
+    /// By fingerprint, ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Fingerprint, &[Run])> {
+        self.pages.iter().map(|(&fingerprint, runs)| (fingerprint, &**runs))
+    }
+
+    /// The fingerprint of the page that the row belongs to.
+    pub(crate) fn page_of(&self, row: Row) -> Option<Fingerprint> {
+        let first = self.pages_of_rows.get(row).checked_sub(1)?;
+        self.fingerprints.get(&Row(first)).copied()
+    }
+}
+
+/// Writing.
+impl RememberedPages {
+    /// Remembers a page in the place of what was remembered by its fingerprint or of its rows.
+    ///
+    /// Grows with the page's rows, and with those of the pages that are forgotten, each of which was
+    /// remembered once.
+    pub(super) fn remember(&mut self, fingerprint: Fingerprint, limits: PageLimits, rows: &[Row]) {
+        if !self.checked_under.are_within(&limits) {
+            // A push of them might be refused now.
+            self.forget_all();
+        }
+        self.checked_under = limits;
+        let runs = Run::all(rows);
+        if self.find(fingerprint) == Some(&*runs) {
+            return;
+        }
+        self.forget(fingerprint);
+        for row in runs.iter().flat_map(|run| run.rows()) {
+            self.forget_page_of(row);
+        }
+        self.add(fingerprint, runs);
+    }
+
+    /// Notes that a remembered page would be taken under these limits, as remembering it again would.
+    pub(super) fn hold_to(&mut self, limits: PageLimits) {
+        debug_assert!(self.checked_under.are_within(&limits), "a page that might be refused is not repeated");
+        self.checked_under = limits;
+    }
+
+    /// Adds a page of whose rows none belongs to another one.
+    fn add(&mut self, fingerprint: Fingerprint, runs: Box<[Run]>) {
+        // A page without records is not worth a place: there could be any number of them.
+        let Some(&Run { first, .. }) = runs.first() else { return };
+        for row in runs.iter().flat_map(|run| run.rows()) {
+            *self.pages_of_rows.at_mut(row) = first.0 + 1;
+        }
+        self.fingerprints.insert(first, fingerprint);
+        self.pages.insert(fingerprint, runs);
+    }
+
+    /// Forgets the page with this fingerprint.
+    fn forget(&mut self, fingerprint: Fingerprint) {
+        let Some(runs) = self.pages.remove(&fingerprint) else { return };
+        for row in runs.iter().flat_map(|run| run.rows()) {
+            *self.pages_of_rows.at_mut(row) = 0;
+        }
+        self.fingerprints.remove(&runs[0].first);
+    }
+
+    /// Forgets the page of a row that is not as the page left it.
+    pub(super) fn forget_page_of(&mut self, row: Row) {
+        if let Some(fingerprint) = self.page_of(row) {
+            self.forget(fingerprint);
+        }
+    }
+
+    /// Forgets all pages.
+    pub(super) fn forget_all(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// Checking.
+impl RememberedPages {
+    /// Whether each page has rows, as the fewest runs, ascending, and no row is of another page than it says.
+    pub(crate) fn are_disjoint(&self, rows_in_table: u32) -> bool {
+        let are_known = self.pages.iter().all(|(&fingerprint, runs)| {
+            !runs.is_empty()
+                && are_fewest(runs)
+                && runs.iter().flat_map(|run| run.rows()).all(|row| self.page_of(row) == Some(fingerprint))
+        });
+        let rows: usize = self.pages.values().flatten().map(|run| run.len as usize).sum();
+        let of_pages = Row::first(rows_in_table).filter(|&row| self.pages_of_rows.get(row) > 0);
+        are_known && self.fingerprints.len() == self.pages.len() && of_pages.count() == rows
+    }
+}
+
+/// Whether runs are not empty, ascend, and leave rows between them.
+fn are_fewest(runs: &[Run]) -> bool {
+    let end = |run: &Run| u64::from(run.first.0) + u64::from(run.len);
+    runs.iter().all(|run| run.len > 0)
+        && runs.windows(2).all(|pair| end(&pair[0]) < u64::from(pair[1].first.0))
+}
+
+/// Loading.
+#[cfg(feature = "serde")]
+impl RememberedPages {
+    /// No page yet, of a table whose pages were held to these limits.
+    pub(crate) fn under(checked_under: PageLimits) -> Self {
+        Self { checked_under, ..Self::default() }
+    }
+
+    /// Adds a page of a table with so many rows. False if there is none like it, or it is there.
+    pub(crate) fn load(&mut self, fingerprint: Fingerprint, runs: Box<[Run]>, rows_in_table: u32) -> bool {
+        let is_within =
+            |last: &Run| u64::from(last.first.0) + u64::from(last.len) <= u64::from(rows_in_table);
+        let is_page = are_fewest(&runs) && runs.last().is_some_and(is_within);
+        let is_new = is_page
+            && self.find(fingerprint).is_none()
+            && runs.iter().flat_map(|run| run.rows()).all(|row| self.page_of(row).is_none());
+        if is_new {
+            self.add(fingerprint, runs);
+        }
+        is_new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: PageLimits = PageLimits {
+        records_per_page: 9,
+        references_per_account: 9,
+        id_chars: 9,
+        text_chars: 9,
+        description_chars: 9,
+    };
+
+    fn rows(numbers: &[u32]) -> Vec<Row> {
+        numbers.iter().copied().map(Row).collect()
+    }
+
+    fn runs(pages: &RememberedPages, fingerprint: u128) -> Option<Vec<(u32, u32)>> {
+        let runs = pages.find(Fingerprint(fingerprint))?;
+        Some(runs.iter().map(|run| (run.first.0, run.len)).collect())
+    }
+
+    #[test]
+    fn a_page_in_stored_order_is_one_run_and_any_order_gives_the_fewest() {
+        let mut pages = RememberedPages::default();
+        pages.remember(Fingerprint(1), LIMITS, &rows(&[4, 5, 6]));
+        pages.remember(Fingerprint(2), LIMITS, &rows(&[9, 1, 10, 3, 2]));
+        assert_eq!(runs(&pages, 1), Some(alloc::vec![(4, 3)]));
+        assert_eq!(runs(&pages, 2), Some(alloc::vec![(1, 3), (9, 2)]));
+    }
+
+    #[test]
+    fn a_row_belongs_to_the_last_page_that_named_it() {
+        let mut pages = RememberedPages::default();
+        pages.remember(Fingerprint(1), LIMITS, &rows(&[0, 1]));
+        pages.remember(Fingerprint(2), LIMITS, &rows(&[2, 3]));
+        pages.remember(Fingerprint(3), LIMITS, &rows(&[1, 4]));
+        assert_eq!((runs(&pages, 1), runs(&pages, 2).is_some()), (None, true));
+        assert_eq!([0, 1, 2, 4].map(|row| pages.page_of(Row(row)).map(|page| page.0)), {
+            [None, Some(3), Some(2), Some(3)]
+        });
+        pages.forget_page_of(Row(4));
+        assert_eq!((pages.len(), pages.page_of(Row(1))), (1, None));
+    }
+
+    #[test]
+    fn of_two_contents_of_one_fingerprint_the_later_counts_even_if_it_is_empty() {
+        let mut pages = RememberedPages::default();
+        pages.remember(Fingerprint(1), LIMITS, &rows(&[0, 1]));
+        pages.remember(Fingerprint(1), LIMITS, &rows(&[1, 2]));
+        assert_eq!((runs(&pages, 1), pages.page_of(Row(0))), (Some(alloc::vec![(1, 2)]), None));
+        pages.remember(Fingerprint(1), LIMITS, &[]);
+        assert!(pages.is_empty() && pages.page_of(Row(1)).is_none());
+    }
+
+    #[test]
+    fn a_page_under_lower_limits_takes_the_place_of_all() {
+        let mut pages = RememberedPages::default();
+        pages.remember(Fingerprint(1), LIMITS, &rows(&[0]));
+        let higher = PageLimits { id_chars: 10, ..LIMITS };
+        pages.remember(Fingerprint(2), higher, &rows(&[1]));
+        assert_eq!((pages.len(), pages.checked_under()), (2, higher));
+        pages.remember(Fingerprint(3), LIMITS, &rows(&[2]));
+        assert_eq!((pages.len(), runs(&pages, 3)), (1, Some(alloc::vec![(2, 1)])));
+    }
+}

@@ -1,0 +1,43 @@
+//! A page that is offered by its fingerprint alone.
+
+use crate::state::OpenSession;
+use crate::store::{Run, Store, TypeIndex};
+use crate::values::{Fingerprint, Limits, PageLimits, PageOutcome};
+
+/// A page that is as it was.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AsItWas {
+    of: TypeIndex,
+    fingerprint: Fingerprint,
+    records: u32,
+    /// What it is held to now.
+    limits: PageLimits,
+}
+
+/// The page with this fingerprint, if it is remembered and a push of it would find each of
+/// them on record and equal. The one place that decides it.
+///
+/// That its records are as it left them is what remembering means, so what is left to ask is whether it would
+/// still be taken: under lower limits than it came under it might not.
+pub(crate) fn as_it_was(
+    store: &Store,
+    limits: &Limits,
+    of: TypeIndex,
+    fingerprint: Fingerprint,
+) -> Option<AsItWas> {
+    let remembered = store.table(of)?.remembered();
+    let runs = remembered.find(fingerprint)?;
+    let limits = PageLimits::of(limits);
+    let records = runs.iter().map(|Run { len, .. }| len).sum();
+    remembered.checked_under().are_within(&limits).then_some(AsItWas { of, fingerprint, records, limits })
+}
+
+/// Does what a push of the page would do: notes its records, all of them unchanged. Cannot fail.
+pub(crate) fn repeat(page: AsItWas, store: &mut Store, session: &mut OpenSession) -> PageOutcome {
+    let AsItWas { of, fingerprint, records, limits } = page;
+    store.see_again(of, fingerprint, limits);
+    let outcome =
+        PageOutcome { total: records, updated: records, unchanged: records, ..PageOutcome::default() };
+    session.count_page(&outcome, 0, 0);
+    outcome
+}
