@@ -25,8 +25,9 @@ impl Engine {
     /// As long as the copy is there, a command that is the first to write to a part of the memory that they share
     /// copies it before. A page that changes nothing copies 8 KiB for each 65,536 records among which its own lie.
     /// A page that changes records copies 0.8 MiB for each 65,536 records among which those or their references
-    /// lie, and up to 1 MiB for each resource type to which it brings something new. So the first pages behind
-    /// a freeze take some tenths of a millisecond more, and later ones nothing.
+    /// lie, and up to 1 MiB for each resource type to which it brings something new. Measured
+    /// with a million accounts: a changed page takes half a millisecond more, one whose records lie all over the
+    /// million up to 4 ms, and the pages behind them nothing.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Timestamp, Uuid};

@@ -7,14 +7,14 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
+use super::Store;
 use super::arena::CHUNK_BYTES;
 use super::bits::Bits;
 use super::check::{Directory, Referrers};
 use super::key::{Row, RowKey, TypeIndex};
-use super::record::{Draft, Slot, Stored};
+use super::record::{Draft, References, Slot, Stored};
 use super::sums::{self, Canonical, Sums};
 use super::table::Table;
-use super::{References, Store};
 use crate::values::{BrokenInvariant, Checked, HashKey, Limits, Timestamp, ensure};
 
 /// What a snapshot holds of a table.

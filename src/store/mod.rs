@@ -30,7 +30,7 @@ pub(crate) use key::{Row, RowKey, TypeIndex};
 #[cfg(feature = "serde")]
 pub(crate) use load::{RowFlags, Runs, read_references, write_references};
 pub(crate) use purge::Leaving;
-pub(crate) use record::{Draft, ReferenceRuns, References, Slot, Stored};
+pub(crate) use record::{Draft, ReferenceRuns, Slot, Stored};
 pub(crate) use remembered::{RememberedPages, Run};
 pub(crate) use table::Table;
 

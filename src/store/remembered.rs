@@ -86,6 +86,20 @@ impl RememberedPages {
     }
 }
 
+/// Freezing.
+impl RememberedPages {
+    /// A copy that shares the chunks of rows; the pages are copied.
+    pub(super) fn freeze(&mut self) -> Self {
+        let Self { pages, fingerprints, pages_of_rows, checked_under } = self;
+        Self {
+            pages: pages.clone(),
+            fingerprints: fingerprints.clone(),
+            pages_of_rows: pages_of_rows.freeze(),
+            checked_under: *checked_under,
+        }
+    }
+}
+
 /// Writing.
 impl RememberedPages {
     /// Remembers a page in the place of what was remembered by its fingerprint or of its rows.

@@ -387,8 +387,19 @@ impl Table {
     /// A copy of the records as they are, which shares all chunks with this table, and has no index: who saves,
     /// sums up or checks goes through the rows. Costs a few instructions for each chunk.
     pub(super) fn freeze(&mut self) -> Self {
-        let Self { arena, entries, index: _, active, placeholder, seen, referrers, bytes, guess, sums } =
-            self;
+        let Self {
+            arena,
+            entries,
+            index: _,
+            active,
+            placeholder,
+            seen,
+            referrers,
+            bytes,
+            guess,
+            sums,
+            remembered,
+        } = self;
         Self {
             arena: arena.freeze(),
             entries: entries.freeze(),
@@ -400,6 +411,7 @@ impl Table {
             bytes: *bytes,
             guess: *guess,
             sums: sums.as_mut().map(|sums| Box::new(sums.freeze())),
+            remembered: remembered.freeze(),
         }
     }
 }

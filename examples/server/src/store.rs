@@ -3,7 +3,7 @@
 //! WAL with `synchronous = FULL`: a transaction that was committed survives a crash of the machine. A
 //! snapshot is of one tenant at one place of the journal; the newest two are kept, and the journal from the
 //! older one on, so that a snapshot that turns out to be damaged costs time and nothing else. Snapshots are
-//! written in parts and the journal is dropped in parts, beside the commands ([`upkeep`](crate::upkeep)).
+//! written in parts and the journal is dropped in parts, beside the commands ([`upkeep`]).
 
 use std::fmt;
 use std::io;
