@@ -13,6 +13,7 @@ mod bits;
 mod check;
 mod chunk;
 mod column;
+mod digests;
 mod index;
 mod key;
 #[cfg(feature = "serde")]
