@@ -41,6 +41,12 @@ impl<T: Copy> Column<T> {
         self.chunks.get((row.0 >> CHUNK_LOG2) as usize)?.values().get((row.0 % CHUNK_ROWS) as usize).copied()
     }
 
+    /// The values of the first rows, as many as lie one behind the other.
+    #[inline]
+    pub(super) fn first_values(&self) -> &[T] {
+        self.chunks.first().map_or(&[], Chunk::values)
+    }
+
     /// The value of a row that there is.
     #[inline]
     pub(super) fn at(&self, row: Row) -> T {

@@ -223,7 +223,8 @@ impl Loader {
         let bits = |bytes: &[u8]| {
             bits_of(bytes, rows).ok_or_else(|| BrokenInvariant::new("9", "a set of rows is malformed"))
         };
-        let mut table = Table::of_rows(bits(&active)?, bits(&placeholder)?, bits(&seen)?);
+        let is_account = self.directory.is_account(of);
+        let mut table = Table::of_rows(bits(&active)?, bits(&placeholder)?, bits(&seen)?, is_account);
         let mut loading = Loading { of, rows, sums: Box::default(), longest: Longest::default() };
         let mut room = 0;
         for run in records {
@@ -256,9 +257,8 @@ impl Loader {
             loading.longest.note(&stored, references.len());
             let flags = sums::flags(is_active, is_placeholder);
             loading.sums.push(row, self.canonical.hash(row, flags, &stored));
-            let bytes = stored.bytes();
-            table.push_row(at, bytes, self.key.id_bytes(stored.slot(Slot::Id)));
-            at += bytes as usize;
+            table.push_row(at, &stored, self.key.id_bytes(stored.slot(Slot::Id)));
+            at += stored.bytes() as usize;
         }
         Ok(())
     }

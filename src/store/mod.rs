@@ -21,6 +21,7 @@ mod load;
 mod purge;
 mod record;
 mod remembered;
+mod short_id;
 mod sums;
 mod table;
 
@@ -35,7 +36,7 @@ pub(crate) use record::{Draft, ReferenceRuns, Slot, Stored};
 pub(crate) use remembered::{RememberedPages, Run};
 pub(crate) use table::Table;
 
-use crate::values::{Fingerprint, IdHash, PageLimits, Timestamp};
+use crate::values::{Fingerprint, IdHash, Kind, PageLimits, Timestamp};
 
 #[derive(Debug, Default)]
 pub(crate) struct Store {
@@ -80,11 +81,15 @@ impl Store {
 /// Writing. Each step leaves what is said above true.
 impl Store {
     /// The table of a type that is about to have a record.
-    fn table_to_grow(&mut self, of: TypeIndex) -> &mut Table {
+    fn table_to_grow(&mut self, of: TypeIndex, kind: Kind) -> &mut Table {
         if self.tables.len() <= of.at() {
             self.tables.resize_with(of.at() + 1, Table::default);
         }
-        self.table_mut(of)
+        let table = self.table_mut(of);
+        if table.len() == 0 {
+            table.expect_references(kind != Kind::Account);
+        }
+        table
     }
 
     fn table_mut(&mut self, of: TypeIndex) -> &mut Table {
@@ -92,15 +97,15 @@ impl Store {
     }
 
     /// Adds a full, active record whose id the table does not have.
-    pub(crate) fn insert(&mut self, of: TypeIndex, hash: IdHash, draft: &Draft<'_>) -> Row {
+    pub(crate) fn insert(&mut self, of: TypeIndex, kind: Kind, hash: IdHash, draft: &Draft<'_>) -> Row {
         self.hold(draft.references);
-        self.table_to_grow(of).insert(hash, draft)
+        self.table_to_grow(of, kind).insert(hash, draft)
     }
 
     /// Adds an active placeholder whose id the table does not have.
     pub(crate) fn insert_placeholder(&mut self, of: TypeIndex, hash: IdHash, draft: &Draft<'_>) -> Row {
         debug_assert!(draft.references.is_empty(), "a placeholder refers to nothing");
-        let table = self.table_to_grow(of);
+        let table = self.table_to_grow(of, Kind::Group);
         let row = table.insert(hash, draft);
         table.set_placeholder(row);
         row

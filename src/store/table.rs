@@ -18,6 +18,7 @@ use super::index::Index;
 use super::key::Row;
 use super::record::{self, Draft, Stored};
 use super::remembered::RememberedPages;
+use super::short_id::{ShortId, Target};
 use super::sums::Sums;
 use crate::values::{Fingerprint, HashKey, IdHash, PageLimits, Timestamp};
 
@@ -39,6 +40,8 @@ pub(crate) struct Table {
     active: Bits,
     placeholder: Bits,
     seen: Bits,
+    /// Of groups and licenses, what references are compared with.
+    targets: Option<Column<Target>>,
     /// Active accounts that refer to the row. The store keeps it: references lead from table to table.
     referrers: Counts,
     /// What the records take, each as its draft says.
@@ -49,6 +52,30 @@ pub(crate) struct Table {
     remembered: RememberedPages,
     /// Kept once they were asked for.
     sums: Option<Box<Sums>>,
+}
+
+/// What many references ask of a table. Most lead to rows among the first, whose values lie in one place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Targets<'t> {
+    table: &'t Table,
+    first: &'t [Target],
+}
+
+impl Targets<'_> {
+    /// Whether there is such a row and this is its id.
+    #[inline(always)]
+    pub(crate) fn has_id(self, row: Row, id: &str) -> bool {
+        match (self.first.get(row.at()), ShortId::of(id.as_bytes())) {
+            (Some(target), Some(short)) => target.has_id(short),
+            _ => self.table.has_id(row, id),
+        }
+    }
+
+    /// Whether the row's record has no name, which a reference could then give it.
+    #[inline(always)]
+    pub(crate) fn is_nameless(self, row: Row) -> bool {
+        self.first.get(row.at()).map_or_else(|| self.table.is_nameless(row), |target| target.is_nameless())
+    }
 }
 
 /// Reading.
@@ -92,6 +119,28 @@ impl Table {
     #[inline]
     pub(crate) fn stored(&self, row: Row) -> Stored<'_> {
         Stored::new(self.arena.at(self.entries.at(row).place))
+    }
+
+    /// Whether there is such a row and this is its id.
+    pub(crate) fn has_id(&self, row: Row, id: &str) -> bool {
+        match (&self.targets, ShortId::of(id.as_bytes())) {
+            (Some(targets), Some(short)) => targets.get(row).is_some_and(|target| target.has_id(short)),
+            _ => row.0 < self.len() && self.stored(row).has_id(id),
+        }
+    }
+
+    /// Whether the row's record has no name, which a reference could then give it.
+    pub(crate) fn is_nameless(&self, row: Row) -> bool {
+        match &self.targets {
+            Some(targets) => targets.at(row).is_nameless(),
+            None => !self.stored(row).has(record::Slot::EmailOrName),
+        }
+    }
+
+    /// The same of many rows.
+    #[inline]
+    pub(crate) fn targets(&self) -> Targets<'_> {
+        Targets { table: self, first: self.targets.as_ref().map_or(&[], Column::first_values) }
     }
 
     /// When the row became inactive, if it is.
@@ -181,6 +230,9 @@ impl Table {
         rows.extend(hashes[from..].iter().map(|&hash| self.candidate(hash)));
         for ((row, &hash), id) in rows[from..].iter_mut().zip(&hashes[from..]).zip(ids) {
             *row = self.confirm(*row, hash, id);
+            if !row.is_none() {
+                self.stored(*row).touch();
+            }
         }
     }
 
@@ -192,7 +244,7 @@ impl Table {
 
     /// The row of this id, given a candidate for it.
     pub(crate) fn confirm(&self, candidate: Row, hash: IdHash, id: &str) -> Row {
-        if candidate.is_none() || self.stored(candidate).has_id(id) {
+        if candidate.is_none() || self.has_id(candidate, id) {
             candidate
         } else {
             self.find(hash, id).unwrap_or(Row::NONE)
@@ -207,6 +259,12 @@ impl Table {
 
 /// Writing: each step alone. What holds among tables is the store's to keep.
 impl Table {
+    /// Whether this table, which is empty, is one that accounts refer to. It is found out faster then where a
+    /// reference leads.
+    pub(super) fn expect_references(&mut self, are_expected: bool) {
+        self.targets = are_expected.then(Column::default);
+    }
+
     /// Adds an active row whose id the table does not have.
     pub(super) fn insert(&mut self, hash: IdHash, draft: &Draft<'_>) -> Row {
         let row = Row(self.entries.len());
@@ -216,6 +274,9 @@ impl Table {
         let place = self.arena.allocate(units);
         draft.write(row, 0, self.arena.at_mut(place, units));
         self.entries.push(Entry { place, hash });
+        if let Some(targets) = &mut self.targets {
+            targets.push(Target::of(draft));
+        }
         self.bytes += bytes;
         self.note_write(row);
         self.empty_chunks();
@@ -229,6 +290,9 @@ impl Table {
     pub(super) fn replace(&mut self, row: Row, draft: &Draft<'_>) {
         self.remembered.forget_page_of(row);
         self.note_write(row);
+        if let Some(targets) = &mut self.targets {
+            *targets.at_mut(row) = Target::of(draft);
+        }
         let before = self.stored(row);
         let (units_before, since) = (before.units(), before.inactive_since());
         let bytes = draft.bytes();
@@ -391,6 +455,7 @@ impl Table {
             arena,
             entries,
             index: _,
+            targets: _,
             active,
             placeholder,
             seen,
@@ -404,6 +469,7 @@ impl Table {
             arena: arena.freeze(),
             entries: entries.freeze(),
             index: Index::default(),
+            targets: None,
             active: active.freeze(),
             placeholder: placeholder.freeze(),
             seen: seen.freeze(),
@@ -420,18 +486,22 @@ impl Table {
 #[cfg(feature = "serde")]
 impl Table {
     /// A table whose records are to come.
-    pub(super) fn of_rows(active: Bits, placeholder: Bits, seen: Bits) -> Self {
-        Self { active, placeholder, seen, ..Self::default() }
+    pub(super) fn of_rows(active: Bits, placeholder: Bits, seen: Bits, is_account: bool) -> Self {
+        let targets = (!is_account).then(Column::default);
+        Self { active, placeholder, seen, targets, ..Self::default() }
     }
 
     pub(super) fn load_pages(&mut self, pages: RememberedPages) {
         self.remembered = pages;
     }
 
-    /// Adds the row whose record lies in the run that is [taken](Self::take_run) next, and takes so many bytes.
-    pub(super) fn push_row(&mut self, at: usize, bytes: u64, hash: IdHash) {
+    /// Adds the row whose record lies here in the run that is [taken](Self::take_run) next.
+    pub(super) fn push_row(&mut self, at: usize, stored: &Stored<'_>, hash: IdHash) {
         self.entries.push(Entry { place: self.arena.place_to_come(at), hash });
-        self.bytes += bytes;
+        if let Some(targets) = &mut self.targets {
+            targets.push(Target::new(stored.slot(record::Slot::Id), stored.slot(record::Slot::EmailOrName)));
+        }
+        self.bytes += stored.bytes();
     }
 
     /// Takes the records of the rows that were added last.

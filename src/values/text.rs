@@ -112,9 +112,8 @@ pub(crate) fn is_same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len()
         && match a.len() {
             0..4 => a.iter().zip(b).all(|(a, b)| a == b),
-            4..8 => have_same_blocks::<4>(a, b),
-            8..=32 => have_same_blocks::<8>(a, b),
-            33..=64 => have_same_blocks::<16>(a, b),
+            4..=16 => have_same_blocks::<4>(a, b),
+            17..=64 => have_same_blocks::<16>(a, b),
             _ => a == b,
         }
 }

@@ -14,8 +14,17 @@ pub(crate) fn commit(
     session: &mut OpenSession,
     changes: &mut ChangeLog,
 ) -> PageOutcome {
-    let Plan { of, fingerprint, steps, references, entries, outcome, references_added, references_removed } =
-        plan;
+    let Plan {
+        of,
+        kind,
+        fingerprint,
+        steps,
+        references,
+        entries,
+        outcome,
+        references_added,
+        references_removed,
+    } = plan;
     for step in steps {
         match step {
             Step::MakePlaceholder { key, hash, id, name } => {
@@ -27,7 +36,7 @@ pub(crate) fn commit(
                 store.name_placeholder(key, &Draft::placeholder(id, name));
             }
             Step::Insert { row: planned, hash, contents } => {
-                let row = store.insert(of, hash, &contents.draft(&references));
+                let row = store.insert(of, kind, hash, &contents.draft(&references));
                 debug_assert_eq!(row, planned, "a row has the number that was planned for it");
             }
             Step::Upsert { row, contents } => {

@@ -4,23 +4,23 @@
 use super::PageContext;
 use super::raw::RawRecord;
 use super::references::Slugs;
-use crate::store::{ReferenceRuns, Row, Slot, Store, Stored, Table, TypeIndex};
-use crate::values::{AccountStatus, Reference, Rule, is_same};
+use crate::store::{ReferenceRuns, Row, Store, Stored, Table, TypeIndex};
+use crate::values::{AccountStatus, PlainLengths, Reference, Rule};
 
 #[derive(Debug)]
 pub(super) struct Comparison<'e, 'p> {
     store: &'e Store,
     slugs: Slugs<'e, 'p>,
     name_rule: Rule,
+    /// Of names that keep the rule.
+    name_lengths: PlainLengths,
 }
 
 impl<'e, 'p> Comparison<'e, 'p> {
     pub(super) fn new(context: PageContext<'e>) -> Self {
-        Self {
-            store: context.store,
-            slugs: Slugs::new(context.registry),
-            name_rule: Rule::Optional { chars_max: context.limits.text_chars_max },
-        }
+        let name_rule = Rule::Optional { chars_max: context.limits.text_chars_max };
+        let slugs = Slugs::new(context.registry);
+        Self { store: context.store, slugs, name_rule, name_lengths: name_rule.plain_lengths() }
     }
 
     /// Whether the record, which has this row, is active and full and has just these fields and, in this
@@ -63,17 +63,17 @@ impl<'e, 'p> Comparison<'e, 'p> {
     /// to it. On its own, so that the loop has the registers for itself.
     #[inline(never)]
     fn do_nothing(&self, table: &Table, rows: &[[u8; 4]], list: &[Reference<'_>]) -> bool {
+        let targets = table.targets();
         rows.iter().zip(list).all(|(row, reference)| {
-            let target = table.stored(Row(u32::from_le_bytes(*row)));
-            let on_record = target.slot(Slot::EmailOrName);
+            let row = Row(u32::from_le_bytes(*row));
             let name = reference.name.as_deref().unwrap_or("");
-            // Whether a reference has a name is a guess that the processor often loses: without one, the
-            // name on record is compared with itself.
-            let compared = if name.is_empty() { on_record } else { name.as_bytes() };
             // A name that is not needed is held to its rule all the same.
-            target.has_id(&reference.id)
-                && (is_same(compared, on_record)
-                    || !on_record.is_empty() && self.name_rule.fault(name).is_none())
+            let does_nothing = || {
+                name.is_empty()
+                    || !targets.is_nameless(row)
+                        && (self.name_lengths.has(name) || self.name_rule.fault(name).is_none())
+            };
+            targets.has_id(row, &reference.id) && does_nothing()
         })
     }
 }

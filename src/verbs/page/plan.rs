@@ -20,6 +20,7 @@ use crate::values::{
 #[derive(Debug)]
 pub(crate) struct Plan<'c, 'p> {
     pub(super) of: TypeIndex,
+    pub(super) kind: Kind,
     /// What the page is to be remembered by, and what it was held to.
     pub(super) fingerprint: Option<(Fingerprint, PageLimits)>,
     /// In the order in which they are to be taken: a row that is made has the number that was planned.
@@ -107,7 +108,6 @@ pub(crate) fn plan<'c, 'p>(
 
 struct Planner<'e, 'p, 'c> {
     store: &'e Store,
-    is_account: bool,
     references: &'c [CheckedReference<'p>],
     key: HashKey,
     /// By reference of the page, the row that it points at; [`Row::NONE`] if it is not on record.
@@ -168,12 +168,12 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             PageOutcome { total: total as u32, updated: unchanged, unchanged, ..PageOutcome::default() };
         Self {
             store,
-            is_account: page.kind == Kind::Account,
             references: &page.references,
             key: context.key,
             targets,
             plan: Plan {
                 of,
+                kind: page.kind,
                 fingerprint: page.fingerprint,
                 steps: Vec::with_capacity(page.records.len()),
                 references: Vec::with_capacity(page.references.len()),
@@ -217,7 +217,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         let stored = table.stored(row);
         let key = RowKey::new(self.plan.of, row);
         let was = Was::of(table, row);
-        let fields = changed_fields(&stored, record, self.is_account);
+        let fields = changed_fields(&stored, record, self.plan.kind);
         self.on_record.clear();
         self.on_record.extend(stored.references());
         self.on_record.sort_unstable();
@@ -304,8 +304,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             return key;
         }
         let sleeps = !table.active().contains(key.row);
-        let stored = table.stored(key.row);
-        let wants_name = !reference.name.is_empty() && !stored.has(Slot::EmailOrName);
+        let wants_name = !reference.name.is_empty() && table.is_nameless(key.row);
         if !sleeps && !wants_name {
             return key;
         }
@@ -320,7 +319,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         }
         if names {
             let bytes = Draft::placeholder(reference.id, reference.name).bytes();
-            self.additions.replace(key.of, stored.bytes(), bytes);
+            self.additions.replace(key.of, table.stored(key.row).bytes(), bytes);
             self.name(key, &reference);
         }
         key
@@ -393,7 +392,7 @@ impl<'p> NewPlaceholders<'p> {
 }
 
 /// The fields of a record on record that differ from a pushed one.
-fn changed_fields(stored: &crate::store::Stored<'_>, record: &CheckedRecord<'_>, is_account: bool) -> Fields {
+fn changed_fields(stored: &crate::store::Stored<'_>, record: &CheckedRecord<'_>, kind: Kind) -> Fields {
     const ACCOUNT: &[(Slot, Field)] = &[
         (Slot::EmailOrName, Field::Email),
         (Slot::UsernameOrDescription, Field::Username),
@@ -403,7 +402,7 @@ fn changed_fields(stored: &crate::store::Stored<'_>, record: &CheckedRecord<'_>,
     ];
     const GROUP: &[(Slot, Field)] =
         &[(Slot::EmailOrName, Field::Name), (Slot::UsernameOrDescription, Field::Description)];
-    let fields = if is_account { ACCOUNT } else { GROUP };
+    let fields = if kind == Kind::Account { ACCOUNT } else { GROUP };
     let differs = |&&(slot, _): &&(Slot, Field)| stored.slot(slot) != record.texts[slot as usize].as_bytes();
     let mut changed: Fields = fields.iter().filter(differs).map(|(_, field)| *field).collect();
     if stored.status() != record.status {

@@ -99,37 +99,45 @@ fn firsts(list: &[CheckedReference<'_>]) -> Option<Vec<usize>> {
 /// Beyond this many, slugs are looked up each time.
 const SLUGS_KNOWN_MAX: usize = 8;
 
-/// The types that the slugs of a page lead to. A page has few slugs and names them often.
+/// The types that the slugs of a page lead to. A page has few slugs, names them often, and mostly in one order.
 #[derive(Debug)]
 pub(super) struct Slugs<'e, 'p> {
     registry: &'e Registry,
     known: [(&'p str, Option<(TypeIndex, Kind)>); SLUGS_KNOWN_MAX],
     known_count: usize,
+    /// The place behind the slug that was named last.
+    next: usize,
 }
 
 impl<'e, 'p> Slugs<'e, 'p> {
     pub(super) const fn new(registry: &'e Registry) -> Self {
-        Self { registry, known: [("", None); SLUGS_KNOWN_MAX], known_count: 0 }
+        Self { registry, known: [("", None); SLUGS_KNOWN_MAX], known_count: 0, next: 0 }
     }
 
     /// The type with this slug, and its kind.
     #[inline]
     pub(super) fn find(&mut self, slug: &'p str) -> Option<(TypeIndex, Kind)> {
-        match self.known[..self.known_count]
-            .iter()
-            .find(|(known, _)| is_same(known.as_bytes(), slug.as_bytes()))
-        {
-            Some((_, of)) => *of,
-            None => self.look_up(slug),
+        let place = if self.next < self.known_count { self.next } else { 0 };
+        let (known, of) = self.known[place];
+        if is_same(known.as_bytes(), slug.as_bytes()) && self.known_count > 0 {
+            self.next = place + 1;
+            return of;
         }
+        self.find_elsewhere(slug)
     }
 
-    #[cold]
-    fn look_up(&mut self, slug: &'p str) -> Option<(TypeIndex, Kind)> {
+    #[inline(never)]
+    fn find_elsewhere(&mut self, slug: &'p str) -> Option<(TypeIndex, Kind)> {
+        let known = &self.known[..self.known_count];
+        if let Some(place) = known.iter().position(|(known, _)| is_same(known.as_bytes(), slug.as_bytes())) {
+            self.next = place + 1;
+            return known[place].1;
+        }
         let of = self.registry.find(slug).map(|(index, resource_type)| (index, resource_type.kind()));
         if let Some(known) = self.known.get_mut(self.known_count) {
             *known = (slug, of);
             self.known_count += 1;
+            self.next = self.known_count;
         }
         of
     }

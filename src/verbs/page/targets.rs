@@ -43,8 +43,7 @@ impl Targets {
         let table = |reference: &CheckedReference<'_>| store.table(reference.of);
         for (at, reference) in (0..).zip(references) {
             let row = self.remembered[remembered(reference)];
-            let is_it = table(reference)
-                .is_some_and(|table| row.0 < table.len() && table.stored(row).has_id(reference.id));
+            let is_it = table(reference).is_some_and(|table| table.has_id(row, reference.id));
             if !is_it {
                 self.missed.push((at, key.id(reference.id)));
             }
