@@ -45,11 +45,25 @@ impl<T: Copy> Chunk<T> {
     /// The values, to be written: copied, if somebody shares them still.
     #[inline]
     pub(super) fn to_mut(&mut self) -> &mut Vec<T> {
-        if let Self::Shared(values) = self {
-            *self = Self::Own(own(values));
+        if matches!(self, Self::Shared(_)) {
+            self.make_own();
         }
         let Self::Own(values) = self else { unreachable!("a shared chunk was just made its own") };
         values
+    }
+
+    /// Makes shared values its own, without a copy if nobody else has them.
+    #[cold]
+    #[inline(never)]
+    fn make_own(&mut self) {
+        if self.take_back() {
+            return;
+        }
+        // With the room that it had: what grew in one place goes on in one.
+        let room = if let Self::Shared(values) = self { values.capacity() } else { 0 };
+        let mut values = Vec::with_capacity(room);
+        values.extend_from_slice(self.values());
+        *self = Self::Own(values);
     }
 
     /// Takes the values back if nobody shares them any more. Whether they can now be written without a copy.
@@ -62,18 +76,6 @@ impl<T: Copy> Chunk<T> {
         }
         matches!(self, Self::Own(_))
     }
-}
-
-/// The values that were shared, without a copy if nobody else has them.
-#[cold]
-fn own<T: Copy>(shared: &mut Arc<Vec<T>>) -> Vec<T> {
-    if let Some(values) = Arc::get_mut(shared) {
-        return mem::take(values);
-    }
-    // With the room that it had: what grew in one place goes on in one.
-    let mut values = Vec::with_capacity(shared.capacity());
-    values.extend_from_slice(shared);
-    values
 }
 
 #[cfg(test)]

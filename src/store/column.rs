@@ -80,17 +80,23 @@ impl Counts {
     }
 
     /// Copies the row's chunk first, if a frozen copy has it.
+    #[inline]
     pub(super) fn at_mut(&mut self, row: Row) -> &mut u32 {
         let (chunk, at) = ((row.0 >> CHUNK_LOG2) as usize, (row.0 % CHUNK_ROWS) as usize);
+        if self.chunks.get(chunk).is_none_or(|counts| counts.values().len() <= at) {
+            self.make_room(chunk, at);
+        }
+        &mut self.chunks[chunk].to_mut()[at]
+    }
+
+    #[cold]
+    fn make_room(&mut self, chunk: usize, at: usize) {
         if self.chunks.len() <= chunk {
             self.chunks.resize_with(chunk + 1, Chunk::default);
         }
         let counts = self.chunks[chunk].to_mut();
-        if counts.len() <= at {
-            let doubled = (counts.len() * 2).min(CHUNK_ROWS as usize);
-            counts.resize(doubled.max(at + 1), 0);
-        }
-        &mut counts[at]
+        let doubled = (counts.len() * 2).min(CHUNK_ROWS as usize);
+        counts.resize(doubled.max(at + 1), 0);
     }
 
     /// A copy that shares the chunks.

@@ -85,8 +85,11 @@ impl<'a> Draft<'a> {
     }
 
     fn reference_words(&self) -> usize {
-        let runs = self.references.chunk_by(|a, b| a.of == b.of).count();
-        self.references.len() + 2 * runs
+        // Where one run ends and the next begins is summed up: a branch for each would be guessed wrong.
+        let is_next_run = |pair: &[RowKey]| usize::from(pair[0].of != pair[1].of);
+        let runs = usize::from(!self.references.is_empty())
+            + self.references.windows(2).map(is_next_run).sum::<usize>();
+        self.references.len() + ReferenceRuns::HEAD_WORDS * runs
     }
 
     /// Writes the record into new space.
@@ -104,24 +107,26 @@ impl<'a> Draft<'a> {
             self.references.windows(2).all(|pair| pair[0].of <= pair[1].of),
             "references stand by type"
         );
+        let (header, rest) = bytes.split_first_chunk_mut::<HEADER_BYTES>().expect("a record has a header");
+        let reference_words = self.reference_words();
         let status = u32::from(self.status.number()) << STATUS_SHIFT;
-        bytes[16..20].copy_from_slice(&(status | self.reference_words() as u32).to_le_bytes());
+        header[16..20].copy_from_slice(&(status | reference_words as u32).to_le_bytes());
         for (at, text) in self.texts.iter().enumerate() {
-            bytes[20 + at * 2..22 + at * 2].copy_from_slice(&(text.len() as u16).to_le_bytes());
+            header[20 + at * 2..22 + at * 2].copy_from_slice(&(text.len() as u16).to_le_bytes());
         }
-        let mut at = HEADER_BYTES;
-        let mut put = |number: u32| {
-            bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
-            at += 4;
-        };
+        let (words, mut rest) = rest.split_at_mut(reference_words * 4);
+        let mut words = words.as_chunks_mut().0;
         for run in self.references.chunk_by(|a, b| a.of == b.of) {
-            put(run[0].of.0);
-            put(run.len() as u32);
-            run.iter().for_each(|key| put(key.row.0));
+            let (head, rows) = words.split_at_mut(ReferenceRuns::HEAD_WORDS);
+            let (rows, behind) = rows.split_at_mut(run.len());
+            head.copy_from_slice(&[run[0].of.0.to_le_bytes(), (run.len() as u32).to_le_bytes()]);
+            rows.iter_mut().zip(run).for_each(|(word, key)| *word = key.row.0.to_le_bytes());
+            words = behind;
         }
         for text in self.texts {
-            copy_text(text.as_bytes(), &mut bytes[at..]);
-            at += text.len();
+            let (to, behind) = rest.split_at_mut(text.len());
+            copy_text(text.as_bytes(), to);
+            rest = behind;
         }
     }
 }

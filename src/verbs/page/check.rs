@@ -124,14 +124,17 @@ impl<'p> Check<'_, 'p> {
     #[inline]
     fn plain(&mut self, raw: &RawRecord<'p>) -> Option<AccountStatus> {
         let mut is_plain = true;
-        for (lengths, text) in self.rules.field_lengths.iter().zip(raw.texts) {
+        let [id, email, others @ ..] = raw.texts;
+        let [id_lengths, email_lengths, other_lengths @ ..] = self.rules.field_lengths;
+        is_plain &= id_lengths.has(id);
+        for (lengths, text) in other_lengths.into_iter().zip(others) {
             is_plain &= lengths.has(text);
         }
-        let [_, email, username, ..] = raw.texts;
-        if raw.kind == Kind::Account {
-            is_plain &=
-                if email.is_empty() { !username.is_empty() } else { is_plain_email(email.as_bytes()) };
-        }
+        is_plain &= if raw.kind == Kind::Account && !email.is_empty() {
+            email_lengths.fits(email) && is_plain_email(email.as_bytes())
+        } else {
+            email_lengths.has(email) && (raw.kind != Kind::Account || !others[0].is_empty())
+        };
         let (id_lengths, name_lengths) =
             (self.rules.reference_id.plain_lengths(), self.rules.reference_name.plain_lengths());
         let status = parse_status(raw.status)?;

@@ -294,9 +294,9 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
 
     /// What a reference does to its target: makes it, wakes it, names it, or nothing.
     fn meet(&mut self, at: usize) -> RowKey {
-        let reference = self.references[at];
+        let reference = &self.references[at];
         if self.targets[at].is_none() {
-            return self.meet_new(&reference);
+            return self.meet_new(reference);
         }
         let key = RowKey::new(reference.of, self.targets[at]);
         let table = self.store.table_of(key);
@@ -320,7 +320,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         if names {
             let bytes = Draft::placeholder(reference.id, reference.name).bytes();
             self.additions.replace(key.of, table.stored(key.row).bytes(), bytes);
-            self.name(key, &reference);
+            self.name(key, reference);
         }
         key
     }

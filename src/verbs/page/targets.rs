@@ -41,10 +41,15 @@ impl Targets {
         let mask = self.remembered.len() - 1;
         let remembered = |reference: &CheckedReference<'_>| reference.mark as usize & mask;
         let table = |reference: &CheckedReference<'_>| store.table(reference.of);
+        // Those of one account to one type stand together.
+        let (mut of, mut targets) = (references[0].of, None);
         for (at, reference) in (0..).zip(references) {
+            if targets.is_none() || of != reference.of {
+                of = reference.of;
+                targets = table(reference).map(Table::targets);
+            }
             let row = self.remembered[remembered(reference)];
-            let is_it = table(reference).is_some_and(|table| table.has_id(row, reference.id));
-            if !is_it {
+            if !targets.is_some_and(|targets| targets.has_id(row, reference.id)) {
                 self.missed.push((at, key.id(reference.id)));
             }
             self.rows.push(row);
