@@ -19,9 +19,9 @@ impl Engine {
     /// Opens a session. An earlier one of the app that is in progress becomes abandoned; one that is
     /// completing is first cleaned up to the end.
     ///
-    /// Looks at a bit per record in scope, 64 at a time; where a cleanup is to be ended, costs what is
-    /// left of it: a host that minds runs it first. An app keeps its last 100 sessions; the id of one
-    /// that it forgets is free.
+    /// Costs grow with the number of types, and not with the records: how many are active is known, and what the
+    /// last roll saw is forgotten at once. Where a cleanup is to be ended, costs what is left of it: a host that
+    /// minds runs it first. An app keeps its last 100 sessions; the id of one that it forgets is free.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Scope, SessionId, SessionStatus, Timestamp, Uuid};
@@ -70,8 +70,8 @@ impl Engine {
     /// Accepts the session's roll as the whole truth: from now on [`Engine::run_cleanup`] marks
     /// inactive what was not pushed. Answers the status: completing, or completed if it was already.
     ///
-    /// The app's [`Guard`](crate::Guard) may refuse it, unless it is forced. Looks at a bit per record in
-    /// scope, 64 at a time.
+    /// The app's [`Guard`](crate::Guard) may refuse it, unless it is forced. Costs grow with the number of
+    /// types, and not with the records.
     ///
     /// ```
     /// # use headcount::{AppId, Completion, Config, Engine, Scope, SessionId, SessionStatus, Timestamp, Uuid};

@@ -86,12 +86,14 @@ impl Bits {
         added
     }
 
-    /// Takes the row away.
-    pub(crate) fn clear(&mut self, row: Row) {
-        if self.contains(row) {
+    /// Takes the row away; true if it was there.
+    pub(crate) fn clear(&mut self, row: Row) -> bool {
+        let was_there = self.contains(row);
+        if was_there {
             *self.word_mut(row.at() / 64) &= !(1 << (row.0 % 64));
             self.ones -= 1;
         }
+        was_there
     }
 
     /// Sets or clears 64 rows at once.
@@ -236,7 +238,7 @@ mod tests {
             for _ in 0..60 {
                 let row = next(3 * CHUNK_ROWS);
                 match next(6) {
-                    0 => bits.clear(Row(row + next(2))),
+                    0 => _ = bits.clear(Row(row + next(2))),
                     1 => bits.set_word(row as usize / 64, u64::from(row) << 20),
                     2 => {
                         let len = next(300);

@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 use super::arena::{Arena, Place};
 use super::bits::Bits;
 use super::column::{Column, Counts};
+use super::flags::Flags;
 use super::index::Index;
 use super::key::Row;
 use super::record::{self, Draft, Stored};
@@ -36,8 +37,7 @@ pub(crate) struct Table {
     arena: Arena,
     entries: Column<Entry>,
     index: Index,
-    active: Bits,
-    placeholder: Bits,
+    flags: Flags,
     seen: Bits,
     /// Active accounts that refer to the row. The store keeps it: references lead from table to table.
     referrers: Counts,
@@ -59,11 +59,11 @@ impl Table {
     }
 
     pub(crate) const fn active(&self) -> &Bits {
-        &self.active
+        self.flags.active()
     }
 
     pub(crate) const fn placeholder(&self) -> &Bits {
-        &self.placeholder
+        self.flags.placeholder()
     }
 
     pub(crate) const fn seen(&self) -> &Bits {
@@ -80,9 +80,14 @@ impl Table {
         self.bytes
     }
 
-    /// Active rows that are full records. Looks at a bit per row, 64 at a time.
-    pub(crate) fn active_full(&self) -> u64 {
-        self.active.ones() - self.active.ones_in_both(&self.placeholder)
+    /// Active rows that are full records.
+    pub(crate) const fn active_full(&self) -> u64 {
+        self.flags.active_full()
+    }
+
+    /// Whether these are counted right.
+    pub(super) fn are_flags_counted(&self) -> bool {
+        self.flags.are_counted()
     }
 
     pub(crate) fn referrers(&self, row: Row) -> u32 {
@@ -96,7 +101,7 @@ impl Table {
 
     /// When the row became inactive, if it is.
     pub(crate) fn inactive_since(&self, row: Row) -> Option<Timestamp> {
-        (!self.active.contains(row)).then(|| Timestamp(self.stored(row).inactive_since()))
+        (!self.active().contains(row)).then(|| Timestamp(self.stored(row).inactive_since()))
     }
 
     /// Rows `64 * word ..`, all that there are.
@@ -110,12 +115,12 @@ impl Table {
 
     /// Rows `64 * word ..` that are active and not seen.
     pub(crate) fn stale_word(&self, word: usize) -> u64 {
-        self.active.word(word) & !self.seen.word(word)
+        self.active().word(word) & !self.seen.word(word)
     }
 
     /// Whether the row is a placeholder that an active account refers to.
     pub(crate) fn is_kept_alive(&self, row: Row) -> bool {
-        self.placeholder.contains(row) && self.referrers(row) > 0
+        self.placeholder().contains(row) && self.referrers(row) > 0
     }
 }
 
@@ -221,7 +226,7 @@ impl Table {
         self.empty_chunks();
         let entries = &self.entries;
         self.index.insert(hash, row, |row| entries.at(row).hash);
-        self.active.set(row);
+        self.flags.set_active(row);
         row
     }
 
@@ -283,23 +288,23 @@ impl Table {
 
     pub(super) fn set_placeholder(&mut self, row: Row) {
         self.note_write(row);
-        self.placeholder.set(row);
+        self.flags.set_placeholder(row);
     }
 
     pub(super) fn set_full(&mut self, row: Row) {
         self.note_write(row);
-        self.placeholder.clear(row);
+        self.flags.set_full(row);
     }
 
     pub(super) fn set_active(&mut self, row: Row) {
-        if self.active.set(row) {
+        if self.flags.set_active(row) {
             self.set_inactive_since(row, 0);
         }
     }
 
     pub(super) fn set_inactive(&mut self, row: Row, since: Timestamp) {
         self.remembered.forget_page_of(row);
-        self.active.clear(row);
+        self.flags.set_inactive(row);
         self.set_inactive_since(row, since.as_millis());
     }
 
@@ -370,8 +375,8 @@ impl Table {
         if let Some(since) = from.inactive_since(row) {
             self.set_inactive(kept, since);
         }
-        if from.placeholder.contains(row) {
-            self.placeholder.set(kept);
+        if from.placeholder().contains(row) {
+            self.flags.set_placeholder(kept);
         }
         if from.seen.contains(row) {
             self.seen.set(kept);
@@ -387,25 +392,12 @@ impl Table {
     /// A copy of the records as they are, which shares all chunks with this table, and has no index: who saves,
     /// sums up or checks goes through the rows. Costs a few instructions for each chunk.
     pub(super) fn freeze(&mut self) -> Self {
-        let Self {
-            arena,
-            entries,
-            index: _,
-            active,
-            placeholder,
-            seen,
-            referrers,
-            bytes,
-            guess,
-            sums,
-            remembered,
-        } = self;
+        let Self { arena, entries, index: _, flags, seen, referrers, bytes, guess, sums, remembered } = self;
         Self {
             arena: arena.freeze(),
             entries: entries.freeze(),
             index: Index::default(),
-            active: active.freeze(),
-            placeholder: placeholder.freeze(),
+            flags: flags.freeze(),
             seen: seen.freeze(),
             referrers: referrers.freeze(),
             bytes: *bytes,
@@ -421,7 +413,7 @@ impl Table {
 impl Table {
     /// A table whose records are to come.
     pub(super) fn of_rows(active: Bits, placeholder: Bits, seen: Bits) -> Self {
-        Self { active, placeholder, seen, ..Self::default() }
+        Self { flags: Flags::new(active, placeholder), seen, ..Self::default() }
     }
 
     pub(super) fn load_pages(&mut self, pages: RememberedPages) {
