@@ -187,9 +187,12 @@ impl Engine {
     /// Runs a step of the cleanup of a completing session: marks at most `budget` records inactive.
     /// The last step completes the session and sets the app's last_synced_at to its `now`.
     ///
-    /// A step also ends after passing over 4,096 rows for each record of its budget, so that its time
-    /// is bounded whatever is stale; it may mark none and still not be the last. Budgets of any size
-    /// come to the same end by the same changes ([SPEC 4.6](crate::spec#46-order-of-marking)).
+    /// Costs what the budget allows, and nothing else that there is: a step may pass 4,096 records for each
+    /// that it may mark, 64 at a time. A placeholder that stays counts as 128 of them, and so does each
+    /// reference of an account that is marked; the last account of a step is finished, however many it has.
+    /// So a step may mark fewer than its budget, even none, and still not be the last. Budgets of any size come
+    /// to the same end by the same changes ([SPEC 4.1](crate::spec#41-completing-in-steps),
+    /// [4.6](crate::spec#46-order-of-marking)).
     ///
     /// ```
     /// # use headcount::{AppId, Completion, Config, Engine, Scope, SessionId, Timestamp, Uuid};
