@@ -108,14 +108,14 @@ impl<'a> AppView<'a> {
 
     /// The records of a type in order of first sight; `None` if there is no such type.
     ///
-    /// To page, `skip` and `take`: skipping looks at one bit per record, 64 at a time.
+    /// To page, `skip` and `take`. Looks at a bit of each record up to the last that is shown, 64 at a time, whatever
+    /// the filter; of the record itself only where it is shown and asked.
     pub fn records(self, slug: &str, filter: RecordFilter) -> Option<RecordViews<'a>> {
         let (of, _) = self.registry.find(slug)?;
         Some(RecordViews::new(self, of, filter))
     }
 
-    /// How many records of a type there are; `None` if there is no such type. Looks at one bit per
-    /// record, 64 at a time.
+    /// How many records of a type there are; `None` if there is no such type. Looks at none of them.
     pub fn record_counts(self, slug: &str) -> Option<RecordCounts> {
         let (of, _) = self.registry.find(slug)?;
         Some(RecordCounts::of(self.app.store().table(of)))
@@ -138,8 +138,8 @@ impl<'a> AppView<'a> {
 
     /// What completing the session now would mark inactive ([SPEC 4.7](crate::spec#47-preview)).
     ///
-    /// Looks at a bit per record in scope, 64 at a time, and at the references of each account that
-    /// would go.
+    /// Looks at a bit of each record in scope, 64 at a time, at the references of each account that would go, and
+    /// at the count of each active placeholder in scope.
     ///
     /// # Errors
     /// [`SessionNotFound`](Error::SessionNotFound); [`WrongState`](Error::WrongState) unless in progress.

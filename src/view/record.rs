@@ -190,11 +190,13 @@ impl<'a> RecordViews<'a> {
     /// Goes on to the next word that has records to show.
     fn next_word(&mut self) -> Option<()> {
         let table = self.app.app().store().table(self.of)?;
-        let words = (table.len() as usize).div_ceil(64);
         while self.ones.len() == 0 {
-            if self.word >= words {
+            // Behind the last that is to be shown nobody looks.
+            if self.left == 0 {
                 return None;
             }
+            let is_in_table = self.word < (table.len() as usize).div_ceil(64);
+            assert!(is_in_table, "as many records are left as the table counts");
             let rows = table.rows_of_word(self.word);
             let shown = match self.filter {
                 RecordFilter::All => rows,
@@ -215,7 +217,7 @@ impl<'a> Iterator for RecordViews<'a> {
     fn next(&mut self) -> Option<RecordView<'a>> {
         self.next_word()?;
         let row = self.ones.next()?;
-        self.left = self.left.saturating_sub(1);
+        self.left -= 1;
         Some(RecordView::new(self.app, self.of, row))
     }
 
@@ -227,7 +229,7 @@ impl<'a> Iterator for RecordViews<'a> {
                 break;
             }
             skip -= here;
-            self.left = self.left.saturating_sub(here);
+            self.left -= here;
             self.ones = Ones::default();
         }
         for _ in 0..skip {
