@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 use super::column::Counts;
 use super::key::Row;
-use crate::values::{Fingerprint, PageLimits};
+use crate::values::{DigestHasher, Fingerprint, PageLimits};
 
 /// Rows in a row: the first, and how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub(crate) struct RememberedPages {
     pages_of_rows: Counts,
     /// What all of them were held to, at most.
     checked_under: PageLimits,
+    /// The sum of their hashes, kept once it was asked for.
+    sum: Option<u128>,
 }
 
 /// Reading.
@@ -97,14 +99,47 @@ impl RememberedPages {
 impl RememberedPages {
     /// A copy that shares the chunks of rows; the pages are copied.
     pub(super) fn freeze(&mut self) -> Self {
-        let Self { pages, fingerprints, pages_of_rows, checked_under } = self;
+        let Self { pages, fingerprints, pages_of_rows, checked_under, sum } = self;
         Self {
             pages: pages.clone(),
             fingerprints: fingerprints.clone(),
             pages_of_rows: pages_of_rows.freeze(),
             checked_under: *checked_under,
+            sum: *sum,
         }
     }
+}
+
+/// The digest.
+impl RememberedPages {
+    /// What the digest says of all pages: the sum of their hashes. Goes through them, unless it is kept.
+    pub(crate) fn sum(&self) -> u128 {
+        self.sum.unwrap_or_else(|| self.sum_anew())
+    }
+
+    /// Keeps the sum from now on.
+    pub(super) fn keep_sum(&mut self) {
+        self.sum = Some(self.sum());
+    }
+
+    fn sum_anew(&self) -> u128 {
+        self.iter().fold(0, |sum, (fingerprint, runs)| sum.wrapping_add(hash(fingerprint, runs)))
+    }
+
+    /// Whether the sum, if it is kept, is that of the pages.
+    pub(crate) fn is_sum_true(&self) -> bool {
+        self.sum.is_none_or(|sum| sum == self.sum_anew())
+    }
+}
+
+fn hash(fingerprint: Fingerprint, runs: &[Run]) -> u128 {
+    let mut hasher = DigestHasher::new();
+    hasher.bytes(&fingerprint.0.to_le_bytes());
+    for run in runs {
+        hasher.u32(run.first.0);
+        hasher.u32(run.len);
+    }
+    hasher.finish()
 }
 
 /// Writing.
@@ -155,6 +190,9 @@ impl RememberedPages {
         for row in runs.iter().flat_map(|run| run.rows()) {
             *self.pages_of_rows.at_mut(row) = first.0 + 1;
         }
+        if let Some(sum) = &mut self.sum {
+            *sum = sum.wrapping_add(hash(fingerprint, &runs));
+        }
         self.fingerprints.insert(first, fingerprint);
         self.pages.insert(fingerprint, runs);
     }
@@ -162,6 +200,9 @@ impl RememberedPages {
     /// Forgets the page with this fingerprint.
     fn forget(&mut self, fingerprint: Fingerprint) {
         let Some(runs) = self.pages.remove(&fingerprint) else { return };
+        if let Some(sum) = &mut self.sum {
+            *sum = sum.wrapping_sub(hash(fingerprint, &runs));
+        }
         self.fingerprints.remove(&runs[0].first);
     }
 
@@ -174,7 +215,7 @@ impl RememberedPages {
 
     /// Forgets all pages.
     pub(super) fn forget_all(&mut self) {
-        *self = Self::default();
+        *self = Self { sum: self.sum.map(|_| 0), ..Self::default() };
     }
 }
 

@@ -286,6 +286,10 @@ impl Table {
         self.sums = sums;
     }
 
+    pub(super) fn keep_sum_of_pages(&mut self) {
+        self.remembered.keep_sum();
+    }
+
     pub(super) fn set_placeholder(&mut self, row: Row) {
         self.note_write(row);
         self.flags.set_placeholder(row);
