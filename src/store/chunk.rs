@@ -4,6 +4,8 @@
 //! back if the copy is gone, or else works on a copy of its own. As long as nobody shares a chunk, a write
 //! counts nothing and locks nothing: it costs one comparison.
 
+#[cfg(test)]
+use crate::tests::work;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
@@ -36,6 +38,8 @@ impl<T: Copy> Chunk<T> {
 
     /// Another chunk of the same values, which lie where they lay.
     pub(super) fn share(&mut self) -> Self {
+        #[cfg(test)]
+        work::add(work::Kind::Chunk, 1);
         if let Self::Own(values) = self {
             *self = Self::Shared(Arc::new(mem::take(values)));
         }
@@ -70,6 +74,8 @@ fn own<T: Copy>(shared: &mut Arc<Vec<T>>) -> Vec<T> {
     if let Some(values) = Arc::get_mut(shared) {
         return mem::take(values);
     }
+    #[cfg(test)]
+    work::add(work::Kind::MovedByte, size_of_val(shared.as_slice()));
     // With the room that it had: what grew in one place goes on in one.
     let mut values = Vec::with_capacity(shared.capacity());
     values.extend_from_slice(shared);

@@ -20,6 +20,8 @@ use super::key::Row;
 use super::record::{self, Draft, Stored};
 use super::remembered::RememberedPages;
 use super::sums::Sums;
+#[cfg(test)]
+use crate::tests::work;
 use crate::values::{Fingerprint, HashKey, IdHash, PageLimits, Timestamp};
 
 /// A page that guessed wrong this often stops guessing: it does not come in the stored order.
@@ -259,6 +261,8 @@ impl Table {
             let (row, units) = (stored.row(), stored.units());
             if self.entries.at(row).place == place {
                 let space = stored.space().to_vec();
+                #[cfg(test)]
+                work::add(work::Kind::MovedByte, space.len());
                 let new_place = self.arena.bump(units);
                 self.arena.at_mut(new_place, units).copy_from_slice(&space);
                 self.entries.at_mut(row).place = new_place;
@@ -328,6 +332,8 @@ impl Table {
         }
         let stored = self.stored(row);
         let (units, space) = (stored.units(), stored.space().to_vec());
+        #[cfg(test)]
+        work::add(work::Kind::MovedByte, space.len());
         let new_place = self.arena.allocate(units);
         self.arena.at_mut(new_place, units).copy_from_slice(&space);
         self.entries.at_mut(row).place = new_place;
