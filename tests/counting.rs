@@ -180,6 +180,9 @@ fn allocated_by_commands(accounts: u32) -> Vec<(&'static str, usize)> {
 #[test]
 fn what_a_command_allocates_does_not_grow_with_the_records() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let region = Region::new(ALLOCATOR);
+    let engine = Engine::new(Config::new());
+    assert_eq!((region.change().allocations, engine.seq()), (0, 0));
     let (few, many) = (allocated_by_commands(1_000), allocated_by_commands(100_000));
     for ((name, few), (_, many)) in few.into_iter().zip(many) {
         assert!(few == many, "{name}: {many} bytes, {few} of few records");

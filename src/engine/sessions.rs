@@ -115,6 +115,8 @@ impl Engine {
 
     /// Ends a session without cleanup: what was pushed stays as it is. Of an abandoned one: no change.
     ///
+    /// Costs grow with the number of types, and not with the records.
+    ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Scope, SessionId, Timestamp, Uuid};
     /// # let mut engine = Engine::new(Config::new());
@@ -148,6 +150,8 @@ impl Engine {
 
     /// Ends a session that the host cannot go on with, without cleanup, as in error. Of one that is
     /// in error: no change, its reason stays.
+    ///
+    /// Costs grow with the number of types, and not with the records.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Scope, SessionId, Timestamp, Uuid};

@@ -51,7 +51,7 @@ impl Engine {
 }
 
 impl FrozenEngine {
-    /// What [`Engine::snapshot`] would have been at that moment, byte for byte in any format.
+    /// What [`Engine::snapshot`] would have been at that moment, byte for byte in any format, and at the same cost.
     #[cfg(feature = "serde")]
     pub fn snapshot(&self) -> super::SnapshotRef<'_> {
         self.engine.snapshot()
@@ -62,12 +62,12 @@ impl FrozenEngine {
         self.engine.digest()
     }
 
-    /// What [`Engine::seq`] was at that moment.
+    /// What [`Engine::seq`] was at that moment. Costs nothing.
     pub fn seq(&self) -> u64 {
         self.engine.seq()
     }
 
-    /// Checks the state of that moment, as [`Engine::check_invariants`] would have.
+    /// Checks the state of that moment, as [`Engine::check_invariants`] would have, at the same cost.
     ///
     /// # Errors
     /// The first rule that is found broken.

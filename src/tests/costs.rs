@@ -279,7 +279,14 @@ fn a_digest_that_was_refreshed_costs_what_changed() {
         let (_, unchanged) = work::of(|| engine.digest());
         change(&mut engine, 2, 400..480);
         let (_, changed) = work::of(|| engine.digest());
+        let frozen = engine.freeze();
+        assert_eq!(work::of(|| frozen.digest()).1, changed);
         let (_, refreshed) = work::of(|| engine.refresh_digest());
+        let (_, parts) = work::of(|| engine.digest_parts());
+        assert_eq!(parts.records, 0, "kept sums are added up");
+        let type_id = ResourceTypeId(Uuid::from_u128(1));
+        let (digests, block) = work::of(|| engine.record_digests(APP, type_id, 0));
+        assert_eq!(block.records, digests.len() as u64);
         [unchanged, changed, refreshed]
     };
     let (few, many) = (digest(FEW), digest(MANY));

@@ -11,7 +11,8 @@ use crate::view::{
     Preview, RecordCounts, RecordView, RecordViews, SessionView, TaskPage, TaskQuery, TaskView,
 };
 
-/// An app, to be read.
+/// An app, to be read. What says nothing of its cost is at hand; to go on to the next of several things costs the
+/// same whatever there is.
 #[derive(Clone, Copy)]
 pub struct AppView<'a> {
     engine: &'a Engine,
@@ -89,7 +90,7 @@ impl<'a> AppView<'a> {
         self.registry.types()
     }
 
-    /// The resource type that has this slug now.
+    /// The resource type that has this slug now. Costs a hash.
     pub fn resource_type(self, slug: &str) -> Option<&'a ResourceType> {
         self.registry.find(slug).map(|(_, resource_type)| resource_type)
     }
@@ -99,7 +100,7 @@ impl<'a> AppView<'a> {
         self.registry.types().find(|resource_type| resource_type.id() == id)
     }
 
-    /// The record with this external id, active or not.
+    /// The record with this external id, active or not. Costs a hash and a lookup, however many there are.
     pub fn record(self, slug: &str, id: &str) -> Option<RecordView<'a>> {
         let (of, _) = self.registry.find(slug)?;
         let row = self.app.store().table(of)?.find(self.engine.key().id(id), id)?;
@@ -131,7 +132,7 @@ impl<'a> AppView<'a> {
         self.app.sessions().iter().map(move |session| SessionView::new(self, session))
     }
 
-    /// The session with this id, if the app keeps it.
+    /// The session with this id, if the app keeps it. Looks at those that it keeps, the newest first.
     pub fn session(self, id: SessionId) -> Option<SessionView<'a>> {
         self.app.sessions().get(id).ok().map(|session| SessionView::new(self, session))
     }
@@ -150,7 +151,7 @@ impl<'a> AppView<'a> {
         Ok(Preview::new(self, open))
     }
 
-    /// The task with this id.
+    /// The task with this id. Costs the logarithm of their number.
     pub fn task(self, id: TaskId) -> Option<TaskView<'a>> {
         self.app.tasks().get(id).map(|task| TaskView::new(self, id, task))
     }

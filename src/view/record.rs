@@ -5,7 +5,8 @@ use crate::store::{Ones, Row, RowKey, Slot, Stored, Table, TypeIndex};
 use crate::values::{AccountStatus, Kind, RecordFilter, Timestamp};
 use crate::view::AppView;
 
-/// One account, group or license, to be read. What a kind does not have, or a record lacks, is `None`.
+/// One account, group or license, to be read. What a kind does not have, or a record lacks, is `None`. Each text is
+/// read where it lies; what says nothing of its cost has none that grows.
 #[derive(Clone, Copy)]
 pub struct RecordView<'a> {
     app: AppView<'a>,
@@ -110,7 +111,7 @@ impl<'a> RecordView<'a> {
 
     /// The groups and licenses that an account refers to, by type in order of registration: a set, so
     /// those of a type are in no order that is promised. Those of an inactive account are on record but
-    /// do not count.
+    /// do not count. Goes through them.
     pub fn references(self) -> impl Iterator<Item = RecordView<'a>> + 'a {
         self.stored().references().map(move |key| RecordView::new(self.app, key.of, key.row))
     }
