@@ -4,11 +4,12 @@
 //! back if the copy is gone, or else works on a copy of its own. As long as nobody shares a chunk, a write
 //! counts nothing and locks nothing: it costs one comparison.
 
-#[cfg(test)]
-use crate::tests::work;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
+
+#[cfg(test)]
+use crate::tests::work;
 
 /// Values one behind the other, to be read as a slice.
 #[derive(Clone, Debug)]
