@@ -95,6 +95,8 @@ mod parse;
 mod save;
 mod state;
 mod store;
+#[cfg(test)]
+mod tests;
 mod values;
 mod verbs;
 mod view;

@@ -1,11 +1,16 @@
-//! Counts what a page allocates. The tests take turns, so that each counts what is its own.
+//! Counts what a page and other commands allocate. The tests take turns, so that each counts what is its own.
 
 use std::alloc::System;
+use std::num::NonZeroU64;
 use std::sync::{Mutex, PoisonError};
 
-use headcount::{Config, Fingerprint, Timestamp};
+use headcount::{
+    Account, Completion, Config, Engine, Fingerprint, NewTask, Page, Reference, ReferenceList, Resolution,
+    SessionId, TaskAction, TaskId, Timestamp, Uuid,
+};
 use headcount_testing::directory::{Directory, Roll};
 use headcount_testing::roll;
+use headcount_testing::small::group;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -62,4 +67,152 @@ fn a_repeated_page_allocates_nothing() {
     }
     let change = region.change();
     assert_eq!((change.allocations, change.reallocations, change.deallocations), (0, 0, 0));
+}
+
+/// The most bytes that one of these pages allocates.
+fn worst_page(engine: &mut Engine, session: SessionId, pages: impl Iterator<Item = Page<'static>>) -> usize {
+    let mut worst = 0;
+    for page in pages {
+        let region = Region::new(ALLOCATOR);
+        let _ = roll::push(engine, session, &page).expect("a page");
+        worst = worst.max(region.change().bytes_allocated);
+    }
+    worst
+}
+
+/// So many accounts from this one on, each the so-many-th, in teams of twenty, with usernames of various lengths.
+fn accounts(first: u32, step: u32, round: u32) -> Page<'static> {
+    let numbers = (0..100).map(|at| first + at * step);
+    Page::accounts(numbers.map(|number| {
+        let length = 1 + (number * 31 + round * 97) as usize % 120;
+        Account {
+            id: format!("user-{number}").into(),
+            username: Some("x".repeat(length).into()),
+            memberships: vec![ReferenceList::new(
+                "team",
+                [Reference { id: format!("team-{}", number / 20).into(), name: None }],
+            )],
+            ..Account::default()
+        }
+    }))
+}
+
+fn teams(first: u32) -> Page<'static> {
+    Page::groups((first..first + 100).map(|number| group(&format!("team-{number}"), "A team of twenty")))
+}
+
+/// A chunk of the arena, one of a column, segments of the index and some counts of referrers: what may be begun anew
+/// by one page. It is the same for any number of records.
+const BYTES_OF_A_PAGE_MAX: usize = 2 << 20;
+
+#[test]
+fn no_page_pays_for_the_whole() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    for count in [30_000, 300_000] {
+        let accounts_pages = || (0..count).step_by(100).map(|first| accounts(first, 1, 0));
+        let team_pages = || (0..count / 20).step_by(100).map(teams);
+        for groups_first in [true, false] {
+            let mut engine = roll::engine(Config::new()).expect("an engine");
+            let session = roll::start(&mut engine, 1).expect("a session");
+            let worst = if groups_first {
+                worst_page(&mut engine, session, team_pages().chain(accounts_pages()))
+            } else {
+                worst_page(&mut engine, session, accounts_pages().chain(team_pages()))
+            };
+            assert!(worst <= BYTES_OF_A_PAGE_MAX, "{worst} bytes for a page of {count} accounts");
+            assert!(worst >= 1 << 20, "{worst} bytes: was there no chunk of the arena among them?");
+        }
+    }
+}
+
+#[test]
+fn no_page_of_twenty_rolls_that_change_one_in_twenty_pays_for_the_whole() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    for count in [30_000, 300_000] {
+        let mut engine = roll::engine(Config::new()).expect("an engine");
+        let session = roll::start(&mut engine, 1).expect("a session");
+        let _ = worst_page(&mut engine, session, (0..count).step_by(100).map(|first| accounts(first, 1, 0)));
+        for round in 1..=20 {
+            let session = roll::start(&mut engine, 1 + round).expect("a session");
+            let pages = (round % 20..count).step_by(2_000).map(|first| accounts(first, 20, round));
+            let worst = worst_page(&mut engine, session, pages);
+            assert!(worst <= BYTES_OF_A_PAGE_MAX, "{worst} bytes for a page of roll {round} of {count}");
+        }
+        engine.check_invariants().expect("every rule");
+    }
+}
+
+/// What these commands allocate, in the order of their names.
+fn allocated_by_commands(accounts: u32) -> Vec<(&'static str, usize)> {
+    let directory = Directory { accounts, memberships: 1 };
+    let mut engine = roll::engine(Config::new()).expect("an engine");
+    let session = roll::start(&mut engine, 1).expect("a session");
+    for numbers in directory.in_order().chunks(100) {
+        let page = directory.accounts_page(Roll::Whole, numbers);
+        let _ = roll::push(&mut engine, session, &page).expect("a page");
+    }
+    assert_eq!(roll::complete(&mut engine, session), Ok(0));
+    let mut allocated = Vec::new();
+    let mut count = |name, run: &mut dyn FnMut()| {
+        let region = Region::new(ALLOCATOR);
+        run();
+        allocated.push((name, region.change().bytes_allocated));
+    };
+    count("start_session", &mut || _ = roll::start(&mut engine, 2).expect("a session"));
+    let session = SessionId(Uuid::from_u128(2));
+    let page = directory.accounts_page(Roll::Whole, &[1, 2, 3]);
+    count("push_page", &mut || _ = roll::push(&mut engine, session, &page).expect("a page"));
+    let now = Timestamp(1);
+    count("abandon_session", &mut || engine.abandon_session(now, roll::APP, session).expect("in progress"));
+    count("start_session", &mut || _ = roll::start(&mut engine, 3).expect("a session"));
+    let session = SessionId(Uuid::from_u128(3));
+    let completion = Completion::GUARDED;
+    count("complete_session", &mut || {
+        let _ = engine.complete_session(now, roll::APP, session, completion).expect("no guard");
+    });
+    let budget = NonZeroU64::new(100).expect("a budget");
+    count("run_cleanup", &mut || {
+        let _ = engine.run_cleanup(now, roll::APP, session, budget).expect("a completing session");
+    });
+    allocated
+}
+
+#[test]
+fn what_a_command_allocates_does_not_grow_with_the_records() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let region = Region::new(ALLOCATOR);
+    let engine = Engine::new(Config::new());
+    assert_eq!((region.change().allocations, engine.seq()), (0, 0));
+    let (few, many) = (allocated_by_commands(1_000), allocated_by_commands(100_000));
+    for ((name, few), (_, many)) in few.into_iter().zip(many) {
+        assert!(few == many, "{name}: {many} bytes, {few} of few records");
+    }
+}
+
+#[test]
+fn a_frozen_copy_holds_no_text_of_a_task() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    const TASKS: u128 = 500;
+    let mut engine = roll::engine(Config::new()).expect("an engine");
+    let payload = "x".repeat(20_000);
+    let new = NewTask::new(TaskAction::UpdateAccount, "account").with_payload(payload.as_str());
+    let task = |number| TaskId(Uuid::from_u128(number));
+    for number in 0..TASKS {
+        engine.create_task(Timestamp(0), roll::APP, task(number), &new).expect("a task");
+        let failed = Resolution::Failed { code: "lost".into(), message: payload.as_str().into() };
+        if number > 0 {
+            engine.resolve_task(Timestamp(0), roll::APP, task(number), &failed).expect("a task to be done");
+        }
+    }
+    let region = Region::new(ALLOCATOR);
+    let frozen = engine.freeze();
+    let bytes = region.change().bytes_allocated;
+    assert!(bytes <= TASKS as usize * 200, "{bytes} bytes for {TASKS} tasks");
+
+    let region = Region::new(ALLOCATOR);
+    let done = Resolution::Completed { result: None };
+    engine.resolve_task(Timestamp(0), roll::APP, task(0), &done).expect("a task to be done");
+    let bytes = region.change().bytes_allocated;
+    assert!(bytes <= 2 * payload.len(), "{bytes} bytes to resolve a task that a copy has");
+    assert_ne!(frozen.digest(), engine.digest());
 }

@@ -258,6 +258,7 @@ pub use uuid::{self, Uuid};
             ("values/id.rs", "mod inner {\n    use super::super::time;\n    use super::f;\n}"),
             ("view.rs", "use crate::engine::Engine;"),
             ("values/tests.rs", "use crate::engine::Engine;"),
+            ("tests/mod.rs", "use crate::engine::Engine;"),
         ] {
             assert_eq!(imported(file, text), NONE, "{file}: {text}");
         }

@@ -13,7 +13,10 @@ impl Engine {
     /// Pushes a page of records: each is upserted whole, and what accounts refer to that does not
     /// exist yet becomes a placeholder. One bad record and the page is refused whole.
     ///
-    /// Costs grow with the page alone; an unchanged record is compared in place and copies nothing.
+    /// Costs grow with the page alone; an unchanged record is compared in place and copies nothing. What grows with
+    /// the records does so in pieces of a mebibyte or less, and where records outgrew their places a page moves at
+    /// most six bytes for each that it writes or replaces. Only the first page with a fingerprint of a type under
+    /// lower limits than those before pays for all of its remembered pages, which are forgotten.
     ///
     /// ```
     /// # use headcount::{Account, AppId, Config, Engine, Kind, NewResourceType, Page, ResourceTypeId, Scope};
@@ -81,9 +84,9 @@ impl Engine {
     /// is remembered if it was pushed with [`Page::with_fingerprint`].
     ///
     /// Costs grow with the page's runs of records that lie next to each other, one for a page in stored
-    /// order, and not with its records or bytes. It never allocates but for the noted rows of the roll.
-    /// What remembering takes is bounded by the records: [SPEC 3.9](crate::spec#39-fingerprints) says
-    /// when a page is forgotten.
+    /// order, and not with its bytes; of its records 64 are noted at a time, and none is read. It never allocates
+    /// but for the noted rows of the roll. What remembering takes is bounded by the records:
+    /// [SPEC 3.9](crate::spec#39-fingerprints) says when a page is forgotten.
     ///
     /// ```
     /// # use headcount::{Account, AppId, Config, Engine, Fingerprint, Kind, NewResourceType, Page};
@@ -137,7 +140,7 @@ impl Engine {
     /// Whether [`repeat_page`](Self::repeat_page) would find the page now: for a host that rather parses at
     /// once than journal a repeat that is refused. False also where there is no such app or type.
     ///
-    /// Costs a lookup, and changes nothing.
+    /// Costs a lookup and a pass over the page's runs, and changes nothing.
     pub fn remembers_page(&self, app_id: AppId, slug: &str, fingerprint: Fingerprint) -> bool {
         let State { apps, groups, .. } = self.state();
         apps.get(app_id).is_some_and(|app| {

@@ -12,6 +12,8 @@ use crate::values::{
 impl Engine {
     /// Registers a resource type through any app of a clone group; all its apps have it at once.
     ///
+    /// Costs grow with the number of the group's types at most, and with no record.
+    ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Kind, NewResourceType, ResourceTypeId, Timestamp, Uuid};
     /// # let mut engine = Engine::new(Config::new());
@@ -53,9 +55,9 @@ impl Engine {
     /// Changes a type's name, slug or kind through any app of its clone group, for all of them. What
     /// is as it was is no change.
     ///
-    /// Costs grow with the number of apps in the clone group where the slug or the kind is to change: a
-    /// page that was pushed before may then mean something else, so those that the apps remember are
-    /// forgotten ([SPEC 3.9](crate::spec#39-fingerprints)).
+    /// Costs grow with the number of apps in the clone group where the slug or the kind is to change, and with the
+    /// pages that they remember: a page that was pushed before may then mean something else, so all are
+    /// forgotten ([SPEC 3.9](crate::spec#39-fingerprints)). A new name costs nothing that grows.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Kind, NewResourceType, ResourceTypeId, Timestamp, Uuid};

@@ -19,9 +19,9 @@ impl Engine {
     /// Opens a session. An earlier one of the app that is in progress becomes abandoned; one that is
     /// completing is first cleaned up to the end.
     ///
-    /// Looks at a bit per record in scope, 64 at a time; where a cleanup is to be ended, costs what is
-    /// left of it: a host that minds runs it first. An app keeps its last 100 sessions; the id of one
-    /// that it forgets is free.
+    /// Costs grow with the number of types, and not with the records: how many are active is known, and what the
+    /// last roll saw is forgotten at once. Where a cleanup is to be ended, costs what is left of it: a host that
+    /// minds runs it first. An app keeps its last 100 sessions; the id of one that it forgets is free.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Scope, SessionId, SessionStatus, Timestamp, Uuid};
@@ -70,8 +70,8 @@ impl Engine {
     /// Accepts the session's roll as the whole truth: from now on [`Engine::run_cleanup`] marks
     /// inactive what was not pushed. Answers the status: completing, or completed if it was already.
     ///
-    /// The app's [`Guard`](crate::Guard) may refuse it, unless it is forced. Looks at a bit per record in
-    /// scope, 64 at a time.
+    /// The app's [`Guard`](crate::Guard) may refuse it, unless it is forced. Costs grow with the number of
+    /// types, and not with the records.
     ///
     /// ```
     /// # use headcount::{AppId, Completion, Config, Engine, Scope, SessionId, SessionStatus, Timestamp, Uuid};
@@ -115,6 +115,8 @@ impl Engine {
 
     /// Ends a session without cleanup: what was pushed stays as it is. Of an abandoned one: no change.
     ///
+    /// Costs grow with the number of types, and not with the records.
+    ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Scope, SessionId, Timestamp, Uuid};
     /// # let mut engine = Engine::new(Config::new());
@@ -148,6 +150,8 @@ impl Engine {
 
     /// Ends a session that the host cannot go on with, without cleanup, as in error. Of one that is
     /// in error: no change, its reason stays.
+    ///
+    /// Costs grow with the number of types, and not with the records.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Scope, SessionId, Timestamp, Uuid};
@@ -187,9 +191,12 @@ impl Engine {
     /// Runs a step of the cleanup of a completing session: marks at most `budget` records inactive.
     /// The last step completes the session and sets the app's last_synced_at to its `now`.
     ///
-    /// A step also ends after passing over 4,096 rows for each record of its budget, so that its time
-    /// is bounded whatever is stale; it may mark none and still not be the last. Budgets of any size
-    /// come to the same end by the same changes ([SPEC 4.6](crate::spec#46-order-of-marking)).
+    /// Costs what the budget allows, and nothing else that there is: a step may pass 4,096 records for each
+    /// that it may mark, 64 at a time. A placeholder that stays counts as 128 of them, and so does each
+    /// reference of an account that is marked; the last account of a step is finished, however many it has.
+    /// So a step may mark fewer than its budget, even none, and still not be the last. Budgets of any size come
+    /// to the same end by the same changes ([SPEC 4.1](crate::spec#41-completing-in-steps),
+    /// [4.6](crate::spec#46-order-of-marking)).
     ///
     /// ```
     /// # use headcount::{AppId, Completion, Config, Engine, Scope, SessionId, Timestamp, Uuid};

@@ -11,6 +11,8 @@ use crate::values::{AppId, Error, Fact, NewTask, Resolution, Rule, TaskId, Times
 impl Engine {
     /// Creates a task for the app's connector: pending, or scheduled until its `execute_after`.
     ///
+    /// Costs grow with its payload, which is copied.
+    ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Kind, NewResourceType, NewTask, ResourceTypeId, TaskAction};
     /// # use headcount::{TaskId, TaskStatus, Timestamp, Uuid};
@@ -62,6 +64,9 @@ impl Engine {
 
     /// Ends a task, also one that is not due yet. An app keeps its last 10,000 ended tasks; the id of
     /// one that it forgets is free.
+    ///
+    /// Costs grow with the texts of the resolution, which are copied; and with the task's own, if a
+    /// [frozen copy](Engine::freeze) has it.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Kind, NewResourceType, NewTask, ResourceTypeId, TaskAction};

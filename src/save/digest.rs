@@ -20,9 +20,10 @@ impl Engine {
     /// A stable value of the observable state: equal on all replicas, with any hash key, on all
     /// platforms, after a replay, and after save and load ([SPEC 9](crate::spec#9-digest)).
     ///
-    /// Goes through all records that changed since [`Engine::refresh_digest`] was last called, a bit for each
-    /// block of them, and everything that is no record. If it never was, it goes through all records: a
-    /// million takes a tenth of a second or so.
+    /// Goes through the records that changed since [`Engine::refresh_digest`] was last called, a bit for each four
+    /// others, and apps, types, sessions and tasks with their texts; while a session has seen records of a type, a bit
+    /// for each record of it too. If it never was, it goes through all records and all remembered pages: a million
+    /// records take a tenth of a second or so.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Timestamp, Uuid};
@@ -47,11 +48,12 @@ impl Engine {
         hasher.finish()
     }
 
-    /// The [`digest`](Engine::digest), and from now on it costs what changes from now on.
+    /// The [`digest`](Engine::digest), at its cost; and from now on it costs what changes from now on.
     ///
-    /// Keeps sums of the digest: 4 bytes for each record, and at each write of a record a bit. An engine whose digest
-    /// is never refreshed has neither. The state is the same before and after, and so are all digests. A purge
-    /// makes the tables of its app anew: their next digest goes through all of them.
+    /// Keeps sums of the digest: 4 bytes for each record, at each write of a record a bit, and at each page that comes
+    /// to be remembered or forgotten its hash. An engine whose digest is never refreshed has none of it. The state is
+    /// the same before and after, and so are all digests. A purge makes the tables of its app anew: their next digest
+    /// goes through all of them.
     ///
     /// ```
     /// # use headcount::{Config, Engine};

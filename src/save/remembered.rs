@@ -6,24 +6,18 @@ use crate::state::State;
 use crate::store::{RememberedPages, Table};
 use crate::values::{Checked, DigestHasher, Limits, PageLimits, ensure};
 
-/// Hashes all remembered pages. A state without any hashes as before there were such.
+/// Hashes what tables remember: of the pages of each the sum of their hashes, so that it can be kept. A state without
+/// any hashes as before there were such.
 pub(super) fn digest(state: &State, hasher: &mut DigestHasher) {
     for (number, (_, app)) in (0_u64..).zip(state.apps.iter()) {
         for (of, table) in app.store().tables().filter(|(_, table)| !table.remembered().is_empty()) {
             let pages = table.remembered();
-            hasher.bytes(b"remembered pages");
+            hasher.bytes(b"sum of remembered pages");
             hasher.u64(number);
             hasher.u32(of.0);
             pages.checked_under().each().into_iter().for_each(|limit| hasher.u32(limit));
             hasher.u64(pages.len() as u64);
-            for (fingerprint, runs) in pages.iter() {
-                hasher.bytes(&fingerprint.0.to_le_bytes());
-                hasher.u64(runs.len() as u64);
-                for run in runs {
-                    hasher.u32(run.first.0);
-                    hasher.u32(run.len);
-                }
-            }
+            hasher.u128(pages.sum());
         }
     }
 }
@@ -31,6 +25,7 @@ pub(super) fn digest(state: &State, hasher: &mut DigestHasher) {
 /// Checks the remembered pages of a table.
 pub(super) fn check(table: &Table) -> Checked {
     let pages = table.remembered();
+    ensure(pages.is_sum_true(), "9", || "the kept sum of remembered pages is not theirs")?;
     if pages.is_empty() {
         return Ok(());
     }

@@ -84,7 +84,8 @@ impl Engine {
     /// All state as a value that any serde format can write, at a point between any two commands
     /// ([SPEC 9](crate::spec#9-snapshot)).
     ///
-    /// Computes the digest, which costs less once it was [refreshed](Engine::refresh_digest), then writes as it goes.
+    /// Computes the digest, which costs less once it was [refreshed](Engine::refresh_digest), and copies what is no
+    /// record: apps, types, sessions, tasks with their texts, and a note of each remembered page. Then writes as it goes.
     /// To a binary format the records go as runs of bytes of up to 1 MiB, at about the speed of copying them; to one
     /// for people each is a value.
     ///

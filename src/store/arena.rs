@@ -12,6 +12,8 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::chunk::Chunk;
+#[cfg(test)]
+use crate::tests::work;
 
 pub(super) const UNIT_BYTES: usize = 8;
 const CHUNK_UNITS_LOG2: u32 = 17;
@@ -68,6 +70,8 @@ impl Arena {
     /// The bytes from here to the end of the chunk.
     #[inline]
     pub(super) fn at(&self, place: Place) -> &[u8] {
+        #[cfg(test)]
+        work::add(work::Kind::Record, 1);
         &self.chunks[place.chunk()].bytes.values()[place.byte()..]
     }
 

@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 
 use super::chunk::Chunk;
 use super::key::Row;
+#[cfg(test)]
+use crate::tests::work;
 
 /// Words of 64 rows in a chunk: 65,536 rows, as in a column, and 8 KiB.
 const CHUNK_WORDS: usize = 1 << 10;
@@ -37,9 +39,13 @@ impl Words {
 
     /// A word, to be written in this round.
     fn word_mut(&mut self, at: usize, round: u64) -> &mut u64 {
+        #[cfg(test)]
+        work::add(work::Kind::Word, 1);
         if self.round != round {
             self.round = round;
             if self.words.take_back() {
+                #[cfg(test)]
+                work::add(work::Kind::Word, self.words.values().len());
                 self.words.to_mut().fill(0);
             } else {
                 // A frozen copy has what is left of an older round.
@@ -48,6 +54,8 @@ impl Words {
         }
         let words = self.words.to_mut();
         if words.len() <= at {
+            #[cfg(test)]
+            work::add(work::Kind::MovedByte, size_of_val(words.as_slice()));
             let len = (words.len() * 2).min(CHUNK_WORDS).max(at + 1);
             words.reserve_exact(len - words.len());
             words.resize(len, 0);
@@ -86,12 +94,14 @@ impl Bits {
         added
     }
 
-    /// Takes the row away.
-    pub(crate) fn clear(&mut self, row: Row) {
-        if self.contains(row) {
+    /// Takes the row away; true if it was there.
+    pub(crate) fn clear(&mut self, row: Row) -> bool {
+        let was_there = self.contains(row);
+        if was_there {
             *self.word_mut(row.at() / 64) &= !(1 << (row.0 % 64));
             self.ones -= 1;
         }
+        was_there
     }
 
     /// Sets or clears 64 rows at once.
@@ -128,6 +138,8 @@ impl Bits {
     /// Rows `64 * at ..`, none beyond the end.
     #[inline]
     pub(crate) fn word(&self, at: usize) -> u64 {
+        #[cfg(test)]
+        work::add(work::Kind::Word, 1);
         let chunk = self.chunks.get(at / CHUNK_WORDS);
         let word = chunk.and_then(|chunk| chunk.words(self.round).get(at % CHUNK_WORDS));
         word.copied().unwrap_or(0)
@@ -139,7 +151,12 @@ impl Bits {
 
     /// How many rows are in both sets. Looks at the chunks that both have.
     pub(crate) fn ones_in_both(&self, other: &Self) -> u64 {
-        self.words_in_both(other).map(|(a, b)| u64::from((a & b).count_ones())).sum()
+        let ones = |(a, b): (u64, u64)| {
+            #[cfg(test)]
+            work::add(work::Kind::Word, 2);
+            u64::from((a & b).count_ones())
+        };
+        self.words_in_both(other).map(ones).sum()
     }
 
     /// The words of both, where both have any.
@@ -154,7 +171,11 @@ impl Bits {
     pub(crate) fn iter(&self) -> impl Iterator<Item = Row> {
         self.chunks.iter().enumerate().flat_map(|(chunk, of)| {
             let words = of.words(self.round).iter().enumerate();
-            words.flat_map(move |(at, &word)| Ones::of(chunk * CHUNK_WORDS + at, word))
+            words.flat_map(move |(at, &word)| {
+                #[cfg(test)]
+                work::add(work::Kind::Word, 1);
+                Ones::of(chunk * CHUNK_WORDS + at, word)
+            })
         })
     }
 }
@@ -236,7 +257,7 @@ mod tests {
             for _ in 0..60 {
                 let row = next(3 * CHUNK_ROWS);
                 match next(6) {
-                    0 => bits.clear(Row(row + next(2))),
+                    0 => _ = bits.clear(Row(row + next(2))),
                     1 => bits.set_word(row as usize / 64, u64::from(row) << 20),
                     2 => {
                         let len = next(300);

@@ -164,6 +164,9 @@ impl Store {
             table.check_sums()?;
         }
         for (of, table) in self.tables() {
+            ensure(table.are_flags_counted(), "4.8", || {
+                format!("type {}: its full records are miscounted", of.0)
+            })?;
             let counted = referrers.of(of);
             table.check_flags(of, counted)?;
             let is_counted = |row: Row| table.referrers(row) == counted.get(row.at()).copied().unwrap_or(0);

@@ -8,6 +8,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
 
+#[cfg(test)]
+use crate::tests::work;
+
 /// Values one behind the other, to be read as a slice.
 #[derive(Clone, Debug)]
 pub(super) enum Chunk<T> {
@@ -36,6 +39,8 @@ impl<T: Copy> Chunk<T> {
 
     /// Another chunk of the same values, which lie where they lay.
     pub(super) fn share(&mut self) -> Self {
+        #[cfg(test)]
+        work::add(work::Kind::Chunk, 1);
         if let Self::Own(values) = self {
             *self = Self::Shared(Arc::new(mem::take(values)));
         }
@@ -59,6 +64,8 @@ impl<T: Copy> Chunk<T> {
         if self.take_back() {
             return;
         }
+        #[cfg(test)]
+        work::add(work::Kind::MovedByte, size_of_val(self.values()));
         // With the room that it had: what grew in one place goes on in one.
         let room = if let Self::Shared(values) = self { values.capacity() } else { 0 };
         let mut values = Vec::with_capacity(room);

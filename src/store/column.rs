@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 
 use super::chunk::Chunk;
 use super::key::Row;
+#[cfg(test)]
+use crate::tests::work;
 
 const CHUNK_LOG2: u32 = 16;
 const CHUNK_ROWS: u32 = 1 << CHUNK_LOG2;
@@ -75,6 +77,8 @@ pub(super) struct Counts {
 
 impl Counts {
     pub(super) fn get(&self, row: Row) -> u32 {
+        #[cfg(test)]
+        work::add(work::Kind::Number, 1);
         let chunk = self.chunks.get((row.0 >> CHUNK_LOG2) as usize);
         chunk.and_then(|chunk| chunk.values().get((row.0 % CHUNK_ROWS) as usize)).copied().unwrap_or(0)
     }
@@ -82,6 +86,8 @@ impl Counts {
     /// Copies the row's chunk first, if a frozen copy has it.
     #[inline]
     pub(super) fn at_mut(&mut self, row: Row) -> &mut u32 {
+        #[cfg(test)]
+        work::add(work::Kind::Number, 1);
         let (chunk, at) = ((row.0 >> CHUNK_LOG2) as usize, (row.0 % CHUNK_ROWS) as usize);
         if self.chunks.get(chunk).is_none_or(|counts| counts.values().len() <= at) {
             self.make_room(chunk, at);
@@ -95,6 +101,8 @@ impl Counts {
             self.chunks.resize_with(chunk + 1, Chunk::default);
         }
         let counts = self.chunks[chunk].to_mut();
+        #[cfg(test)]
+        work::add(work::Kind::MovedByte, size_of_val(counts.as_slice()));
         let doubled = (counts.len() * 2).min(CHUNK_ROWS as usize);
         counts.resize(doubled.max(at + 1), 0);
     }

@@ -62,6 +62,7 @@ impl Table {
             sums.total = sums.total.wrapping_add(sum);
         }
         self.put_sums(kept);
+        self.keep_sum_of_pages();
     }
 
     /// Of each [`TOLD_ROWS`](Self::TOLD_ROWS) rows in turn, the sum and which were seen.

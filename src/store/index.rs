@@ -11,6 +11,8 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::key::Row;
+#[cfg(test)]
+use crate::tests::work;
 use crate::values::{IdHash, spread};
 
 /// Seven eighths of 2^15: where a hash table of that size would double. Unit tests split sooner.
@@ -121,6 +123,8 @@ impl Index {
             self.depth = depth;
         }
         let whole = core::mem::take(&mut self.segments[at].rows);
+        #[cfg(test)]
+        work::add(work::Kind::MovedByte, whole.len() * size_of::<Row>());
         let capacity = SEGMENT_ROWS_MAX / 2;
         let mut halves = [HashTable::with_capacity(capacity), HashTable::with_capacity(capacity)];
         for row in whole {

@@ -14,6 +14,7 @@ mod check;
 mod chunk;
 mod column;
 mod digests;
+mod flags;
 mod index;
 mod key;
 #[cfg(feature = "serde")]

@@ -3,6 +3,9 @@
 //! A row belongs to one page at most: the last one with a fingerprint that named it. So pages have no row in
 //! common, there are never more of them than rows, and a page is known by the first of its rows. A page is
 //! remembered whole or not at all: the first row that is not as the page left it takes the page along.
+//!
+//! To forget a page costs nothing for its rows: what is noted of them leads nowhere then, or to another page with
+//! the same first row, which does not have them. So nobody who changes one record pays for the others of its page.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -10,7 +13,7 @@ use alloc::vec::Vec;
 
 use super::column::Counts;
 use super::key::Row;
-use crate::values::{Fingerprint, PageLimits};
+use crate::values::{DigestHasher, Fingerprint, PageLimits};
 
 /// Rows in a row: the first, and how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +51,12 @@ pub(crate) struct RememberedPages {
     pages: BTreeMap<Fingerprint, Box<[Run]>>,
     /// By the first row of a page.
     fingerprints: BTreeMap<Row, Fingerprint>,
-    /// By row, the first row of its page and one more; 0 for a row of none.
+    /// By row, the first row and one more of the last page that it was of; 0 for a row that never was of one.
     pages_of_rows: Counts,
     /// What all of them were held to, at most.
     checked_under: PageLimits,
+    /// The sum of their hashes, kept once it was asked for.
+    sum: Option<u128>,
 }
 
 /// Reading.
@@ -82,7 +87,11 @@ impl RememberedPages {
     /// The fingerprint of the page that the row belongs to.
     pub(crate) fn page_of(&self, row: Row) -> Option<Fingerprint> {
         let first = self.pages_of_rows.get(row).checked_sub(1)?;
-        self.fingerprints.get(&Row(first)).copied()
+        let fingerprint = *self.fingerprints.get(&Row(first))?;
+        let runs = self.find(fingerprint).expect("a page that is known by its first row is remembered");
+        let before = runs.partition_point(|run| run.first <= row);
+        let run = runs[..before].last()?;
+        (row.0 - run.first.0 < run.len).then_some(fingerprint)
     }
 }
 
@@ -90,22 +99,54 @@ impl RememberedPages {
 impl RememberedPages {
     /// A copy that shares the chunks of rows; the pages are copied.
     pub(super) fn freeze(&mut self) -> Self {
-        let Self { pages, fingerprints, pages_of_rows, checked_under } = self;
+        let Self { pages, fingerprints, pages_of_rows, checked_under, sum } = self;
         Self {
             pages: pages.clone(),
             fingerprints: fingerprints.clone(),
             pages_of_rows: pages_of_rows.freeze(),
             checked_under: *checked_under,
+            sum: *sum,
         }
     }
+}
+
+/// The digest.
+impl RememberedPages {
+    /// What the digest says of all pages: the sum of their hashes. Goes through them, unless it is kept.
+    pub(crate) fn sum(&self) -> u128 {
+        self.sum.unwrap_or_else(|| self.sum_anew())
+    }
+
+    /// Keeps the sum from now on.
+    pub(super) fn keep_sum(&mut self) {
+        self.sum = Some(self.sum());
+    }
+
+    fn sum_anew(&self) -> u128 {
+        self.iter().fold(0, |sum, (fingerprint, runs)| sum.wrapping_add(hash(fingerprint, runs)))
+    }
+
+    /// Whether the sum, if it is kept, is that of the pages.
+    pub(crate) fn is_sum_true(&self) -> bool {
+        self.sum.is_none_or(|sum| sum == self.sum_anew())
+    }
+}
+
+fn hash(fingerprint: Fingerprint, runs: &[Run]) -> u128 {
+    let mut hasher = DigestHasher::new();
+    hasher.bytes(&fingerprint.0.to_le_bytes());
+    for run in runs {
+        hasher.u32(run.first.0);
+        hasher.u32(run.len);
+    }
+    hasher.finish()
 }
 
 /// Writing.
 impl RememberedPages {
     /// Remembers a page in the place of what was remembered by its fingerprint or of its rows.
     ///
-    /// Grows with the page's rows, and with those of the pages that are forgotten, each of which was
-    /// remembered once.
+    /// Grows with the page's rows alone, unless the limits are lower than those of the pages before.
     pub(super) fn remember(&mut self, fingerprint: Fingerprint, limits: PageLimits, rows: &[Row]) {
         if !self.checked_under.are_within(&limits) {
             // A push of them might be refused now.
@@ -117,10 +158,23 @@ impl RememberedPages {
             return;
         }
         self.forget(fingerprint);
-        for row in runs.iter().flat_map(|run| run.rows()) {
-            self.forget_page_of(row);
-        }
+        self.forget_pages_of(&runs);
         self.add(fingerprint, runs);
+    }
+
+    /// Forgets the pages that these rows are of. Most are of one page, or were.
+    fn forget_pages_of(&mut self, runs: &[Run]) {
+        let mut of_none = 0;
+        for row in runs.iter().flat_map(|run| run.rows()) {
+            let noted = self.pages_of_rows.get(row);
+            if noted == of_none || noted == 0 {
+                continue;
+            }
+            self.forget_page_of(row);
+            if !self.fingerprints.contains_key(&Row(noted - 1)) {
+                of_none = noted;
+            }
+        }
     }
 
     /// Notes that a remembered page would be taken under these limits, as remembering it again would.
@@ -136,6 +190,9 @@ impl RememberedPages {
         for row in runs.iter().flat_map(|run| run.rows()) {
             *self.pages_of_rows.at_mut(row) = first.0 + 1;
         }
+        if let Some(sum) = &mut self.sum {
+            *sum = sum.wrapping_add(hash(fingerprint, &runs));
+        }
         self.fingerprints.insert(first, fingerprint);
         self.pages.insert(fingerprint, runs);
     }
@@ -143,8 +200,8 @@ impl RememberedPages {
     /// Forgets the page with this fingerprint.
     fn forget(&mut self, fingerprint: Fingerprint) {
         let Some(runs) = self.pages.remove(&fingerprint) else { return };
-        for row in runs.iter().flat_map(|run| run.rows()) {
-            *self.pages_of_rows.at_mut(row) = 0;
+        if let Some(sum) = &mut self.sum {
+            *sum = sum.wrapping_sub(hash(fingerprint, &runs));
         }
         self.fingerprints.remove(&runs[0].first);
     }
@@ -158,7 +215,7 @@ impl RememberedPages {
 
     /// Forgets all pages.
     pub(super) fn forget_all(&mut self) {
-        *self = Self::default();
+        *self = Self { sum: self.sum.map(|_| 0), ..Self::default() };
     }
 }
 
@@ -172,7 +229,7 @@ impl RememberedPages {
                 && runs.iter().flat_map(|run| run.rows()).all(|row| self.page_of(row) == Some(fingerprint))
         });
         let rows: usize = self.pages.values().flatten().map(|run| run.len as usize).sum();
-        let of_pages = Row::first(rows_in_table).filter(|&row| self.pages_of_rows.get(row) > 0);
+        let of_pages = Row::first(rows_in_table).filter(|&row| self.page_of(row).is_some());
         are_known && self.fingerprints.len() == self.pages.len() && of_pages.count() == rows
     }
 }
@@ -249,6 +306,24 @@ mod tests {
         });
         pages.forget_page_of(Row(4));
         assert_eq!((pages.len(), pages.page_of(Row(1))), (1, None));
+        assert!(pages.are_disjoint(10));
+    }
+
+    #[test]
+    fn a_row_of_a_page_that_was_forgotten_is_of_no_later_page_with_the_same_first_row() {
+        let mut pages = RememberedPages::default();
+        pages.remember(Fingerprint(1), LIMITS, &rows(&[0, 1, 4, 5]));
+        pages.forget_page_of(Row(5));
+        pages.remember(Fingerprint(2), LIMITS, &rows(&[0, 4]));
+        let of_rows =
+            |pages: &RememberedPages| [0, 1, 4, 5].map(|row| pages.page_of(Row(row)).map(|page| page.0));
+        assert_eq!(of_rows(&pages), [Some(2), None, Some(2), None]);
+        pages.forget_page_of(Row(1));
+        pages.remember(Fingerprint(3), LIMITS, &rows(&[5, 1]));
+        assert_eq!(of_rows(&pages), [Some(2), Some(3), Some(2), Some(3)], "neither was of the page of row 0");
+        pages.remember(Fingerprint(4), LIMITS, &rows(&[1, 4]));
+        assert_eq!(of_rows(&pages), [None, Some(4), Some(4), None]);
+        assert!(pages.are_disjoint(6));
     }
 
     #[test]

@@ -14,12 +14,15 @@ use alloc::vec::Vec;
 use super::arena::{Arena, Place};
 use super::bits::Bits;
 use super::column::{Column, Counts};
+use super::flags::Flags;
 use super::index::Index;
 use super::key::Row;
 use super::record::{self, Draft, Stored};
 use super::remembered::RememberedPages;
 use super::short_id::{ShortId, Target};
 use super::sums::Sums;
+#[cfg(test)]
+use crate::tests::work;
 use crate::values::{Fingerprint, HashKey, IdHash, PageLimits, Timestamp};
 
 /// A page that guessed wrong this often stops guessing: it does not come in the stored order.
@@ -37,8 +40,7 @@ pub(crate) struct Table {
     arena: Arena,
     entries: Column<Entry>,
     index: Index,
-    active: Bits,
-    placeholder: Bits,
+    flags: Flags,
     seen: Bits,
     /// Of groups and licenses, what references are compared with.
     targets: Option<Column<Target>>,
@@ -86,11 +88,11 @@ impl Table {
     }
 
     pub(crate) const fn active(&self) -> &Bits {
-        &self.active
+        self.flags.active()
     }
 
     pub(crate) const fn placeholder(&self) -> &Bits {
-        &self.placeholder
+        self.flags.placeholder()
     }
 
     pub(crate) const fn seen(&self) -> &Bits {
@@ -107,9 +109,14 @@ impl Table {
         self.bytes
     }
 
-    /// Active rows that are full records. Looks at a bit per row, 64 at a time.
-    pub(crate) fn active_full(&self) -> u64 {
-        self.active.ones() - self.active.ones_in_both(&self.placeholder)
+    /// Active rows that are full records.
+    pub(crate) const fn active_full(&self) -> u64 {
+        self.flags.active_full()
+    }
+
+    /// Whether these are counted right.
+    pub(super) fn are_flags_counted(&self) -> bool {
+        self.flags.are_counted()
     }
 
     pub(crate) fn referrers(&self, row: Row) -> u32 {
@@ -145,7 +152,7 @@ impl Table {
 
     /// When the row became inactive, if it is.
     pub(crate) fn inactive_since(&self, row: Row) -> Option<Timestamp> {
-        (!self.active.contains(row)).then(|| Timestamp(self.stored(row).inactive_since()))
+        (!self.active().contains(row)).then(|| Timestamp(self.stored(row).inactive_since()))
     }
 
     /// Rows `64 * word ..`, all that there are.
@@ -159,12 +166,12 @@ impl Table {
 
     /// Rows `64 * word ..` that are active and not seen.
     pub(crate) fn stale_word(&self, word: usize) -> u64 {
-        self.active.word(word) & !self.seen.word(word)
+        self.active().word(word) & !self.seen.word(word)
     }
 
     /// Whether the row is a placeholder that an active account refers to.
     pub(crate) fn is_kept_alive(&self, row: Row) -> bool {
-        self.placeholder.contains(row) && self.referrers(row) > 0
+        self.placeholder().contains(row) && self.referrers(row) > 0
     }
 }
 
@@ -282,7 +289,7 @@ impl Table {
         self.empty_chunks();
         let entries = &self.entries;
         self.index.insert(hash, row, |row| entries.at(row).hash);
-        self.active.set(row);
+        self.flags.set_active(row);
         row
     }
 
@@ -318,6 +325,8 @@ impl Table {
             let (row, units) = (stored.row(), stored.units());
             if self.entries.at(row).place == place {
                 let space = stored.space().to_vec();
+                #[cfg(test)]
+                work::add(work::Kind::MovedByte, space.len());
                 let new_place = self.arena.bump(units);
                 self.arena.at_mut(new_place, units).copy_from_slice(&space);
                 self.entries.at_mut(row).place = new_place;
@@ -345,25 +354,29 @@ impl Table {
         self.sums = sums;
     }
 
+    pub(super) fn keep_sum_of_pages(&mut self) {
+        self.remembered.keep_sum();
+    }
+
     pub(super) fn set_placeholder(&mut self, row: Row) {
         self.note_write(row);
-        self.placeholder.set(row);
+        self.flags.set_placeholder(row);
     }
 
     pub(super) fn set_full(&mut self, row: Row) {
         self.note_write(row);
-        self.placeholder.clear(row);
+        self.flags.set_full(row);
     }
 
     pub(super) fn set_active(&mut self, row: Row) {
-        if self.active.set(row) {
+        if self.flags.set_active(row) {
             self.set_inactive_since(row, 0);
         }
     }
 
     pub(super) fn set_inactive(&mut self, row: Row, since: Timestamp) {
         self.remembered.forget_page_of(row);
-        self.active.clear(row);
+        self.flags.set_inactive(row);
         self.set_inactive_since(row, since.as_millis());
     }
 
@@ -383,6 +396,8 @@ impl Table {
         }
         let stored = self.stored(row);
         let (units, space) = (stored.units(), stored.space().to_vec());
+        #[cfg(test)]
+        work::add(work::Kind::MovedByte, space.len());
         let new_place = self.arena.allocate(units);
         self.arena.at_mut(new_place, units).copy_from_slice(&space);
         self.entries.at_mut(row).place = new_place;
@@ -434,8 +449,8 @@ impl Table {
         if let Some(since) = from.inactive_since(row) {
             self.set_inactive(kept, since);
         }
-        if from.placeholder.contains(row) {
-            self.placeholder.set(kept);
+        if from.placeholder().contains(row) {
+            self.flags.set_placeholder(kept);
         }
         if from.seen.contains(row) {
             self.seen.set(kept);
@@ -456,8 +471,7 @@ impl Table {
             entries,
             index: _,
             targets: _,
-            active,
-            placeholder,
+            flags,
             seen,
             referrers,
             bytes,
@@ -470,8 +484,7 @@ impl Table {
             entries: entries.freeze(),
             index: Index::default(),
             targets: None,
-            active: active.freeze(),
-            placeholder: placeholder.freeze(),
+            flags: flags.freeze(),
             seen: seen.freeze(),
             referrers: referrers.freeze(),
             bytes: *bytes,
@@ -488,7 +501,7 @@ impl Table {
     /// A table whose records are to come.
     pub(super) fn of_rows(active: Bits, placeholder: Bits, seen: Bits, is_account: bool) -> Self {
         let targets = (!is_account).then(Column::default);
-        Self { active, placeholder, seen, targets, ..Self::default() }
+        Self { flags: Flags::new(active, placeholder), seen, targets, ..Self::default() }
     }
 
     pub(super) fn load_pages(&mut self, pages: RememberedPages) {

@@ -7,6 +7,8 @@ use siphasher::sip128::{Hasher128, SipHasher13 as SipHasher13x128};
 use twox_hash::XxHash3_128;
 
 use super::time::Timestamp;
+#[cfg(test)]
+use crate::tests::work;
 
 /// The host's key. Ids come from strangers, so an unkeyed hash could be flooded.
 #[derive(Clone, Copy, Default)]
@@ -58,6 +60,8 @@ impl BuildHasher for HashKey {
 /// The hash of one record: XXH3 with 128 bits, which is the same on all platforms. SipHash takes four times as long,
 /// and with it a digest and each load.
 pub(crate) fn record_hash(seed: u64, bytes: &[u8]) -> u128 {
+    #[cfg(test)]
+    work::add(work::Kind::HashedByte, bytes.len());
     XxHash3_128::oneshot_with_seed(seed, bytes)
 }
 
@@ -71,6 +75,8 @@ impl DigestHasher {
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        #[cfg(test)]
+        work::add(work::Kind::HashedByte, bytes.len());
         self.0.write(bytes);
     }
 

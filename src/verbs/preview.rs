@@ -22,13 +22,15 @@ pub(crate) fn stale(store: &Store, session: &OpenSession, registry: &Registry) -
     }
     for (of, table) in in_scope(store, session).filter(|(of, _)| !registry.is_account(*of)) {
         let rows = &mut stale[of.at()];
-        each_word(table, |at, word| {
-            rows.set_word(at, word);
+        each_word(table, |at, mut word| {
             for row in Ones::of(at, word & table.placeholder().word(at)) {
                 let lost = lost.get(&RowKey::new(of, row)).copied().unwrap_or(0);
                 if table.referrers(row) > lost {
-                    rows.clear(row);
+                    word &= !(1 << (row.0 % 64));
                 }
+            }
+            if word != 0 {
+                rows.set_word(at, word);
             }
         });
     }

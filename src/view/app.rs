@@ -11,7 +11,8 @@ use crate::view::{
     Preview, RecordCounts, RecordView, RecordViews, SessionView, TaskPage, TaskQuery, TaskView,
 };
 
-/// An app, to be read.
+/// An app, to be read. What says nothing of its cost is at hand; to go on to the next of several things costs the
+/// same whatever there is.
 #[derive(Clone, Copy)]
 pub struct AppView<'a> {
     engine: &'a Engine,
@@ -89,7 +90,7 @@ impl<'a> AppView<'a> {
         self.registry.types()
     }
 
-    /// The resource type that has this slug now.
+    /// The resource type that has this slug now. Costs a hash.
     pub fn resource_type(self, slug: &str) -> Option<&'a ResourceType> {
         self.registry.find(slug).map(|(_, resource_type)| resource_type)
     }
@@ -99,7 +100,7 @@ impl<'a> AppView<'a> {
         self.registry.types().find(|resource_type| resource_type.id() == id)
     }
 
-    /// The record with this external id, active or not.
+    /// The record with this external id, active or not. Costs a hash and a lookup, however many there are.
     pub fn record(self, slug: &str, id: &str) -> Option<RecordView<'a>> {
         let (of, _) = self.registry.find(slug)?;
         let row = self.app.store().table(of)?.find(self.engine.key().id(id), id)?;
@@ -108,14 +109,14 @@ impl<'a> AppView<'a> {
 
     /// The records of a type in order of first sight; `None` if there is no such type.
     ///
-    /// To page, `skip` and `take`: skipping looks at one bit per record, 64 at a time.
+    /// To page, `skip` and `take`. Looks at a bit of each record up to the last that is shown, 64 at a time, whatever
+    /// the filter; of the record itself only where it is shown and asked.
     pub fn records(self, slug: &str, filter: RecordFilter) -> Option<RecordViews<'a>> {
         let (of, _) = self.registry.find(slug)?;
         Some(RecordViews::new(self, of, filter))
     }
 
-    /// How many records of a type there are; `None` if there is no such type. Looks at one bit per
-    /// record, 64 at a time.
+    /// How many records of a type there are; `None` if there is no such type. Looks at none of them.
     pub fn record_counts(self, slug: &str) -> Option<RecordCounts> {
         let (of, _) = self.registry.find(slug)?;
         Some(RecordCounts::of(self.app.store().table(of)))
@@ -131,15 +132,15 @@ impl<'a> AppView<'a> {
         self.app.sessions().iter().map(move |session| SessionView::new(self, session))
     }
 
-    /// The session with this id, if the app keeps it.
+    /// The session with this id, if the app keeps it. Looks at those that it keeps, the newest first.
     pub fn session(self, id: SessionId) -> Option<SessionView<'a>> {
         self.app.sessions().get(id).ok().map(|session| SessionView::new(self, session))
     }
 
     /// What completing the session now would mark inactive ([SPEC 4.7](crate::spec#47-preview)).
     ///
-    /// Looks at a bit per record in scope, 64 at a time, and at the references of each account that
-    /// would go.
+    /// Looks at a bit of each record in scope, 64 at a time, at the references of each account that would go, and
+    /// at the count of each active placeholder in scope.
     ///
     /// # Errors
     /// [`SessionNotFound`](Error::SessionNotFound); [`WrongState`](Error::WrongState) unless in progress.
@@ -150,7 +151,7 @@ impl<'a> AppView<'a> {
         Ok(Preview::new(self, open))
     }
 
-    /// The task with this id.
+    /// The task with this id. Costs the logarithm of their number.
     pub fn task(self, id: TaskId) -> Option<TaskView<'a>> {
         self.app.tasks().get(id).map(|task| TaskView::new(self, id, task))
     }

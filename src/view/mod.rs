@@ -17,17 +17,18 @@ use crate::engine::Engine;
 use crate::values::AppId;
 
 impl Engine {
-    /// The app with this id.
+    /// The app with this id. Costs the logarithm of their number.
     pub fn app(&self, app_id: AppId) -> Option<AppView<'_>> {
         self.state().apps.get(app_id).map(|app| AppView::new(self, app_id, app))
     }
 
-    /// All apps, in order of creation.
+    /// All apps, in order of creation. Costs nothing but to go on to the next.
     pub fn apps(&self) -> impl DoubleEndedIterator<Item = AppView<'_>> + ExactSizeIterator {
         self.state().apps.iter().map(|(id, app)| AppView::new(self, id, app))
     }
 
-    /// What the last command changed, in order; nothing after a command that returned an error.
+    /// What the last command changed, in order; nothing after a command that returned an error. To go on to the next
+    /// costs a look at the records that it names.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Fact, Timestamp, Uuid};
@@ -43,7 +44,8 @@ impl Engine {
         Changes::new(self)
     }
 
-    /// The sequence number of the newest change of all; 0 if there was none yet. The next one has one more.
+    /// The sequence number of the newest change of all; 0 if there was none yet. The next one has one more. Costs
+    /// nothing.
     pub fn seq(&self) -> u64 {
         self.change_log().seq()
     }

@@ -5,7 +5,8 @@ use crate::store::{Ones, Row, RowKey, Slot, Stored, Table, TypeIndex};
 use crate::values::{AccountStatus, Kind, RecordFilter, Timestamp};
 use crate::view::AppView;
 
-/// One account, group or license, to be read. What a kind does not have, or a record lacks, is `None`.
+/// One account, group or license, to be read. What a kind does not have, or a record lacks, is `None`. Each text is
+/// read where it lies; what says nothing of its cost has none that grows.
 #[derive(Clone, Copy)]
 pub struct RecordView<'a> {
     app: AppView<'a>,
@@ -110,7 +111,7 @@ impl<'a> RecordView<'a> {
 
     /// The groups and licenses that an account refers to, by type in order of registration: a set, so
     /// those of a type are in no order that is promised. Those of an inactive account are on record but
-    /// do not count.
+    /// do not count. Goes through them.
     pub fn references(self) -> impl Iterator<Item = RecordView<'a>> + 'a {
         self.stored().references().map(move |key| RecordView::new(self.app, key.of, key.row))
     }
@@ -190,11 +191,13 @@ impl<'a> RecordViews<'a> {
     /// Goes on to the next word that has records to show.
     fn next_word(&mut self) -> Option<()> {
         let table = self.app.app().store().table(self.of)?;
-        let words = (table.len() as usize).div_ceil(64);
         while self.ones.len() == 0 {
-            if self.word >= words {
+            // Behind the last that is to be shown nobody looks.
+            if self.left == 0 {
                 return None;
             }
+            let is_in_table = self.word < (table.len() as usize).div_ceil(64);
+            assert!(is_in_table, "as many records are left as the table counts");
             let rows = table.rows_of_word(self.word);
             let shown = match self.filter {
                 RecordFilter::All => rows,
@@ -215,7 +218,7 @@ impl<'a> Iterator for RecordViews<'a> {
     fn next(&mut self) -> Option<RecordView<'a>> {
         self.next_word()?;
         let row = self.ones.next()?;
-        self.left = self.left.saturating_sub(1);
+        self.left -= 1;
         Some(RecordView::new(self.app, self.of, row))
     }
 
@@ -227,7 +230,7 @@ impl<'a> Iterator for RecordViews<'a> {
                 break;
             }
             skip -= here;
-            self.left = self.left.saturating_sub(here);
+            self.left -= here;
             self.ones = Ones::default();
         }
         for _ in 0..skip {

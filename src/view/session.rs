@@ -8,7 +8,8 @@ use crate::values::{SessionCounts, SessionId, SessionStatus, Timestamp};
 use crate::verbs::preview;
 use crate::view::{AppView, RecordView};
 
-/// A session, open or ended, to be read ([SPEC 5](crate::spec#5-progress-and-history)).
+/// A session, open or ended, to be read ([SPEC 5](crate::spec#5-progress-and-history)). All that it shows is at hand:
+/// nothing of it goes through records.
 #[derive(Clone, Copy)]
 pub struct SessionView<'a> {
     app: AppView<'a>,
@@ -106,7 +107,7 @@ impl<'a> Preview<'a> {
         Self { app, stale: preview::stale(app.app().store(), session, app.registry()) }
     }
 
-    /// How many records.
+    /// How many records. They are counted.
     pub fn total(&self) -> u64 {
         self.stale.iter().map(Bits::ones).sum()
     }
@@ -117,7 +118,8 @@ impl<'a> Preview<'a> {
         self.app.registry().types().zip(counts)
     }
 
-    /// Which records, in the order in which a cleanup would mark them.
+    /// Which records, in the order in which a cleanup would mark them. Looks at a bit of each record in scope, 64 at a
+    /// time.
     pub fn records(&self) -> impl Iterator<Item = RecordView<'a>> + '_ {
         let app = self.app;
         let of_accounts = move |accounts: bool| {

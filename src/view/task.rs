@@ -8,7 +8,7 @@ use crate::state::{ResourceType, Task, TaskEnding};
 use crate::values::{Error, Limits, TaskAction, TaskId, TaskStatus, Timestamp};
 use crate::view::AppView;
 
-/// A provisioning task, to be read ([SPEC 6](crate::spec#6-tasks)).
+/// A provisioning task, to be read ([SPEC 6](crate::spec#6-tasks)). All that it shows is at hand.
 #[derive(Clone, Copy)]
 pub struct TaskView<'a> {
     id: TaskId,

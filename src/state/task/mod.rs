@@ -5,6 +5,7 @@ mod saved;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::ordered::{Ordered, Ordinal};
@@ -87,7 +88,8 @@ impl Task {
 /// The tasks of one app: all that are to be done, and the last of those that ended.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tasks {
-    tasks: Ordered<TaskId, Task>,
+    /// A frozen copy shares them: their texts may be large, and of a task that ended none changes.
+    tasks: Ordered<TaskId, Arc<Task>>,
     /// Those that ended, the first to end first.
     ended: VecDeque<Ordinal>,
 }
@@ -98,20 +100,21 @@ impl Tasks {
     }
 
     pub(crate) fn get(&self, id: TaskId) -> Option<&Task> {
-        self.tasks.get(id)
+        self.tasks.get(id).map(|task| &**task)
     }
 
     /// In order of creation.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (TaskId, &Task)> {
-        self.tasks.iter()
+        self.tasks.iter().map(|(id, task)| (id, &**task))
     }
 
     pub(crate) fn add(&mut self, id: TaskId, task: Task) {
         debug_assert!(task.ending.is_none(), "a task that is created is to be done");
-        self.tasks.push(id, task);
+        self.tasks.push(id, Arc::new(task));
     }
 
-    /// Ends a task that has not ended. Answers the ids of those that are forgotten for it.
+    /// Ends a task that has not ended, and copies it first, if a frozen copy has it. Answers the ids of those that are
+    /// forgotten for it.
     pub(crate) fn end(
         &mut self,
         id: TaskId,
@@ -122,7 +125,7 @@ impl Tasks {
         let ordinal = self.tasks.ordinal(id).expect("a task that is to be ended was found");
         let task = self.tasks.get_mut(id).expect("a task that is to be ended was found");
         debug_assert!(task.ending.is_none(), "a task ends once");
-        task.ending = Some((at, ending));
+        Arc::make_mut(task).ending = Some((at, ending));
         self.ended.push_back(ordinal);
         let beyond = self.ended.len().saturating_sub(ended_max);
         self.ended

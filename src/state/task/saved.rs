@@ -2,6 +2,7 @@
 
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -85,7 +86,7 @@ impl Tasks {
         let mut ordinals: Vec<Ordinal> = Vec::new();
         for saved in list {
             let (id, task) = load(saved)?;
-            ordinals.push(tasks.push(id, task));
+            ordinals.push(tasks.push(id, Arc::new(task)));
         }
         let mut once = BTreeSet::new();
         let ended = ended.into_iter().map(|place| {

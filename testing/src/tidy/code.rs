@@ -24,7 +24,7 @@ pub(super) fn read(sources: &Sources) -> (Vec<Code<'_>>, Vec<Fault>) {
 }
 
 /// `#[cfg(test)] mod tests;` puts them into a file or a folder of this name.
-fn is_of_tests(file: &str) -> bool {
+pub(super) fn is_of_tests(file: &str) -> bool {
     file.trim_end_matches(".rs").split('/').any(|part| part == "tests")
 }
 

@@ -46,7 +46,7 @@ pub fn faults(sources: &Sources) -> Vec<Fault> {
             faults.push(Fault::new("lib.rs", 1, format!("the table names `{module}`, which is no module")));
         }
     }
-    for file in sources.keys() {
+    for file in sources.keys().filter(|file| !code::is_of_tests(file)) {
         let path = module_path(file);
         if !path.is_empty() && map.module_of(&path).is_none() {
             faults.push(Fault::new(file, 1, format!("the table does not name `{}`", path.join("/"))));

@@ -1,0 +1,104 @@
+//! How far a step of a cleanup comes ([SPEC 4.1](../docs/SPEC.md)).
+
+use std::num::NonZeroU64;
+
+use headcount::{
+    Account, CleanupOutcome, Completion, Engine, Page, Reference, ReferenceList, Scope, SessionStatus,
+};
+use headcount_testing::small::{self, APP, NOW, account, complete, config, push, push_in, session};
+
+/// A page of the account with this number, which has so many teams that no other one has.
+fn page(number: usize, count: usize) -> Page<'static> {
+    let reference = |team| Reference { id: format!("g{team}").into(), name: None };
+    let teams = (number * count..(number + 1) * count).map(reference);
+    let memberships = vec![ReferenceList::new("team", teams)];
+    Page::accounts([Account { memberships, ..account(&format!("u{number}")) }])
+}
+
+/// An engine whose first roll named so many accounts, each with so many teams that were not pushed.
+fn engine(accounts: usize, teams_of_each: usize) -> Engine {
+    let mut engine = small::engine(config(|limits| limits.references_per_account_max = 20_000));
+    for number in 0..accounts {
+        assert_eq!(push(&mut engine, &page(number, teams_of_each)).map(|outcome| outcome.created), Ok(1));
+    }
+    assert_eq!(complete(&mut engine, small::SESSION, NOW), 0);
+    engine.start_session(NOW, APP, session(2), &Scope::All).expect("a session");
+    engine
+}
+
+fn accept(engine: &mut Engine) {
+    engine.complete_session(NOW, APP, session(2), Completion::GUARDED).expect("no guard");
+}
+
+fn step(engine: &mut Engine, budget: u64) -> CleanupOutcome {
+    let budget = NonZeroU64::new(budget).expect("a budget");
+    engine.run_cleanup(NOW, APP, session(2), budget).expect("a completing session")
+}
+
+#[test]
+fn a_step_takes_back_32_references_for_each_unit_of_its_budget() {
+    let mut engine = engine(20, 64);
+    accept(&mut engine);
+    for at in 0..4 {
+        assert_eq!(step(&mut engine, 10).deactivated, 5, "step {at}: 320 references");
+    }
+    // What has no references is bounded by the budget alone.
+    assert_eq!(step(&mut engine, 1_000).deactivated, 1_000);
+    assert_eq!(step(&mut engine, 1_000).deactivated, 280);
+    engine.check_invariants().expect("every rule");
+}
+
+#[test]
+fn a_step_finishes_the_account_at_hand_however_many_references_it_has() {
+    let mut engine = engine(3, 10_000);
+    accept(&mut engine);
+    for number in 0..3 {
+        let outcome = step(&mut engine, 1);
+        assert_eq!((outcome.deactivated, outcome.status), (1, SessionStatus::Completing));
+        let teams =
+            engine.app(APP).and_then(|app| app.record("team", &format!("g{}", number * 10_000 + 9_999)));
+        assert_eq!(teams.map(|team| team.member_count()), Some(0));
+    }
+}
+
+#[test]
+fn a_step_may_mark_none_and_still_not_be_the_last() {
+    let mut engine = engine(1, 1_000);
+    let _ = push_in(&mut engine, session(2), &page(0, 1_000)).expect("a page");
+    accept(&mut engine);
+    let mut steps = 1;
+    while !step(&mut engine, 1).status.has_ended() {
+        steps += 1;
+    }
+    assert!((32..=35).contains(&steps), "{steps} steps of 32 placeholders that stay");
+    let counts = engine.app(APP).and_then(|app| app.record_counts("team")).expect("the type");
+    assert_eq!((counts.active, counts.inactive), (1_000, 0));
+}
+
+#[test]
+fn accounts_with_many_references_come_to_the_same_end_by_the_same_changes_at_any_budget() {
+    let ends = [1, 7, 100, u64::MAX].map(|budget| {
+        let mut engine = engine(4, 300);
+        accept(&mut engine);
+        let mut told = Vec::new();
+        loop {
+            let outcome = step(&mut engine, budget);
+            told.extend(small::told(&engine));
+            if outcome.status.has_ended() {
+                return (told, engine.digest());
+            }
+        }
+    });
+    assert_eq!(ends[0].0.len(), 4 + 1_200 + 1);
+    assert!(ends.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn to_start_a_session_ends_the_cleanup_of_accounts_with_many_references() {
+    let mut engine = engine(3, 10_000);
+    accept(&mut engine);
+    assert_eq!(step(&mut engine, 1).deactivated, 1);
+    engine.start_session(NOW, APP, session(3), &Scope::All).expect("a session");
+    let ended = engine.app(APP).and_then(|app| app.session(session(2))).expect("it is kept");
+    assert_eq!((ended.status(), ended.counts().deactivated), (SessionStatus::Completed, 30_003));
+}
