@@ -39,6 +39,7 @@ impl<'e, 'p> Comparison<'e, 'p> {
 
     /// Whether the record's lists hold just the references on record, those to one type in this order, and
     /// do nothing to their targets.
+    #[inline(always)]
     fn has_references(&mut self, record: &RawRecord<'p>, stored: &Stored<'_>) -> bool {
         let mut runs = RunsLeft::new(stored.runs());
         for (map, lists) in record.maps() {
@@ -122,9 +123,6 @@ impl<'t> RunsLeft<'t> {
 
 /// An account's status as sent; absent is active.
 pub(super) fn parse_status(status: &str) -> Option<AccountStatus> {
-    match status.as_bytes() {
-        // Nearly all are this one.
-        b"" | b"active" => Some(AccountStatus::Active),
-        _ => status.parse().ok(),
-    }
+    // Nearly all are this one.
+    if status.is_empty() || status == "active" { Some(AccountStatus::Active) } else { status.parse().ok() }
 }
