@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde::ser::{SerializeSeq, SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Draft, Row, RowFlags, Runs, Table, read_references, write_references};
+use crate::store::{Draft, Row, RowFlags, Runs, Table, read_references};
 use crate::values::{AccountStatus, Text, Timestamp};
 
 const FLAG_ACTIVE: u8 = 1;
@@ -85,7 +85,8 @@ fn serialize_rows<S: Serializer>(table: &Table, serializer: S) -> Result<S::Ok, 
         let flags = flag(since.is_none(), FLAG_ACTIVE)
             | flag(table.placeholder().contains(row), FLAG_PLACEHOLDER)
             | flag(table.seen().contains(row), FLAG_SEEN);
-        write_references(stored.references(), &mut words);
+        words.clear();
+        words.extend(stored.reference_words());
         let since = since.unwrap_or(Timestamp(0));
         rows.serialize_element(&(flags, since, stored.status(), stored.texts(), &words))?;
     }

@@ -12,7 +12,7 @@ use super::arena::CHUNK_BYTES;
 use super::bits::Bits;
 use super::check::{Directory, Referrers};
 use super::key::{Row, RowKey, TypeIndex};
-use super::record::{Draft, References, Slot, Stored};
+use super::record::{Draft, Slot, Stored};
 use super::sums::{self, Canonical, Sums};
 use super::table::Table;
 use crate::values::{BrokenInvariant, Checked, HashKey, Limits, Timestamp, ensure};
@@ -308,25 +308,8 @@ fn are_within(table: &Table, longest: &Longest, is_account: bool, limits: &Limit
     })
 }
 
-/// Writes references as runs: a type, how many, their rows.
-pub(crate) fn write_references(references: References<'_>, words: &mut Vec<u32>) {
-    words.clear();
-    let mut run: Option<(TypeIndex, usize)> = None;
-    for key in references {
-        let count_at = match run {
-            Some((of, count_at)) if of == key.of => count_at,
-            _ => {
-                words.extend([key.of.0, 0]);
-                words.len() - 1
-            }
-        };
-        run = Some((key.of, count_at));
-        words[count_at] += 1;
-        words.push(key.row.0);
-    }
-}
-
-/// Reads what [`write_references`] wrote. False if it is not that: runs that are not empty, by type ascending.
+/// Reads references from words as they are stored. False if they are not that: runs that are not empty, by type
+/// ascending.
 pub(crate) fn read_references(mut words: &[u32], references: &mut Vec<RowKey>) -> bool {
     references.clear();
     let mut before = None;

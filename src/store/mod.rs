@@ -31,7 +31,7 @@ use alloc::vec::Vec;
 pub(crate) use bits::{Bits, Ones};
 pub(crate) use key::{Row, RowKey, TypeIndex};
 #[cfg(feature = "serde")]
-pub(crate) use load::{RowFlags, Runs, read_references, write_references};
+pub(crate) use load::{RowFlags, Runs, read_references};
 pub(crate) use purge::Leaving;
 pub(crate) use record::{Draft, ReferenceRuns, Slot, Stored};
 pub(crate) use remembered::{RememberedPages, Run};

@@ -345,9 +345,15 @@ impl<'t> Stored<'t> {
     }
 
     /// The records referred to, by type in order of registration.
-    pub(crate) fn references(&self) -> References<'t> {
-        let ReferenceRuns { words } = self.runs();
-        References { words, of: TypeIndex(0), left: 0 }
+    pub(crate) fn references(&self) -> impl Iterator<Item = RowKey> + use<'t> {
+        let key = |of, row: &[u8; 4]| RowKey::new(of, Row(u32::from_le_bytes(*row)));
+        self.runs().flat_map(move |(of, rows)| rows.iter().map(move |row| key(of, row)))
+    }
+
+    /// The words of the runs.
+    #[cfg(feature = "serde")]
+    pub(crate) fn reference_words(&self) -> impl Iterator<Item = u32> + use<'t> {
+        self.runs().words.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word))
     }
 
     /// The same, the references to each type together.
@@ -401,33 +407,4 @@ fn are_runs(words: &[u8]) -> bool {
         words = behind;
     }
     words.is_empty()
-}
-
-/// Goes through the references of a record.
-#[derive(Clone, Debug)]
-pub(crate) struct References<'t> {
-    words: &'t [u8],
-    of: TypeIndex,
-    left: u32,
-}
-
-impl References<'_> {
-    fn word(&mut self) -> Option<u32> {
-        let (word, rest) = self.words.split_first_chunk()?;
-        self.words = rest;
-        Some(u32::from_le_bytes(*word))
-    }
-}
-
-impl Iterator for References<'_> {
-    type Item = RowKey;
-
-    fn next(&mut self) -> Option<RowKey> {
-        if self.left == 0 {
-            self.of = TypeIndex(self.word()?);
-            self.left = self.word()?;
-        }
-        self.left -= 1;
-        Some(RowKey::new(self.of, Row(self.word()?)))
-    }
 }
