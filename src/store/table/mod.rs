@@ -8,6 +8,8 @@
 //!
 //! A table does not know what a session is: it knows a roll, the set of rows seen in it.
 
+mod find;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -19,10 +21,7 @@ use super::key::Row;
 use super::record::{self, Draft, Stored};
 use super::remembered::RememberedPages;
 use super::sums::Sums;
-use crate::values::{Fingerprint, HashKey, IdHash, PageLimits, Timestamp};
-
-/// A page that guessed wrong this often stops guessing: it does not come in the stored order.
-const GUESS_MISSES_MAX: u32 = 2;
+use crate::values::{Fingerprint, IdHash, PageLimits, Timestamp};
 
 /// Where a record lies, and what its id hashes to (so that no rehash reads the ids).
 #[derive(Clone, Copy, Debug)]
@@ -116,92 +115,6 @@ impl Table {
     /// Whether the row is a placeholder that an active account refers to.
     pub(crate) fn is_kept_alive(&self, row: Row) -> bool {
         self.placeholder.contains(row) && self.referrers(row) > 0
-    }
-}
-
-/// From ids to rows. A frozen copy has no way there.
-impl Table {
-    /// The row of this id.
-    pub(crate) fn find(&self, hash: IdHash, id: &str) -> Option<Row> {
-        debug_assert!(self.can_find(), "nobody looks for an id in a frozen copy");
-        self.index.find(hash, |row| self.entries.at(row).hash == hash && self.stored(row).has_id(id))
-    }
-
-    /// Whether there is an index, where there is something to be found.
-    const fn can_find(&self) -> bool {
-        !self.index.is_empty() || self.len() == 0
-    }
-
-    /// Finds the rows of the ids of a page, [`Row::NONE`] where there is none, and the ids' hashes.
-    ///
-    /// A connector with a stable order names the row behind the last one: the guess is compared by the id's
-    /// own bytes, and nothing is hashed.
-    pub(crate) fn resolve<'p>(
-        &self,
-        mut ids: impl Iterator<Item = &'p str> + Clone,
-        key: HashKey,
-        rows: &mut Vec<Row>,
-        hashes: &mut Vec<IdHash>,
-    ) {
-        let mut guess = self.guess;
-        let mut misses = 0;
-        while misses < GUESS_MISSES_MAX {
-            let Some(id) = ids.next() else { return };
-            let guessed = self.entries.get(guess);
-            let guessed = guessed.filter(|entry| Stored::new(self.arena.at(entry.place)).has_id(id));
-            let (row, hash) = match guessed {
-                Some(entry) => (guess, entry.hash),
-                None => {
-                    misses += 1;
-                    let hash = key.id(id);
-                    (self.find(hash, id).unwrap_or(Row::NONE), hash)
-                }
-            };
-            // Of a record that is new the next may be the one that was guessed.
-            if !row.is_none() {
-                guess = Row(row.0.wrapping_add(1));
-            }
-            rows.push(row);
-            hashes.push(hash);
-        }
-        self.stage(ids, key, rows, hashes);
-    }
-
-    /// Finds rows by hash. In three passes, since the lookups of one pass do not depend on each other and so
-    /// wait for memory together: all hashes, all index probes by hash bits alone, all ids that they lead to.
-    fn stage<'p>(
-        &self,
-        ids: impl Iterator<Item = &'p str> + Clone,
-        key: HashKey,
-        rows: &mut Vec<Row>,
-        hashes: &mut Vec<IdHash>,
-    ) {
-        let from = rows.len();
-        hashes.extend(ids.clone().map(|id| key.id(id)));
-        rows.extend(hashes[from..].iter().map(|&hash| self.candidate(hash)));
-        for ((row, &hash), id) in rows[from..].iter_mut().zip(&hashes[from..]).zip(ids) {
-            *row = self.confirm(*row, hash, id);
-        }
-    }
-
-    /// A row whose id has this hash: almost always the row looked for. To be confirmed.
-    pub(crate) fn candidate(&self, hash: IdHash) -> Row {
-        debug_assert!(self.can_find(), "nobody looks for an id in a frozen copy");
-        self.index.find(hash, |row| self.entries.at(row).hash == hash).unwrap_or(Row::NONE)
-    }
-
-    /// The row of this id, given a candidate for it.
-    pub(crate) fn confirm(&self, candidate: Row, hash: IdHash, id: &str) -> Row {
-        if candidate.is_none() || self.stored(candidate).has_id(id) {
-            candidate
-        } else {
-            self.find(hash, id).unwrap_or(Row::NONE)
-        }
-    }
-
-    /// Notes the last row of a page: the next page is likely to go on behind it.
-    pub(super) fn guess_after(&mut self, row: Row) {
-        self.guess = Row(row.0.wrapping_add(1));
     }
 }
 
@@ -343,6 +256,11 @@ impl Table {
     /// Begins an empty roll. Costs nothing: what the last one saw is cleared as the next one comes to it.
     pub(super) fn clear_seen(&mut self) {
         self.seen.begin_anew();
+    }
+
+    /// Notes the last row of a page: the next page is likely to go on behind it.
+    pub(super) fn guess_after(&mut self, row: Row) {
+        self.guess = Row(row.0.wrapping_add(1));
     }
 
     /// Remembers a page that named these rows.
