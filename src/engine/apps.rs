@@ -148,8 +148,10 @@ impl Engine {
         inactive_before: Timestamp,
     ) -> Result<PurgeOutcome, Error> {
         let scope = self.scope(now, app_id)?;
-        let (store, session) = scope.app.store_and_session();
-        Ok(purge::purge(store, session, scope.changes, inactive_before))
+        let (store, _) = scope.app.store_and_session();
+        let outcome = purge::purge(store, scope.registry, scope.changes, inactive_before);
+        scope.app.close_gaps_if_many();
+        Ok(outcome)
     }
 
     pub(super) const fn name_rule(&self) -> Rule {

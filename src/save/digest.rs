@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::remembered;
 use crate::engine::Engine;
-use crate::state::CloneGroupNumber;
+use crate::state::{CloneGroupNumber, State};
 use crate::store::{Table, TypeIndex};
 use crate::values::{AppId, DigestHasher, ResourceTypeId};
 
@@ -51,7 +51,8 @@ impl Engine {
     ///
     /// Keeps sums of the digest: 4 bytes for each record, and at each write of a record a bit. An engine whose digest
     /// is never refreshed has neither. The state is the same before and after, and so are all digests. A purge
-    /// makes the tables of its app anew: their next digest goes through all of them.
+    /// after which the records are numbered anew ([`Engine::purge_inactive`]) forgets the sums of its app: the next
+    /// digest goes through all its records.
     ///
     /// ```
     /// # use headcount::{Config, Engine};
@@ -120,7 +121,7 @@ impl Engine {
             tables.extend(app.store().used_tables().map(|(of, table)| TableDigests {
                 app_id,
                 resource_type_id: registry.at(of).id(),
-                records: u64::from(table.len()),
+                records: u64::from(table.records()),
                 blocks: table.told_blocks(),
             }));
         }
@@ -159,17 +160,31 @@ impl Engine {
             app.digest(&mut hasher);
         }
         remembered::digest(state, &mut hasher);
+        digest_gone(state, &mut hasher);
         hasher.finish()
+    }
+}
+
+/// How many rows each table has given out, where some of them are gone: each record is hashed with its row, so with
+/// the records this tells which. A state where none is gone hashes as before there were such.
+fn digest_gone(state: &State, hasher: &mut DigestHasher) {
+    for (number, (_, app)) in (0_u64..).zip(state.apps.iter()) {
+        for (of, table) in app.store().tables().filter(|(_, table)| table.gone().ones() > 0) {
+            hasher.bytes(b"gone rows");
+            hasher.u64(number);
+            hasher.u32(of.0);
+            hasher.u32(table.rows());
+        }
     }
 }
 
 /// How many records, the sum of their hashes, and which were seen.
 fn digest_table(table: &Table, hasher: &mut DigestHasher) {
-    hasher.u64(u64::from(table.len()));
+    hasher.u64(u64::from(table.records()));
     hasher.u128(table.sum());
     hasher.u64(table.seen().ones());
     if table.seen().ones() > 0 {
-        (0..table.len().div_ceil(64) as usize).for_each(|at| hasher.u64(table.seen().word(at)));
+        (0..table.words()).for_each(|at| hasher.u64(table.seen().word(at)));
     }
 }
 
@@ -187,7 +202,7 @@ pub struct DigestParts {
 
 impl DigestParts {
     /// The records of one of a table's [blocks](TableDigests::blocks); its last one may have fewer.
-    pub const BLOCK_RECORDS: usize = Table::TOLD_ROWS as usize;
+    pub const BLOCK_RECORDS: usize = Table::TOLD_RECORDS as usize;
 }
 
 /// The digests of the records of one app and type: see [`Engine::digest_parts`].

@@ -27,6 +27,14 @@ const BYTES_PASSED_PER_BYTE: usize = 6;
 pub(super) struct Place(u32);
 
 impl Place {
+    /// Where no record lies: none begins in the last unit of a chunk, since its header is longer.
+    pub(super) const NONE: Self = Self(u32::MAX);
+
+    #[inline]
+    pub(super) const fn is_none(self) -> bool {
+        self.0 == Self::NONE.0
+    }
+
     const fn new(chunk: usize, byte: usize) -> Self {
         Self((chunk as u32) << CHUNK_UNITS_LOG2 | (byte / UNIT_BYTES) as u32)
     }

@@ -3,7 +3,7 @@
 //! References lead from table to table, so what must agree among tables is kept here and nowhere else:
 //!
 //! - a row's *referrers* are the active accounts that refer to it;
-//! - a reference points at a row that there is;
+//! - a reference points at a record that there is;
 //! - an active account's references point at active rows or at full ones;
 //! - the *seen* rows, those of the present roll, are active full records;
 //! - so are the rows of remembered pages, and they are as those pages left them.
@@ -61,9 +61,18 @@ impl Store {
         TypeIndex::all().zip(&self.tables)
     }
 
-    /// The tables up to the last one with a record: whether those behind it were made is no fact.
+    /// The tables up to the last one with a record.
     pub(crate) fn used_tables(&self) -> impl Iterator<Item = (TypeIndex, &Table)> {
-        let used = self.tables.iter().rposition(|table| table.len() > 0).map_or(0, |last| last + 1);
+        self.tables_up_to(|table| table.records() > 0)
+    }
+
+    /// The tables up to the last one that gave out a row: whether those behind it were made is no fact.
+    pub(crate) fn numbered_tables(&self) -> impl Iterator<Item = (TypeIndex, &Table)> {
+        self.tables_up_to(|table| table.rows() > 0)
+    }
+
+    fn tables_up_to(&self, is_used: fn(&Table) -> bool) -> impl Iterator<Item = (TypeIndex, &Table)> {
+        let used = self.tables.iter().rposition(is_used).map_or(0, |last| last + 1);
         self.tables().take(used)
     }
 
@@ -73,7 +82,7 @@ impl Store {
 
     /// Whether there is a record of the type, active or not.
     pub(crate) fn has_records(&self, of: TypeIndex) -> bool {
-        self.table(of).is_some_and(|table| table.len() > 0)
+        self.table(of).is_some_and(|table| table.records() > 0)
     }
 }
 

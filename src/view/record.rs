@@ -157,7 +157,7 @@ impl RecordCounts {
     pub(super) fn of(table: Option<&Table>) -> Self {
         table.map_or_else(Self::default, |table| Self {
             active: table.active().ones(),
-            inactive: u64::from(table.len()) - table.active().ones(),
+            inactive: u64::from(table.records()) - table.active().ones(),
             placeholders: table.placeholder().ones(),
         })
     }
@@ -190,16 +190,14 @@ impl<'a> RecordViews<'a> {
     /// Goes on to the next word that has records to show.
     fn next_word(&mut self) -> Option<()> {
         let table = self.app.app().store().table(self.of)?;
-        let words = (table.len() as usize).div_ceil(64);
         while self.ones.len() == 0 {
-            if self.word >= words {
+            if self.word >= table.words() {
                 return None;
             }
-            let rows = table.rows_of_word(self.word);
             let shown = match self.filter {
-                RecordFilter::All => rows,
+                RecordFilter::All => table.record_word(self.word),
                 RecordFilter::Active => table.active().word(self.word),
-                RecordFilter::Inactive => rows & !table.active().word(self.word),
+                RecordFilter::Inactive => table.inactive_word(self.word),
                 RecordFilter::Placeholder => table.placeholder().word(self.word),
             };
             self.ones = Ones::of(self.word, shown);

@@ -19,7 +19,14 @@ impl Table {
 
     /// Whether there is an index, where there is something to be found.
     const fn can_find(&self) -> bool {
-        !self.index.is_empty() || self.len() == 0
+        !self.index.is_empty() || self.rows() == 0
+    }
+
+    /// Whether the row, which may be gone or never have been, has a record with this id.
+    #[inline]
+    pub(crate) fn has_id(&self, row: Row, id: &str) -> bool {
+        let entry = self.entries.get(row).filter(|entry| !entry.place.is_none());
+        entry.is_some_and(|entry| Stored::new(self.arena.at(entry.place)).has_id(id))
     }
 
     /// Finds the rows of the ids of a page, [`Row::NONE`] where there is none, and the ids' hashes.
@@ -37,7 +44,11 @@ impl Table {
         let mut misses = 0;
         while misses < GUESS_MISSES_MAX {
             let Some(id) = ids.next() else { return };
-            let guessed = self.entries.get(guess);
+            let mut guessed = self.entries.get(guess);
+            if guessed.is_some_and(|entry| entry.place.is_none()) {
+                guess = self.next_record(guess);
+                guessed = self.entries.get(guess);
+            }
             let guessed = guessed.filter(|entry| Stored::new(self.arena.at(entry.place)).has_id(id));
             let (row, hash) = match guessed {
                 Some(entry) => (guess, entry.hash),

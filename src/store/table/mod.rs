@@ -2,13 +2,14 @@
 //!
 //! A record is a *row*, numbered in order of first sight. What is asked of every row often lies in
 //! dense columns: where the record is and 32 bits of its id's hash ([`Place`], [`IdHash`]), whether it
-//! is active, a placeholder, seen in the present roll (bits), how many active accounts refer to it. The
+//! is active, a placeholder, seen in the present roll, gone (bits), how many active accounts refer to it. The
 //! record itself, texts and references, lies in the arena. The index leads from an id's hash to its
 //! row; it is never iterated, so its order shows nowhere.
 //!
 //! A table does not know what a session is: it knows a roll, the set of rows seen in it.
 
 mod find;
+mod gone;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -38,6 +39,8 @@ pub(crate) struct Table {
     active: Bits,
     placeholder: Bits,
     seen: Bits,
+    /// Rows whose record has gone.
+    gone: Bits,
     /// Active accounts that refer to the row. The store keeps it: references lead from table to table.
     referrers: Counts,
     /// What the records take, each as its draft says.
@@ -52,11 +55,6 @@ pub(crate) struct Table {
 
 /// Reading.
 impl Table {
-    /// Rows, active and not.
-    pub(crate) const fn len(&self) -> u32 {
-        self.entries.len()
-    }
-
     pub(crate) const fn active(&self) -> &Bits {
         &self.active
     }
@@ -90,21 +88,13 @@ impl Table {
 
     #[inline]
     pub(crate) fn stored(&self, row: Row) -> Stored<'_> {
+        debug_assert!(self.has_record(row), "nobody reads a record that has gone");
         Stored::new(self.arena.at(self.entries.at(row).place))
     }
 
     /// When the row became inactive, if it is.
     pub(crate) fn inactive_since(&self, row: Row) -> Option<Timestamp> {
         (!self.active.contains(row)).then(|| Timestamp(self.stored(row).inactive_since()))
-    }
-
-    /// Rows `64 * word ..`, all that there are.
-    pub(crate) fn rows_of_word(&self, word: usize) -> u64 {
-        match u64::from(self.len()).saturating_sub(word as u64 * 64) {
-            0 => 0,
-            left if left >= 64 => u64::MAX,
-            left => (1 << left) - 1,
-        }
     }
 
     /// Rows `64 * word ..` that are active and not seen.
@@ -312,6 +302,7 @@ impl Table {
             active,
             placeholder,
             seen,
+            gone,
             referrers,
             bytes,
             guess,
@@ -325,6 +316,7 @@ impl Table {
             active: active.freeze(),
             placeholder: placeholder.freeze(),
             seen: seen.freeze(),
+            gone: gone.freeze(),
             referrers: referrers.freeze(),
             bytes: *bytes,
             guess: *guess,
@@ -362,7 +354,7 @@ impl Table {
         let hash = |row| self.entries.at(row).hash;
         let is_same =
             |a: Row, b: Row| self.stored(a).slot(record::Slot::Id) == self.stored(b).slot(record::Slot::Id);
-        let index = Index::build(self.len(), hash, is_same);
+        let index = Index::build(self.record_rows(), self.records(), hash, is_same);
         index.map(|index| self.index = index).is_some()
     }
 

@@ -43,8 +43,7 @@ impl Targets {
         let table = |reference: &CheckedReference<'_>| store.table(reference.of);
         for (at, reference) in (0..).zip(references) {
             let row = self.remembered[remembered(reference)];
-            let is_it = table(reference)
-                .is_some_and(|table| row.0 < table.len() && table.stored(row).has_id(reference.id));
+            let is_it = table(reference).is_some_and(|table| table.has_id(row, reference.id));
             if !is_it {
                 self.missed.push((at, key.id(reference.id)));
             }
@@ -63,7 +62,7 @@ impl Targets {
 
     /// Remembers as many rows as the tables that are referred to have, in powers of two.
     fn make_room(&mut self, store: &Store, references: &[CheckedReference<'_>]) {
-        let rows = |reference: &CheckedReference<'_>| store.table(reference.of).map_or(0, Table::len);
+        let rows = |reference: &CheckedReference<'_>| store.table(reference.of).map_or(0, Table::records);
         let wanted = references.first().map_or(0, rows) as usize;
         let room = wanted.clamp(64, REMEMBERED_MAX).next_power_of_two();
         if self.remembered.len() < room {
