@@ -147,7 +147,7 @@ impl Store {
     /// Checks that nobody refers to what has gone, and that there is not more of it than of records. The rows of
     /// references are known to be there, and the flags of rows to be right.
     pub(super) fn check_gone(&self, are_accounts: &[bool], referrers: &Referrers) -> Checked {
-        ensure(!self.has_too_many_gaps(), "2", || "more rows are gone than there are records")?;
+        ensure(self.gone() <= self.records(), "2", || "more rows are gone than there are records")?;
         let is_account = |of: &TypeIndex| are_accounts[of.at()];
         let mut are_referred_to = false;
         for (of, table) in self.tables().filter(|(of, table)| !is_account(of) && table.gone().ones() > 0) {

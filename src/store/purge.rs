@@ -12,8 +12,8 @@ use super::key::{Row, RowKey, TypeIndex};
 use super::record::{Draft, Stored};
 use super::table::Table;
 
-/// Beyond so many rows a table is numbered anew, so that row numbers are never used up: what a type may hold
-/// (5 GiB of records, of 40 bytes at least) fits behind them.
+/// A purge that leaves a table with more rows than so many has all numbered anew, so that row numbers are never
+/// used up: what a type may hold (5 GiB of records, of 40 bytes at least) has numbers behind them.
 const ROWS_MAX: u32 = 1 << 31;
 
 /// Records that are to leave, and the accounts that stay and refer to them.
@@ -114,8 +114,7 @@ impl Store {
     /// Whether more rows are gone than there are records, or row numbers come to an end. Facts alone decide it:
     /// row numbers show in the digest.
     pub(crate) fn has_too_many_gaps(&self) -> bool {
-        let are_used_up = self.tables.iter().any(|table| table.rows() > ROWS_MAX);
-        self.gone() > self.records() || are_used_up
+        self.gone() > self.records() || self.tables.iter().any(|table| table.rows() > ROWS_MAX)
     }
 
     /// Rows that are gone, of all types.
@@ -162,4 +161,135 @@ fn moves(table: &Table) -> Vec<Row> {
     let mut moved = alloc::vec![Row::NONE; table.rows() as usize];
     table.record_rows().zip(0..).for_each(|(row, next)| moved[row.at()] = Row(next));
     moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::{HashKey, Timestamp};
+    use alloc::string::String;
+    use alloc::{format, vec};
+
+    const ACCOUNTS: TypeIndex = TypeIndex(0);
+    const TEAMS: TypeIndex = TypeIndex(1);
+    const ARE_ACCOUNTS: [bool; 2] = [true, false];
+
+    fn account(number: u32) -> RowKey {
+        RowKey::new(ACCOUNTS, Row(number))
+    }
+
+    fn team(number: u32) -> RowKey {
+        RowKey::new(TEAMS, Row(number))
+    }
+
+    fn id(key: RowKey) -> String {
+        format!("{}-{}", key.of.0, key.row.0)
+    }
+
+    /// So many teams, and as many accounts that refer to the team of their number and the one behind.
+    fn store(count: u32) -> Store {
+        let (mut store, key) = (Store::default(), HashKey::new(&[0; 16]));
+        let mut insert = |new: RowKey, references: &[RowKey]| {
+            let id = id(new);
+            let draft = Draft { texts: [&*id, "", "x", "", "", ""], references, ..Draft::default() };
+            assert_eq!(store.insert(new.of, key.id(&id), &draft), new.row);
+        };
+        (0..count).for_each(|number| insert(team(number), &[]));
+        (0..count).for_each(|number| insert(account(number), &[team(number), team((number + 1) % count)]));
+        store
+    }
+
+    fn take_out(store: &mut Store, records: &[RowKey]) -> Vec<RowKey> {
+        let leaving = Leaving::of(store, records.to_vec(), |of| ARE_ACCOUNTS[of.at()]);
+        store.take_out(&leaving);
+        check(store);
+        leaving.referrers().to_vec()
+    }
+
+    /// Every rule of records but for those of a page's texts: groups have names, accounts no description.
+    fn check(store: &Store) {
+        for (of, table) in store.tables() {
+            let mut counts = vec![0; table.rows() as usize];
+            let active = store.tables[ACCOUNTS.at()].active().iter().map(account_row);
+            for target in active.flat_map(|key| store.stored(key).references()).filter(|key| key.of == of) {
+                counts[target.row.at()] += 1;
+            }
+            for row in Row::first(table.rows()) {
+                let (hash, key) =
+                    (HashKey::new(&[0; 16]).id(&id(RowKey::new(of, row))), RowKey::new(of, row));
+                assert_eq!(table.find(hash, &id(key)), Some(row).filter(|row| table.has_record(*row)));
+                assert_eq!(table.referrers(row), counts[row.at()], "{key:?}");
+                assert!(table.is_gone_or_placed(row) && (table.has_record(row) || counts[row.at()] == 0));
+            }
+            let bytes = table.record_rows().map(|row| table.stored(row).bytes());
+            assert_eq!(table.bytes(), bytes.sum::<u64>());
+            table.check_sums().expect("sums");
+        }
+    }
+
+    fn account_row(row: Row) -> RowKey {
+        RowKey::new(ACCOUNTS, row)
+    }
+
+    fn references(store: &Store, key: RowKey) -> Vec<RowKey> {
+        store.stored(key).references().collect()
+    }
+
+    #[test]
+    fn accounts_go_without_a_look_at_others_and_take_their_references_along() {
+        let mut store = store(100);
+        store.keep_sums();
+        assert_eq!(take_out(&mut store, &[account(7), account(8), account(99)]), []);
+        assert_eq!([7, 8, 9].map(|number| store.table_of(team(0)).referrers(Row(number))), [1, 0, 1]);
+    }
+
+    #[test]
+    fn a_record_that_active_accounts_refer_to_goes_and_they_lose_the_reference() {
+        let mut store = store(100);
+        store.keep_sums();
+        store.deactivate(account(10), Timestamp(5));
+        // One of the two is inactive; an account that goes itself is none of them.
+        assert_eq!(take_out(&mut store, &[account(9), team(10)]), [account(10)]);
+        assert_eq!(take_out(&mut store, &[team(50)]), [account(49), account(50)]);
+        assert_eq!(references(&store, account(49)), [team(49)]);
+        assert_eq!(references(&store, account(50)), [team(51)]);
+        let table = store.table_of(account(0));
+        assert!(table.active().contains(Row(49)) && table.inactive_since(Row(10)) == Some(Timestamp(5)));
+    }
+
+    #[test]
+    fn what_goes_while_a_frozen_copy_is_there_stays_in_it() {
+        let mut store = store(300);
+        let frozen = store.freeze();
+        let teams: Vec<RowKey> = (0..300).filter(|number| number % 4 > 0).map(team).collect();
+        assert_eq!(take_out(&mut store, &teams).len(), 300);
+        assert_eq!(frozen.gone(), 0);
+        for number in 0..300 {
+            assert_eq!(references(&frozen, account(number)).len(), 2);
+            assert_eq!(frozen.stored(team(number)).text(super::super::Slot::Id), id(team(number)));
+        }
+        let again = store.freeze();
+        assert_eq!((again.gone(), again.records()), (225, 375));
+    }
+
+    #[test]
+    fn gaps_are_closed_in_the_order_of_rows() {
+        let mut store = store(100);
+        let most: Vec<RowKey> = (0..100).filter(|number| number % 10 != 3).map(account).collect();
+        let _ = take_out(&mut store, &most);
+        assert!(!store.has_too_many_gaps(), "90 are gone, and there are 110");
+        let teams: Vec<RowKey> = (0..100).filter(|number| number % 10 == 3).map(team).collect();
+        assert_eq!(take_out(&mut store, &teams).len(), 10);
+        assert!(!store.has_too_many_gaps(), "100 are gone, and there are 100");
+        let _ = take_out(&mut store, &[account(3)]);
+        assert!(store.has_too_many_gaps());
+        assert_eq!([0, 3, 4, 13, 14, 100].map(|row| store.gone_before(account(row))), [0, 3, 4, 13, 13, 91]);
+        store.close_gaps();
+        assert_eq!((store.gone(), store.records()), (0, 99));
+        let ids: Vec<&str> =
+            Row::first(9).map(|row| store.stored(account(row.0)).text(super::super::Slot::Id)).collect();
+        assert_eq!(ids, ["0-13", "0-23", "0-33", "0-43", "0-53", "0-63", "0-73", "0-83", "0-93"]);
+        let [target] = references(&store, account(0))[..] else { panic!("one team is left of two") };
+        assert_eq!(store.stored(target).text(super::super::Slot::Id), "1-14");
+    }
 }
