@@ -132,7 +132,7 @@ impl Engine {
     /// of the app's records [of the type](crate::AppView::records), all together, those from
     /// `block * DigestParts::BLOCK_RECORDS` on. None where there is no such app, type or block.
     ///
-    /// Goes through the records of the block.
+    /// Goes through the records of the block, and a bit of each record before it, 64 at a time.
     pub fn record_digests(&self, app_id: AppId, resource_type_id: ResourceTypeId, block: usize) -> Vec<u128> {
         let Some(app) = self.state().apps.get(app_id) else { return Vec::new() };
         let types = self.state().groups.get(app.group()).registry().types();

@@ -146,9 +146,9 @@ impl Table {
 impl Store {
     /// Checks that nobody refers to what has gone, and that there is not more of it than of records. The rows of
     /// references are known to be there, and the flags of rows to be right.
-    pub(super) fn check_gone(&self, are_accounts: &[bool], referrers: &Referrers) -> Checked {
+    pub(super) fn check_gone(&self, directory: &Directory, referrers: &Referrers) -> Checked {
         ensure(self.gone() <= self.records(), "2", || "more rows are gone than there are records")?;
-        let is_account = |of: &TypeIndex| are_accounts[of.at()];
+        let is_account = |of: &TypeIndex| directory.is_account(*of);
         let mut are_referred_to = false;
         for (of, table) in self.tables().filter(|(of, table)| !is_account(of) && table.gone().ones() > 0) {
             let counted = referrers.of(of);
@@ -205,7 +205,7 @@ impl Store {
                 format!("type {}: a record lies nowhere, or one lies there that went", of.0)
             })?;
         }
-        self.check_gone(are_accounts, &referrers)?;
+        self.check_gone(&directory, &referrers)?;
         Ok(referrers.references)
     }
 }

@@ -214,7 +214,7 @@ impl Store {
             table.check_flags(of, counted)?;
             table.set_referrers(counted);
         }
-        store.check_gone(are_accounts, &loader.referrers)?;
+        store.check_gone(&loader.directory, &loader.referrers)?;
         Ok(Loaded { store, references: loader.referrers.references, longest })
     }
 

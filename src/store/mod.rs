@@ -6,7 +6,8 @@
 //! - a reference points at a record that there is;
 //! - an active account's references point at active rows or at full ones;
 //! - the *seen* rows, those of the present roll, are active full records;
-//! - so are the rows of remembered pages, and they are as those pages left them.
+//! - so are the rows of remembered pages, and they are as those pages left them;
+//! - a row that is *gone* has no record, and is in no other set of rows.
 
 mod arena;
 mod bits;
