@@ -12,6 +12,7 @@ mod find;
 mod gone;
 
 use alloc::boxed::Box;
+#[cfg(feature = "serde")]
 use alloc::vec::Vec;
 
 use super::arena::{Arena, Place};
