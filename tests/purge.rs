@@ -226,6 +226,30 @@ fn a_cleanup_whose_next_row_goes_goes_on_behind_it() {
     assert_eq!(listed(&engine, "account", RecordFilter::Inactive), ["u4100"]);
 }
 
+/// The guess passes over some of them, and looks up what is behind the others.
+#[test]
+fn a_roll_in_stored_order_finds_its_records_behind_gaps_of_any_size() {
+    let mut engine = small::engine(wide());
+    let all = ids(0..20_000);
+    for page_ids in all.chunks(10_000) {
+        let _ = push(&mut engine, &page(page_ids)).expect("a page");
+    }
+    complete(&mut engine, small::SESSION, Timestamp(1));
+    let stays =
+        |number: &u32| !(100..228).contains(number) && !(3_000..9_000).contains(number) && number % 9 > 0;
+    let stay = ids((0..20_000).filter(stays));
+    roll(&mut engine, 2, 2, &[page(&stay[..7_000]), page(&stay[7_000..])]);
+    let (purged, _) = purge(&mut engine, 3);
+    assert_eq!((purged as usize, rows(&engine)), (all.len() - stay.len(), vec![20_000]));
+    engine.start_session(NOW, APP, session(3), &Scope::All).expect("a session");
+    for ids in stay.chunks(100) {
+        let outcome = push_in(&mut engine, session(3), &page(ids)).expect("a page");
+        assert_eq!((outcome.unchanged, outcome.total), (ids.len() as u32, ids.len() as u32));
+    }
+    assert_eq!(complete(&mut engine, session(3), NOW), 0);
+    engine.check_invariants().expect("every rule");
+}
+
 #[test]
 fn an_offset_counts_records_and_no_gaps() {
     let mut engine = small::engine(wide());

@@ -13,6 +13,10 @@ use super::Table;
 #[cfg(feature = "serde")]
 use crate::values::IdHash;
 
+/// A page passes over at most so many words of gone rows for its next guess, so that it costs what is in it and not
+/// what was purged. To look at them costs about what a hash and its lookup do.
+const GUESS_WORDS_MAX: usize = 64;
+
 impl Table {
     /// Row numbers that were given out, those of gone rows among them.
     pub(crate) const fn rows(&self) -> u32 {
@@ -59,15 +63,16 @@ impl Table {
         (0..self.words()).flat_map(|word| Ones::of(word, self.record_word(word)))
     }
 
-    /// The first row from this one on that has a record, or the end of the rows.
+    /// The first row from this one on that has a record; [`Row::NONE`] if there is none close by.
     pub(super) fn next_record(&self, from: Row) -> Row {
         let first = from.at() / 64;
+        let end = self.words().min(first + GUESS_WORDS_MAX);
         let records = |word| match word == first {
             true => self.record_word(word) & u64::MAX << (from.0 % 64),
             false => self.record_word(word),
         };
-        let next = (first..self.words()).find_map(|word| Ones::of(word, records(word)).next());
-        next.unwrap_or(Row(self.rows()))
+        let next = (first..end).find_map(|word| Ones::of(word, records(word)).next());
+        next.unwrap_or(Row::NONE)
     }
 
     /// Takes a record out, to which no active account refers any more. Its row is gone for good.
