@@ -235,8 +235,9 @@ fn a_roll_in_stored_order_finds_its_records_behind_gaps_of_any_size() {
         let _ = push(&mut engine, &page(page_ids)).expect("a page");
     }
     complete(&mut engine, small::SESSION, Timestamp(1));
-    let stays =
-        |number: &u32| !(100..228).contains(number) && !(3_000..9_000).contains(number) && number % 9 > 0;
+    let stays = |number: &u32| {
+        !(100..228).contains(number) && !(3_000..9_000).contains(number) && !number.is_multiple_of(9)
+    };
     let stay = ids((0..20_000).filter(stays));
     roll(&mut engine, 2, 2, &[page(&stay[..7_000]), page(&stay[7_000..])]);
     let (purged, _) = purge(&mut engine, 3);
