@@ -16,7 +16,8 @@ use super::chunk::Chunk;
 pub(super) const UNIT_BYTES: usize = 8;
 const CHUNK_UNITS_LOG2: u32 = 17;
 pub(super) const CHUNK_BYTES: usize = UNIT_BYTES << CHUNK_UNITS_LOG2;
-const CHUNKS_MAX: usize = 1 << (u32::BITS - CHUNK_UNITS_LOG2);
+/// One less than there are numbers: in the chunk of the last lies [`Place::NONE`].
+const CHUNKS_MAX: usize = (1 << (u32::BITS - CHUNK_UNITS_LOG2)) - 1;
 
 /// While chunks wait to be emptied, so many of their bytes are passed for each byte that dies or is taken.
 /// To make such a chunk takes a quarter of one, so four times that keeps up, and six times catches up.
@@ -27,7 +28,7 @@ const BYTES_PASSED_PER_BYTE: usize = 6;
 pub(super) struct Place(u32);
 
 impl Place {
-    /// Where no record lies: none begins in the last unit of a chunk, since its header is longer.
+    /// Where no record lies: there is never such a chunk.
     pub(super) const NONE: Self = Self(u32::MAX);
 
     #[inline]
@@ -77,6 +78,13 @@ impl Arena {
     #[inline]
     pub(super) fn at(&self, place: Place) -> &[u8] {
         &self.chunks[place.chunk()].bytes.values()[place.byte()..]
+    }
+
+    /// The same, of a place that may be [none](Place::NONE): to look costs no more.
+    #[inline]
+    pub(super) fn get(&self, place: Place) -> Option<&[u8]> {
+        let chunk = self.chunks.get(place.chunk())?;
+        chunk.bytes.values().get(place.byte()..)
     }
 
     /// Copies the chunk first, if a frozen copy has it: who may write elsewhere asks

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::super::arena::Place;
 use super::super::key::Row;
 use super::super::record::Stored;
 use super::Table;
@@ -25,8 +26,13 @@ impl Table {
     /// Whether the row, which may be gone or never have been, has a record with this id.
     #[inline]
     pub(crate) fn has_id(&self, row: Row, id: &str) -> bool {
-        let entry = self.entries.get(row).filter(|entry| !entry.place.is_none());
-        entry.is_some_and(|entry| Stored::new(self.arena.at(entry.place)).has_id(id))
+        self.entries.get(row).is_some_and(|entry| self.is_at(entry.place, id))
+    }
+
+    /// Whether there is a record in this place, which may be none, and it has this id.
+    #[inline]
+    fn is_at(&self, place: Place, id: &str) -> bool {
+        self.arena.get(place).is_some_and(|bytes| Stored::new(bytes).has_id(id))
     }
 
     /// Finds the rows of the ids of a page, [`Row::NONE`] where there is none, and the ids' hashes.
@@ -44,12 +50,11 @@ impl Table {
         let mut misses = 0;
         while misses < GUESS_MISSES_MAX {
             let Some(id) = ids.next() else { return };
-            let mut guessed = self.entries.get(guess);
-            if guessed.is_some_and(|entry| entry.place.is_none()) {
+            let mut guessed = self.entries.get(guess).filter(|entry| self.is_at(entry.place, id));
+            if guessed.is_none() && self.gone.contains(guess) {
                 guess = self.next_record(guess);
-                guessed = self.entries.get(guess);
+                guessed = self.entries.get(guess).filter(|entry| self.is_at(entry.place, id));
             }
-            let guessed = guessed.filter(|entry| Stored::new(self.arena.at(entry.place)).has_id(id));
             let (row, hash) = match guessed {
                 Some(entry) => (guess, entry.hash),
                 None => {
