@@ -216,3 +216,39 @@ fn a_frozen_copy_holds_no_text_of_a_task() {
     assert!(bytes <= 2 * payload.len(), "{bytes} bytes to resolve a task that a copy has");
     assert_ne!(frozen.digest(), engine.digest());
 }
+
+/// Ten of so many accounts and one of the teams go. How often a purge of them allocates, and how many bytes.
+fn purging(accounts: u32) -> (usize, usize) {
+    let directory = Directory::new(accounts);
+    let mut engine = roll::engine(Config::new()).expect("an engine");
+    for (number, gone) in [(1, 0), (2, 10)] {
+        let session = roll::start(&mut engine, number).expect("a session");
+        for teams in directory.team_pages() {
+            let _ = roll::push(&mut engine, session, &directory.teams_page(teams)).expect("a page");
+        }
+        let team = if number == 1 { "one that goes" } else { "another" };
+        let _ = roll::push(&mut engine, session, &Page::groups([group(team, "Name")])).expect("a page");
+        let named: Vec<u32> =
+            (0..accounts).filter(|account| account % (accounts / 10) >= gone / 10).collect();
+        for numbers in named.chunks(100) {
+            let page = directory.accounts_page(Roll::Whole, numbers);
+            let _ = roll::push(&mut engine, session, &page).expect("a page");
+        }
+        let _ = roll::complete(&mut engine, session).expect("a cleanup");
+    }
+    engine.forget_changes();
+    let region = Region::new(ALLOCATOR);
+    let outcome = engine.purge_inactive(Timestamp(9), roll::APP, Timestamp(9)).expect("a purge");
+    let change = region.change();
+    assert_eq!(outcome.purged, 11);
+    (change.allocations + change.reallocations, change.bytes_allocated)
+}
+
+#[test]
+fn a_purge_allocates_for_what_goes_however_many_records_there_are() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (few, many) = (purging(10_000), purging(100_000));
+    assert!(many.0 <= few.0 + 10, "{} allocations among 100,000 records, {} among 10,000", many.0, few.0);
+    // A set of rows has 8 KiB for the 65,536 among which one of its own lies.
+    assert!(many.1 <= few.1 + 64 * 1024, "{} bytes among 100,000 records, {} among 10,000", many.1, few.1);
+}

@@ -246,3 +246,104 @@ fn two_records_with_one_id_or_two_apps_with_one_id_are_found() {
         assert_eq!(broken_rule(saved, "twice"), rule);
     }
 }
+
+/// Three accounts, three teams and a seat, of which an account and a team are gone. An inactive account refers to
+/// one of the others, and a page of accounts is remembered.
+fn with_gaps() -> Value {
+    let mut engine = small::engine(Config::new());
+    let teams = |ids: &[&'static str]| Page::groups(ids.iter().map(|id| group(id, "Name")));
+    let _ = push_in(&mut engine, session(1), &teams(&["g0", "g1", "g2"])).expect("a page");
+    let _ = push_in(&mut engine, session(1), &Page::licenses([group("s0", "Name")])).expect("a page");
+    let accounts = Page::accounts([account("u0"), member("u1", ["g1"]), member("u2", ["g2"])]);
+    let _ = push_in(&mut engine, session(1), &accounts).expect("a page");
+    assert_eq!(complete(&mut engine, session(1), Timestamp(1)), 0);
+    for (number, accounts) in
+        [(2, vec![member("u1", ["g1"]), member("u2", ["g2"])]), (3, vec![member("u2", ["g2"])])]
+    {
+        engine
+            .start_session(NOW, APP, session(number), &Scope::types(["account", "team"]))
+            .expect("a session");
+        let page = Page::accounts(accounts).with_fingerprint(headcount::Fingerprint(7));
+        let _ = push_in(&mut engine, session(number), &page).expect("a page");
+        let _ = push_in(&mut engine, session(number), &teams(&["g1", "g2"])).expect("a page");
+        complete(&mut engine, session(number), Timestamp(number as i64));
+        if number == 2 {
+            let outcome = engine.purge_inactive(NOW, APP, Timestamp(3)).expect("a purge");
+            assert_eq!((outcome.purged, outcome.references), (2, 0));
+        }
+    }
+    saved(&engine)
+}
+
+const GONE: &str = r#"[8, 0, "active", ["", "", "", "", "", ""], []]"#;
+
+#[test]
+fn rows_that_are_gone_and_what_refers_to_them_are_held_to_the_rules() {
+    let gone: Value = serde_json::from_str(GONE).expect("a row");
+    let saved = with_gaps();
+    restore(saved.clone()).expect("an engine");
+    for row in ["/apps/0/tables/0/0", "/apps/0/tables/1/0"] {
+        assert_eq!(saved.pointer(row), Some(&gone));
+    }
+    let account = |flags: u8, since: u8, id: &str, team: u32| {
+        json!([flags, since, "active", [id, "", "x", "", "", ""], [1, 1, team]])
+    };
+    for (rule, path, value) in [
+        // An inactive account and an active one refer to what has gone; then to what goes now.
+        ("10.3", "/apps/0/tables/0/1", account(0, 3, "u1", 0)),
+        ("10.3", "/apps/0/tables/0/2", account(1, 0, "u2", 0)),
+        ("10.3", "/apps/0/tables/1/1", gone.clone()),
+        ("10.3", "/apps/0/tables/1/2", gone.clone()),
+        // A remembered page has a record that has gone.
+        ("3.9", "/apps/0/tables/0/2", gone.clone()),
+        ("3.9", "/remembered/0/pages/0/1/0/0", json!(0)),
+        // More are gone than there are: of all types together.
+        ("2", "/apps/0/tables/2", json!([gone, gone, gone, gone, gone])),
+        // What has gone was told of twice.
+        ("7", "/seq", json!(17)),
+    ] {
+        assert_refused(&saved, rule, path, value);
+    }
+    // As many may be gone as there are.
+    let mut even = saved.clone();
+    even["apps"][0]["tables"][2].as_array_mut().expect("rows").extend([
+        gone.clone(),
+        gone.clone(),
+        gone.clone(),
+    ]);
+    even["seq"] = json!(1_000);
+    assert!(matches!(restore(even), Err(RestoreError::DigestMismatch { .. })), "no rule is broken");
+    // That it was there and went, and that it never was, differ.
+    let mut shorter = saved.clone();
+    shorter["apps"][0]["tables"][1].as_array_mut().expect("rows").push(gone);
+    assert!(matches!(restore(shorter), Err(RestoreError::DigestMismatch { .. })), "no rule is broken");
+}
+
+/// The layout before this one had no rows that are gone. It is read as it was.
+#[test]
+fn a_snapshot_of_the_format_before_has_no_row_that_is_gone() {
+    let mut saved = with_gaps();
+    saved["format"] = json!(3);
+    assert_eq!(broken_rule(saved, "format 3"), "9");
+    let mut saved = an_old_app();
+    saved["format"] = json!(3);
+    restore(saved).expect("an engine");
+}
+
+#[test]
+fn a_row_that_is_gone_tells_nothing_else() {
+    for row in [
+        json!([9, 0, "active", ["", "", "", "", "", ""], []]),
+        json!([10, 0, "active", ["", "", "", "", "", ""], []]),
+        json!([12, 0, "active", ["", "", "", "", "", ""], []]),
+        json!([8, 1, "active", ["", "", "", "", "", ""], []]),
+        json!([8, 0, "suspended", ["", "", "", "", "", ""], []]),
+        json!([8, 0, "active", ["u0", "", "", "", "", ""], []]),
+        json!([8, 0, "active", ["", "", "", "", "", "x"], []]),
+        json!([8, 0, "active", ["", "", "", "", "", ""], [1, 1, 1]]),
+    ] {
+        let mut saved = with_gaps();
+        saved["apps"][0]["tables"][0][0] = row;
+        assert!(serde_json::from_value::<Snapshot>(saved).is_err());
+    }
+}

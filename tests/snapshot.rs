@@ -1,8 +1,9 @@
 //! Save and load, and bytes that were changed at random (SPEC 9). What was forged with care is in `forged.rs`.
 
-use headcount::{Engine, RestoreError, Snapshot};
+use headcount::{Config, Engine, Page, RestoreError, Scope, Snapshot, Timestamp};
 use headcount_testing::generate::{Choices, config, open_session};
-use headcount_testing::{mutate, random, regression, small};
+use headcount_testing::small::account;
+use headcount_testing::{busy, mutate, random, regression, small};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -15,6 +16,33 @@ fn restore(value: Value) -> Result<Engine, Box<dyn std::error::Error>> {
 fn a_rich_snapshot() -> Value {
     let saved = (0..120).map(|seed| mutate::saved(&random::bytes(seed, 2_400)));
     saved.max_by_key(records).expect("a snapshot")
+}
+
+fn busy_engine(history: &[u8]) -> Engine {
+    let mut engine = Engine::new(Config::new());
+    for (now, command) in busy::history(history) {
+        let _ = engine.apply(now, &command);
+    }
+    engine
+}
+
+/// Three accounts, of which the second was purged; the others are named again.
+fn engine_with_a_gap() -> Engine {
+    let mut engine = small::engine(Config::new());
+    let page = |ids: &[&str]| Page::accounts(ids.iter().map(|id| account(id)));
+    let _ = small::push(&mut engine, &page(&["u1", "u2", "u3"])).expect("a page");
+    small::complete(&mut engine, small::SESSION, small::NOW);
+    for number in [2, 3] {
+        let session_id = small::session(number);
+        engine.start_session(small::NOW, small::APP, session_id, &Scope::All).expect("a session");
+        let _ = small::push_in(&mut engine, session_id, &page(&["u1", "u3"])).expect("a page");
+        if number == 2 {
+            assert_eq!(small::complete(&mut engine, session_id, Timestamp(5)), 1);
+            let outcome = engine.purge_inactive(small::NOW, small::APP, Timestamp(6)).expect("a purge");
+            assert_eq!(outcome.purged, 1);
+        }
+    }
+    engine
 }
 
 fn records(saved: &Value) -> usize {
@@ -36,7 +64,7 @@ fn a_snapshot_of_another_format_is_told_as_such() {
     saved["format"] = json!(99);
     let snapshot: Snapshot = serde_json::from_value(saved).expect("a snapshot");
     let error = Engine::restore(config(), snapshot).expect_err("another format");
-    assert_eq!(error, RestoreError::UnknownFormat { found: 99, expected: 3 });
+    assert_eq!(error, RestoreError::UnknownFormat { found: 99, expected: 4 });
     assert_eq!(error.code(), "unknown_format");
 }
 
@@ -75,7 +103,9 @@ proptest! {
         changes in prop::collection::vec(any::<u8>(), 4..16),
         after in prop::collection::vec(any::<u8>(), 400),
     ) {
-        let changed = mutate::change(mutate::saved(&history), &changes);
+        // Every other one of a history in which much is purged.
+        let saved = if history.len() % 2 == 0 { mutate::saved(&history) } else { small::saved(&busy_engine(&history)) };
+        let changed = mutate::change(saved, &changes);
         let Ok(snapshot) = serde_json::from_value::<Snapshot>(changed.clone()) else { return Ok(()) };
         let loaded = match Engine::restore(config(), snapshot) {
             Err(RestoreError::DigestMismatch { found, .. }) => restore(mutate::with_digest(changed, found)).ok(),
@@ -102,13 +132,15 @@ proptest! {
 /// Every bit of a snapshot, flipped: none goes unnoticed.
 #[test]
 fn a_flipped_bit_is_found() {
-    let saved = postcard::to_allocvec(&small::engine_with_an_account().snapshot()).expect("bytes");
-    for bit in 0..saved.len() * 8 {
-        let mut flipped = saved.clone();
-        flipped[bit / 8] ^= 1 << (bit % 8);
-        let restored = postcard::from_bytes::<Snapshot>(&flipped)
-            .ok()
-            .map(|snapshot| Engine::restore(config(), snapshot));
-        assert!(!matches!(restored, Some(Ok(_))), "bit {bit}");
+    for engine in [small::engine_with_an_account(), engine_with_a_gap()] {
+        let saved = postcard::to_allocvec(&engine.snapshot()).expect("bytes");
+        for bit in 0..saved.len() * 8 {
+            let mut flipped = saved.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let restored = postcard::from_bytes::<Snapshot>(&flipped)
+                .ok()
+                .map(|snapshot| Engine::restore(config(), snapshot));
+            assert!(!matches!(restored, Some(Ok(_))), "bit {bit}");
+        }
     }
 }

@@ -127,7 +127,12 @@ impl Engine {
     /// Removes the app's records that became inactive before a time and that no active account refers
     /// to, and the references that inactive accounts hold to them; frees their memory.
     ///
-    /// Costs grow with all records and references of the app: it makes its tables anew.
+    /// Costs: a look at one bit per record, 64 at a time; a read of each inactive record; what goes, and the
+    /// accounts that refer to it. Where a group or license goes, the references of all inactive accounts are read.
+    /// Of a million accounts a thousand go in a third of a millisecond. What goes leaves up to 20 bytes behind.
+    ///
+    /// A purge after which more of the app's records have gone than are there numbers those anew and frees what the
+    /// others left behind: it costs all records and references of the app, which are fewer than went.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Timestamp, Uuid};
@@ -148,8 +153,10 @@ impl Engine {
         inactive_before: Timestamp,
     ) -> Result<PurgeOutcome, Error> {
         let scope = self.scope(now, app_id)?;
-        let (store, session) = scope.app.store_and_session();
-        Ok(purge::purge(store, session, scope.changes, inactive_before))
+        let (store, _) = scope.app.store_and_session();
+        let outcome = purge::purge(store, scope.registry, scope.changes, inactive_before);
+        scope.app.close_gaps_if_many();
+        Ok(outcome)
     }
 
     pub(super) const fn name_rule(&self) -> Rule {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::remembered;
 use crate::engine::Engine;
-use crate::state::CloneGroupNumber;
+use crate::state::{CloneGroupNumber, State};
 use crate::store::{Table, TypeIndex};
 use crate::values::{AppId, DigestHasher, ResourceTypeId};
 
@@ -52,8 +52,8 @@ impl Engine {
     ///
     /// Keeps sums of the digest: 4 bytes for each record, at each write of a record a bit, and at each page that comes
     /// to be remembered or forgotten its hash. An engine whose digest is never refreshed has none of it. The state is
-    /// the same before and after, and so are all digests. A purge makes the tables of its app anew: their next digest
-    /// goes through all of them.
+    /// the same before and after, and so are all digests. A purge after which the records are numbered anew
+    /// ([`Engine::purge_inactive`]) forgets the sums of its app: the next digest goes through all its records.
     ///
     /// ```
     /// # use headcount::{Config, Engine};
@@ -122,7 +122,7 @@ impl Engine {
             tables.extend(app.store().used_tables().map(|(of, table)| TableDigests {
                 app_id,
                 resource_type_id: registry.at(of).id(),
-                records: u64::from(table.len()),
+                records: u64::from(table.records()),
                 blocks: table.told_blocks(),
             }));
         }
@@ -133,7 +133,7 @@ impl Engine {
     /// of the app's records [of the type](crate::AppView::records), all together, those from
     /// `block * DigestParts::BLOCK_RECORDS` on. None where there is no such app, type or block.
     ///
-    /// Goes through the records of the block.
+    /// Goes through the records of the block, and a bit of each record before it, 64 at a time.
     pub fn record_digests(&self, app_id: AppId, resource_type_id: ResourceTypeId, block: usize) -> Vec<u128> {
         let Some(app) = self.state().apps.get(app_id) else { return Vec::new() };
         let types = self.state().groups.get(app.group()).registry().types();
@@ -161,17 +161,31 @@ impl Engine {
             app.digest(&mut hasher);
         }
         remembered::digest(state, &mut hasher);
+        digest_gone(state, &mut hasher);
         hasher.finish()
+    }
+}
+
+/// How many rows each table has given out, where some of them are gone: each record is hashed with its row, so with
+/// the records this tells which. A state where none is gone hashes as before there were such.
+fn digest_gone(state: &State, hasher: &mut DigestHasher) {
+    for (number, (_, app)) in (0_u64..).zip(state.apps.iter()) {
+        for (of, table) in app.store().tables().filter(|(_, table)| table.gone().ones() > 0) {
+            hasher.bytes(b"gone rows");
+            hasher.u64(number);
+            hasher.u32(of.0);
+            hasher.u32(table.rows());
+        }
     }
 }
 
 /// How many records, the sum of their hashes, and which were seen.
 fn digest_table(table: &Table, hasher: &mut DigestHasher) {
-    hasher.u64(u64::from(table.len()));
+    hasher.u64(u64::from(table.records()));
     hasher.u128(table.sum());
     hasher.u64(table.seen().ones());
     if table.seen().ones() > 0 {
-        (0..table.len().div_ceil(64) as usize).for_each(|at| hasher.u64(table.seen().word(at)));
+        (0..table.words()).for_each(|at| hasher.u64(table.seen().word(at)));
     }
 }
 
@@ -189,7 +203,7 @@ pub struct DigestParts {
 
 impl DigestParts {
     /// The records of one of a table's [blocks](TableDigests::blocks); its last one may have fewer.
-    pub const BLOCK_RECORDS: usize = Table::TOLD_ROWS as usize;
+    pub const BLOCK_RECORDS: usize = Table::TOLD_RECORDS as usize;
 }
 
 /// The digests of the records of one app and type: see [`Engine::digest_parts`].

@@ -69,11 +69,11 @@ fn check_app(app: &App, registry: &Registry, seq: u64) -> Checked {
 /// What a cleanup passed holds nothing stale.
 fn check_cleanup(session: &OpenSession, app: &App, registry: &Registry) -> Checked {
     let Some(cursor) = session.cursor() else { return Ok(()) };
-    let rows = app.store().table(cursor.of).map_or(0, Table::len);
+    let rows = app.store().table(cursor.of).map_or(0, Table::rows);
     ensure(cursor.row.0 <= rows, "4.6", || "a cleanup is beyond the records")?;
     let in_scope = |of: &TypeIndex| session.scope().contains(*of);
     for (of, table) in app.store().tables().filter(|(of, _)| in_scope(of)) {
-        let passed = cursor.rows_passed(of, registry.is_account(of), table.len());
+        let passed = cursor.rows_passed(of, registry.is_account(of), table.rows());
         let is_stale =
             |row: Row| table.stale_word(row.at() / 64) >> (row.0 % 64) & 1 == 1 && !table.is_kept_alive(row);
         let has_stale = Row::first(passed).any(is_stale);

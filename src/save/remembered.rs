@@ -30,11 +30,11 @@ pub(super) fn check(table: &Table) -> Checked {
         return Ok(());
     }
     check_limits(pages)?;
-    ensure(pages.are_disjoint(table.len()), "3.9", || "remembered pages are not apart")?;
+    ensure(pages.are_disjoint(table.rows()), "3.9", || "remembered pages are not apart")?;
     for (fingerprint, runs) in pages.iter() {
         let at = || format!("the remembered page {fingerprint}");
         let are_full = runs.iter().flat_map(|run| run.rows()).all(|row| {
-            row.0 < table.len() && table.active().contains(row) && !table.placeholder().contains(row)
+            row.0 < table.rows() && table.active().contains(row) && !table.placeholder().contains(row)
         });
         ensure(are_full, "3.9", || format!("{} has a record that no push left so", at()))?;
         let records: u64 = runs.iter().map(|run| u64::from(run.len)).sum();

@@ -20,7 +20,10 @@ use crate::store::{Store, Table};
 use crate::values::{AppId, BrokenInvariant, COUNT_MAX, Config, HashKey, Limits, ensure};
 
 /// The layout of the values below. A new one gets a new number.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
+
+/// The layout before: the same, but for rows that are gone, of which there were none. It is still read.
+const FORMAT_WITHOUT_GONE: u32 = 3;
 
 /// Saved state, parsed but not yet trusted: [`Engine::restore`] makes an engine of it, or finds what
 /// is wrong with it. It takes about the memory of the engine that it was saved from.
@@ -109,7 +112,7 @@ impl Engine {
                 id,
                 group,
                 app: app.save(),
-                tables: app.store().used_tables().map(|(_, table)| TableRef(table)).collect(),
+                tables: app.store().numbered_tables().map(|(_, table)| TableRef(table)).collect(),
             }
         });
         SnapshotRef {
@@ -132,12 +135,12 @@ impl Engine {
     /// A [`RestoreError`] for what no engine could have written, or this one's format does not know.
     pub fn restore(config: Config, snapshot: Snapshot) -> Result<Self, RestoreError> {
         let Snapshot { format, digest: [high, low], seq, groups, apps, remembered } = snapshot;
-        if format != FORMAT {
+        if format != FORMAT && format != FORMAT_WITHOUT_GONE {
             return Err(RestoreError::UnknownFormat { found: format, expected: FORMAT });
         }
         let expected = u128::from(high) << 64 | u128::from(low);
         ensure(seq <= COUNT_MAX, "7", || "a sequence number is beyond reach")?;
-        let mut loading = Loading::new(&config);
+        let mut loading = Loading::new(&config, format);
         let groups = loading.groups(groups)?;
         for entry in apps {
             loading.app(entry, &groups)?;
@@ -159,6 +162,7 @@ impl Engine {
 }
 
 struct Loading {
+    format: u32,
     key: HashKey,
     limits: Limits,
     state: State,
@@ -169,9 +173,9 @@ struct Loading {
 }
 
 impl Loading {
-    fn new(config: &Config) -> Self {
+    fn new(config: &Config, format: u32) -> Self {
         let (key, limits) = (HashKey::new(config.hash_key()), *config.limits());
-        Self { key, limits, state: State::default(), references: 0, is_within: true }
+        Self { format, key, limits, state: State::default(), references: 0, is_within: true }
     }
 
     fn groups(&mut self, groups: Vec<SavedRegistry>) -> Result<Vec<CloneGroupNumber>, BrokenInvariant> {
@@ -200,6 +204,8 @@ impl Loading {
         let tables = tables.into_iter().map(|SavedTable(runs)| runs).collect();
         let loaded = Store::load(tables, &are_accounts, self.key);
         let loaded = loaded.map_err(|broken| broken.within(format!("app {id}")))?;
+        let may_be_gone = self.format != FORMAT_WITHOUT_GONE || loaded.store.gone() == 0;
+        ensure(may_be_gone, "9", || "a table has other records than it tells")?;
         self.references += loaded.references;
         self.is_within &= loaded.is_within(&are_accounts, &self.limits);
         let ordinal = self.state.apps.push(id, App::load(saved, group, loaded.store)?);
@@ -215,7 +221,7 @@ impl Loading {
             let at = usize::try_from(pages.app).ok().filter(|_| before.is_none_or(|before| before < place));
             let id = at.and_then(|at| self.state.apps.iter().nth(at)).map(|(id, _)| id);
             let app = id.and_then(|id| self.state.apps.get_mut(id)).ok_or_else(remembers_twice)?;
-            let rows = app.store().table(pages.of).map(Table::len).ok_or_else(remembers_twice)?;
+            let rows = app.store().table(pages.of).map(Table::rows).ok_or_else(remembers_twice)?;
             app.load_pages(place.1, pages.load(rows)?);
             before = Some(place);
         }

@@ -14,6 +14,8 @@ use crate::values::{AccountStatus, Text, Timestamp};
 const FLAG_ACTIVE: u8 = 1;
 const FLAG_PLACEHOLDER: u8 = 2;
 const FLAG_SEEN: u8 = 4;
+/// Stands alone: of a record that has gone no more is told.
+const FLAG_GONE: u8 = 8;
 
 /// Bytes that are reserved for a list of bytes before any of it is read.
 const RESERVED_BYTES_MAX: usize = 4096;
@@ -27,7 +29,7 @@ impl Serialize for TableRef<'_> {
             return serialize_rows(self.0, serializer);
         }
         // A byte is enough for one that is empty.
-        if self.0.len() == 0 {
+        if self.0.rows() == 0 {
             serializer.serialize_none()
         } else {
             serializer.serialize_some(&RunsRef(self.0))
@@ -42,7 +44,7 @@ impl Serialize for RunsRef<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let [active, placeholder, seen] = self.0.saved_bits();
         let mut table = serializer.serialize_struct("Table", 5)?;
-        table.serialize_field("rows", &self.0.len())?;
+        table.serialize_field("rows", &self.0.rows())?;
         table.serialize_field("active", &BytesRef(&active))?;
         table.serialize_field("placeholder", &BytesRef(&placeholder))?;
         table.serialize_field("seen", &BytesRef(&seen))?;
@@ -76,9 +78,14 @@ impl Serialize for BytesRef<'_> {
 }
 
 fn serialize_rows<S: Serializer>(table: &Table, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut rows = serializer.serialize_seq(Some(table.len() as usize))?;
+    let mut rows = serializer.serialize_seq(Some(table.rows() as usize))?;
     let mut words: Vec<u32> = Vec::new();
-    for row in Row::first(table.len()) {
+    for row in Row::first(table.rows()) {
+        if !table.has_record(row) {
+            let Draft { texts, status, .. } = Draft::default();
+            rows.serialize_element(&(FLAG_GONE, Timestamp(0), status, texts, [0_u32; 0].as_slice()))?;
+            continue;
+        }
         let stored = table.stored(row);
         let since = table.inactive_since(row);
         let flag = |is_set: bool, flag| if is_set { flag } else { 0 };
@@ -176,6 +183,18 @@ impl<'de> Visitor<'de> for RowsVisitor {
         while let Some(row) = rows.next_element::<SavedRow<'de>>()? {
             let runs = runs.get_or_insert_with(Box::default);
             let SavedRow(flags, since, status, texts, words) = row;
+            if flags == FLAG_GONE {
+                let has_text = texts.iter().any(|text| !text.0.is_empty());
+                if has_text
+                    || status != AccountStatus::default()
+                    || since != Timestamp(0)
+                    || !words.is_empty()
+                {
+                    return Err(A::Error::custom("of a record that has gone more is told"));
+                }
+                runs.push_gone().map_err(A::Error::custom)?;
+                continue;
+            }
             if flags > FLAG_ACTIVE | FLAG_PLACEHOLDER | FLAG_SEEN {
                 return Err(A::Error::custom("unknown flags of a record"));
             }

@@ -9,7 +9,7 @@ use super::registry::Registry;
 use super::session::{Ending, OpenSession, SessionRef, TypeScope};
 use super::sessions::Sessions;
 use super::task::Tasks;
-use crate::store::{Store, TypeIndex};
+use crate::store::{RowKey, Store, TypeIndex};
 use crate::values::{
     Checked, ConfigurationStatus, DigestHasher, Guard, Limits, Rule, SessionId, SessionStatus, Timestamp,
     ensure, ensure_text,
@@ -99,6 +99,19 @@ impl App {
         (&mut self.store, self.sessions.open_mut())
     }
 
+    /// Numbers the records anew where too many rows are gone; a cleanup stands where it stood.
+    pub(crate) fn close_gaps_if_many(&mut self) {
+        if !self.store.has_too_many_gaps() {
+            return;
+        }
+        if let Some(session) = self.sessions.open_mut()
+            && let Some(cursor) = session.cursor()
+        {
+            session.move_cursor_back(self.store.gone_before(RowKey::new(cursor.of, cursor.row)));
+        }
+        self.store.close_gaps();
+    }
+
     /// Forgets the pages that are remembered by their fingerprints.
     pub(crate) fn forget_pages(&mut self) {
         self.store.forget_pages();
@@ -185,7 +198,7 @@ impl App {
         let last_completed = sessions.iter().rev().find(completed);
         let is_synced = last_completed.is_none_or(|session| session.ended_at() == *last_synced_at);
         ensure(is_synced, "4.1", || "its last_synced_at is not when its last session completed")?;
-        let is_new = last_synced_at.is_none() && store.used_tables().next().is_none();
+        let is_new = last_synced_at.is_none() && store.numbered_tables().next().is_none();
         ensure(is_new || sessions.len() > 0, "5", || "it has records, but no session brought them")?;
         tasks.validate(types)
     }
@@ -194,7 +207,8 @@ impl App {
     pub(crate) fn changes_told(&self) -> u64 {
         let created = 1;
         let sessions = self.sessions.iter().map(|session| 1 + u64::from(session.status().has_ended()));
-        let records = self.store.tables().map(|(_, table)| u64::from(table.len()));
+        // A record that has gone was told of twice.
+        let records = self.store.tables().map(|(_, table)| u64::from(table.rows()) + table.gone().ones());
         created + sessions.sum::<u64>() + records.sum::<u64>() + self.tasks.changes_told()
     }
 }

@@ -18,7 +18,8 @@ use crate::tests::work;
 pub(super) const UNIT_BYTES: usize = 8;
 const CHUNK_UNITS_LOG2: u32 = 17;
 pub(super) const CHUNK_BYTES: usize = UNIT_BYTES << CHUNK_UNITS_LOG2;
-const CHUNKS_MAX: usize = 1 << (u32::BITS - CHUNK_UNITS_LOG2);
+/// One less than there are numbers: in the chunk of the last lies [`Place::NONE`].
+const CHUNKS_MAX: usize = (1 << (u32::BITS - CHUNK_UNITS_LOG2)) - 1;
 
 /// While chunks wait to be emptied, so many of their bytes are passed for each byte that dies or is taken.
 /// To make such a chunk takes a quarter of one, so four times that keeps up, and six times catches up.
@@ -29,6 +30,14 @@ const BYTES_PASSED_PER_BYTE: usize = 6;
 pub(super) struct Place(u32);
 
 impl Place {
+    /// Where no record lies: there is never such a chunk.
+    pub(super) const NONE: Self = Self(u32::MAX);
+
+    #[inline]
+    pub(super) const fn is_none(self) -> bool {
+        self.0 == Self::NONE.0
+    }
+
     const fn new(chunk: usize, byte: usize) -> Self {
         Self((chunk as u32) << CHUNK_UNITS_LOG2 | (byte / UNIT_BYTES) as u32)
     }
@@ -73,6 +82,13 @@ impl Arena {
         #[cfg(test)]
         work::add(work::Kind::Record, 1);
         &self.chunks[place.chunk()].bytes.values()[place.byte()..]
+    }
+
+    /// The same, of a place that may be [none](Place::NONE): to look costs no more.
+    #[inline]
+    pub(super) fn get(&self, place: Place) -> Option<&[u8]> {
+        let chunk = self.chunks.get(place.chunk())?;
+        chunk.bytes.values().get(place.byte()..)
     }
 
     /// Copies the chunk first, if a frozen copy has it: who may write elsewhere asks

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::Store;
+use super::bits::Ones;
 use super::key::{Row, RowKey, TypeIndex};
 use super::record::{Slot, Stored};
 use super::sums::Canonical;
@@ -12,7 +13,7 @@ use crate::values::{AccountStatus, BrokenInvariant, Checked, Limits, Rule, ensur
 
 const TEXT: Rule = Rule::Optional { chars_max: Limits::CEILINGS.text_chars_max };
 
-/// By type, what its records are and how many there are: what a reference is held against.
+/// By type, what its records are and how many rows it has: what a reference is held against.
 #[derive(Debug)]
 pub(super) struct Directory {
     pub(super) types: Vec<(bool, u32)>,
@@ -125,14 +126,15 @@ impl Referrers {
 impl Table {
     /// Checks what is told of rows beside their records: flags, and which of them are referred to.
     pub(super) fn check_flags(&self, of: TypeIndex, referrers: &[u32]) -> Checked {
-        let words = self.len().div_ceil(64) as usize;
         let at = |row: u32| format!("record {:?} of type {}", self.stored(Row(row)).text(Slot::Id), of.0);
-        for word in 0..words {
+        for word in 0..self.words() {
+            let told = self.active().word(word) | self.placeholder().word(word) | self.seen().word(word);
+            ensure(self.gone().word(word) & told == 0, "2", || "of a record that has gone more is told")?;
             let (active, placeholder) = (self.active().word(word), self.placeholder().word(word));
             let wrong = self.seen().word(word) & !(active & !placeholder);
             let first = |word_bits: u64| word as u32 * 64 + word_bits.trailing_zeros();
             ensure(wrong == 0, "4.2", || format!("{} was pushed", at(first(wrong))))?;
-            for row in super::Ones::of(word, placeholder & !active) {
+            for row in Ones::of(word, placeholder & !active) {
                 let is_referred_to = referrers.get(row.at()).is_some_and(|count| *count > 0);
                 ensure(!is_referred_to, "4.3", || format!("{} is referred to", at(row.0)))?;
             }
@@ -142,18 +144,47 @@ impl Table {
 }
 
 impl Store {
+    /// Checks that nobody refers to what has gone, and that there is not more of it than of records. The rows of
+    /// references are known to be there, and the flags of rows to be right.
+    pub(super) fn check_gone(&self, directory: &Directory, referrers: &Referrers) -> Checked {
+        ensure(self.gone() <= self.records(), "2", || "more rows are gone than there are records")?;
+        let is_account = |of: &TypeIndex| directory.is_account(*of);
+        let mut are_referred_to = false;
+        for (of, table) in self.tables().filter(|(of, table)| !is_account(of) && table.gone().ones() > 0) {
+            let counted = referrers.of(of);
+            let is_referred_to = table.gone().iter().any(|row| counted[row.at()] > 0);
+            ensure(!is_referred_to, "10.3", || format!("type {}: an account refers to what has gone", of.0))?;
+            are_referred_to = true;
+        }
+        if !are_referred_to {
+            return Ok(());
+        }
+        // Those of active accounts were counted.
+        for (of, table) in self.tables().filter(|(of, _)| is_account(of)) {
+            let inactive = (0..table.words()).flat_map(|word| Ones::of(word, table.inactive_word(word)));
+            for stored in inactive.map(|row| table.stored(row)) {
+                let are_there =
+                    stored.references().all(|target| self.table_of(target).has_record(target.row));
+                ensure(are_there, "10.3", || {
+                    format!("record {:?} of type {} refers to what has gone", stored.text(Slot::Id), of.0)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     /// Checks all records, given of each registered type whether it is of accounts. Answers how many
     /// references there are.
     ///
     /// # Errors
     /// The first rule that is found broken.
     pub(crate) fn check(&self, are_accounts: &[bool]) -> Result<u64, BrokenInvariant> {
-        let directory = Directory::new(are_accounts, self.tables.iter().map(Table::len));
+        let directory = Directory::new(are_accounts, self.tables.iter().map(Table::rows));
         let mut referrers = Referrers::new(&directory);
         let mut canonical = Canonical::default();
         for (of, table) in self.tables() {
             let mut bytes = 0;
-            for row in Row::first(table.len()) {
+            for row in table.record_rows() {
                 let stored = table.stored(row);
                 let references = canonical.read(&stored);
                 directory.check(of, &stored, table.placeholder().contains(row), references)?;
@@ -170,9 +201,14 @@ impl Store {
             let counted = referrers.of(of);
             table.check_flags(of, counted)?;
             let is_counted = |row: Row| table.referrers(row) == counted.get(row.at()).copied().unwrap_or(0);
-            let is_true = Row::first(table.len()).all(is_counted);
+            let is_true = Row::first(table.rows()).all(is_counted);
             ensure(is_true, "3.6", || format!("type {}: its referrers are miscounted", of.0))?;
+            let are_placed = Row::first(table.rows()).all(|row| table.is_gone_or_placed(row));
+            ensure(are_placed, "2", || {
+                format!("type {}: a record lies nowhere, or one lies there that went", of.0)
+            })?;
         }
+        self.check_gone(&directory, &referrers)?;
         Ok(referrers.references)
     }
 }

@@ -41,30 +41,31 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// The index of the first so many rows. None if two of them have one hash and are the same.
+    /// The index of these rows. None if two of them have one hash and are the same.
     ///
     /// Row by row it takes twice as long: most of an insertion is waiting for memory that is anywhere. So rows are
     /// first laid out by segment, and each segment is made as large as it gets, and filled while it is in the cache.
     #[cfg(feature = "serde")]
     pub(super) fn build(
-        rows: u32,
+        rows: impl Iterator<Item = Row> + Clone,
+        count: u32,
         hash_of: impl Fn(Row) -> IdHash,
         is_same: impl Fn(Row, Row) -> bool,
     ) -> Option<Self> {
         let mut depth = 0;
-        while rows >> depth > SEGMENT_ROWS_FILLED && depth < DEPTH_MAX {
+        while count >> depth > SEGMENT_ROWS_FILLED && depth < DEPTH_MAX {
             depth += 1;
         }
         let mut index = Self { depth, directory: (0..1 << depth).collect(), ..Self::default() };
         let mut ends: Vec<u32> = alloc::vec![0; 1 << depth];
-        Row::first(rows).for_each(|row| ends[index.slot(hash_of(row))] += 1);
+        rows.clone().for_each(|row| ends[index.slot(hash_of(row))] += 1);
         let counts = ends.clone();
         let mut sum = 0;
         for end in &mut ends {
             sum += core::mem::replace(end, sum);
         }
-        let mut sorted: Vec<(IdHash, Row)> = alloc::vec![(IdHash(0), Row(0)); rows as usize];
-        for row in Row::first(rows) {
+        let mut sorted: Vec<(IdHash, Row)> = alloc::vec![(IdHash(0), Row(0)); count as usize];
+        for row in rows {
             let hash = hash_of(row);
             let next = &mut ends[index.slot(hash)];
             sorted[*next as usize] = (hash, row);
@@ -113,6 +114,13 @@ impl Index {
             at = self.directory[self.slot(hash)] as usize;
         }
         self.segments[at].rows.insert_unique(spread(hash), row, |&row| spread(hash_of(row)));
+    }
+
+    /// Takes out a row that is there.
+    pub(super) fn remove(&mut self, hash: IdHash, row: Row) {
+        let segment = self.directory[self.slot(hash)] as usize;
+        let found = self.segments[segment].rows.find_entry(spread(hash), |&other| other == row);
+        found.expect("a row is in the index until it goes").remove();
     }
 
     /// Splits a segment in two by one more bit.
@@ -175,6 +183,22 @@ mod tests {
             let is_it = |row: Row| hashes[row.at()] == other;
             assert_eq!(index.find(IdHash(other), is_it).is_some(), map.contains_key(&other));
         }
+        takes_out_what_a_map_takes_out(index, hashes);
+    }
+
+    /// All rows are in the index. Two of three go, and then come back in another order.
+    fn takes_out_what_a_map_takes_out(mut index: Index, hashes: &[u32]) {
+        let rows = || (0..hashes.len() as u32).map(Row);
+        let goes = |row: &Row| row.0 % 3 != 1;
+        rows().filter(goes).for_each(|row| index.remove(IdHash(hashes[row.at()]), row));
+        let find = |index: &Index, row: Row| index.find(IdHash(hashes[row.at()]), |other| other == row);
+        for row in rows() {
+            assert_eq!(find(&index, row), Some(row).filter(|row| !goes(row)), "{row:?}");
+        }
+        for row in rows().rev().filter(goes) {
+            index.insert(IdHash(hashes[row.at()]), row, |row| IdHash(hashes[row.at()]));
+        }
+        assert!(rows().all(|row| find(&index, row) == Some(row)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Tables as a snapshot holds them: a few long runs of bytes, to be written in a pass and to be trusted in nothing.
 //!
 //! The records stand one behind the other in the form in which they are stored, each in as little space as it needs.
+//! Each tells its row; the rows that none tells are gone.
 //! Loading looks at every byte of them once, and then keeps the runs: a run is a chunk of the arena.
 
 use alloc::boxed::Box;
@@ -20,6 +21,7 @@ use crate::values::{BrokenInvariant, Checked, HashKey, Limits, Timestamp, ensure
 /// What a snapshot holds of a table.
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
+    /// Those that are gone among them.
     pub(crate) rows: u32,
     /// Sets of rows, eight a byte; nothing where there is none.
     pub(crate) active: Vec<u8>,
@@ -44,19 +46,8 @@ impl Runs {
     /// If it could not even be held; whether it keeps the rules is found out later.
     pub(crate) fn push(&mut self, draft: &Draft<'_>, flags: RowFlags) -> Result<(), &'static str> {
         let bytes = draft.storable_bytes().ok_or("a record is too large")? as usize;
-        if self.rows >= Limits::CEILINGS.records_per_type_max {
-            return Err("a type has more records than it can");
-        }
-        let row = Row(self.rows);
-        self.rows += 1;
         let RowFlags { inactive_since, is_placeholder, is_seen } = flags;
-        for (bits, is_set) in [
-            (&mut self.active, inactive_since.is_none()),
-            (&mut self.placeholder, is_placeholder),
-            (&mut self.seen, is_seen),
-        ] {
-            set_bit(bits, row, is_set);
-        }
+        let row = self.push_row([inactive_since.is_none(), is_placeholder, is_seen])?;
         if self.records.last().is_none_or(|run| run.len() + bytes > CHUNK_BYTES) {
             self.records.push(Vec::new());
         }
@@ -67,11 +58,33 @@ impl Runs {
         Ok(())
     }
 
-    /// Whether there can be so many records in so many bytes: a snapshot must not make us reserve more than it has.
+    /// Adds a row whose record has gone.
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub(crate) fn push_gone(&mut self) -> Result<(), &'static str> {
+        self.push_row([false; 3]).map(|_| ())
+    }
+
+    /// Adds a row, given whether it is active, a placeholder and seen.
+    fn push_row(&mut self, is_set: [bool; 3]) -> Result<Row, &'static str> {
+        if self.rows >= Limits::CEILINGS.records_per_type_max {
+            return Err("a type has more records than it can");
+        }
+        let row = Row(self.rows);
+        self.rows += 1;
+        let sets = [&mut self.active, &mut self.placeholder, &mut self.seen];
+        sets.into_iter().zip(is_set).for_each(|(bits, is_set)| set_bit(bits, row, is_set));
+        Ok(row)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.records.iter().map(|run| run.len() as u64).sum()
+    }
+
     fn check_size(&self) -> Checked {
-        let bytes: u64 = self.records.iter().map(|run| run.len() as u64).sum();
-        let is_full = u64::from(self.rows) * Stored::BYTES_MIN <= bytes && self.rows > 0;
-        ensure(is_full, "9", || "a table has other records than it tells")?;
+        let bytes = self.bytes();
+        ensure(self.rows > 0, "9", || "a table has other records than it tells")?;
         let ceilings = Limits::CEILINGS;
         let fits = self.rows <= ceilings.records_per_type_max && bytes <= ceilings.bytes_per_type_max;
         ensure(fits, "3.2", || "a type has more records than it can")
@@ -119,13 +132,13 @@ fn bytes_of(bits: &Bits, rows: u32) -> Vec<u8> {
 impl Table {
     /// The sets of rows: active, placeholder, seen.
     pub(crate) fn saved_bits(&self) -> [Vec<u8>; 3] {
-        [self.active(), self.placeholder(), self.seen()].map(|bits| bytes_of(bits, self.len()))
+        [self.active(), self.placeholder(), self.seen()].map(|bits| bytes_of(bits, self.rows()))
     }
 
     /// The rows of each run in turn: as many as a chunk has room for.
     pub(crate) fn saved_runs(&self) -> Vec<core::ops::Range<u32>> {
         let (mut runs, mut start, mut bytes) = (Vec::new(), 0, 0);
-        for row in Row::first(self.len()) {
+        for row in self.record_rows() {
             let more = self.stored(row).bytes() as usize;
             if bytes + more > CHUNK_BYTES {
                 runs.push(start..row.0);
@@ -133,8 +146,8 @@ impl Table {
             }
             bytes += more;
         }
-        if start < self.len() {
-            runs.push(start..self.len());
+        if bytes > 0 {
+            runs.push(start..self.rows());
         }
         runs
     }
@@ -142,7 +155,8 @@ impl Table {
     /// Writes a run in the place of what is in `run`.
     pub(crate) fn write_run(&self, rows: core::ops::Range<u32>, run: &mut Vec<u8>) {
         run.clear();
-        rows.map(Row).for_each(|row| self.stored(row).write_to(run));
+        let rows = rows.map(Row).filter(|row| self.has_record(*row));
+        rows.for_each(|row| self.stored(row).write_to(run));
     }
 }
 
@@ -177,7 +191,7 @@ impl Store {
         are_accounts: &[bool],
         key: HashKey,
     ) -> Result<Loaded, BrokenInvariant> {
-        tables.iter().flatten().try_for_each(|runs| runs.check_size())?;
+        check_sizes(&tables)?;
         let rows = tables.iter().map(|runs| runs.as_ref().map_or(0, |runs| runs.rows));
         let directory = Directory::new(are_accounts, rows);
         let referrers = Referrers::new(&directory);
@@ -200,6 +214,7 @@ impl Store {
             table.check_flags(of, counted)?;
             table.set_referrers(counted);
         }
+        store.check_gone(&loader.directory, &loader.referrers)?;
         Ok(Loaded { store, references: loader.referrers.references, longest })
     }
 
@@ -207,6 +222,15 @@ impl Store {
     pub(crate) fn drop_sums(&mut self) {
         self.tables.iter_mut().for_each(|table| table.put_sums(None));
     }
+}
+
+/// Whether there can be so many records in so many bytes, and so many rows that are gone beside them: a snapshot
+/// must not make us reserve more than it has.
+fn check_sizes(tables: &[Option<Box<Runs>>]) -> Checked {
+    tables.iter().flatten().try_for_each(|runs| runs.check_size())?;
+    let rows: u64 = tables.iter().flatten().map(|runs| u64::from(runs.rows)).sum();
+    let records_max: u64 = tables.iter().flatten().map(|runs| runs.bytes() / Stored::BYTES_MIN).sum();
+    ensure(rows <= 2 * records_max, "2", || "more rows are gone than there are records")
 }
 
 /// What is needed, and gathered, to load the tables of a store.
@@ -228,14 +252,14 @@ impl Loader {
         let mut loading = Loading { of, rows, sums: Box::default(), longest: Longest::default() };
         let mut room = 0;
         for run in records {
-            let first = Stored::parse(&run, Row(table.len()));
+            let first = Stored::parse(&run, table.rows()..rows);
             let is_cut = first.is_some_and(|first| first.bytes() > room);
             ensure(is_cut && run.len() <= CHUNK_BYTES, "9", || "the records are not in runs")?;
             room = (CHUNK_BYTES - run.len()) as u64;
             self.run(&run, &mut loading, &mut table)?;
             table.take_run(run);
         }
-        ensure(table.len() == rows, "9", || "a table has other records than it tells")?;
+        table.push_gone_before(Row(rows));
         ensure(table.index_all(), "1", || "two records of a type have the same id")?;
         table.put_sums(Some(loading.sums));
         Ok((table, loading.longest))
@@ -244,9 +268,10 @@ impl Loader {
     fn run(&mut self, run: &[u8], loading: &mut Loading, table: &mut Table) -> Checked {
         let mut at = 0;
         while at < run.len() {
-            let row = Row(table.len());
-            let stored = Stored::parse(&run[at..], row).filter(|_| row.0 < loading.rows);
+            let stored = Stored::parse(&run[at..], table.rows()..loading.rows);
             let stored = stored.ok_or_else(|| BrokenInvariant::new("9", "a record is malformed"))?;
+            let row = stored.row();
+            table.push_gone_before(row);
             let (is_active, is_placeholder) =
                 (table.active().contains(row), table.placeholder().contains(row));
             let has_time = stored.inactive_since() != 0;
@@ -304,7 +329,7 @@ fn are_within(table: &Table, longest: &Longest, is_account: bool, limits: &Limit
     Slot::ALL.into_iter().zip(longest.texts).all(|(slot, longest)| {
         let max = chars_max(slot);
         let fits = |row| table.stored(row).text(slot).chars().nth(max).is_none();
-        usize::from(longest) <= max || Row::first(table.len()).all(fits)
+        usize::from(longest) <= max || table.record_rows().all(fits)
     })
 }
 

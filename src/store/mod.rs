@@ -3,10 +3,11 @@
 //! References lead from table to table, so what must agree among tables is kept here and nowhere else:
 //!
 //! - a row's *referrers* are the active accounts that refer to it;
-//! - a reference points at a row that there is;
+//! - a reference points at a record that there is;
 //! - an active account's references point at active rows or at full ones;
 //! - the *seen* rows, those of the present roll, are active full records;
-//! - so are the rows of remembered pages, and they are as those pages left them.
+//! - so are the rows of remembered pages, and they are as those pages left them;
+//! - a row that is *gone* has no record, and is in no other set of rows.
 
 mod arena;
 mod bits;
@@ -22,7 +23,6 @@ mod load;
 mod purge;
 mod record;
 mod remembered;
-mod short_id;
 mod sums;
 mod table;
 
@@ -63,9 +63,18 @@ impl Store {
         TypeIndex::all().zip(&self.tables)
     }
 
-    /// The tables up to the last one with a record: whether those behind it were made is no fact.
+    /// The tables up to the last one with a record.
     pub(crate) fn used_tables(&self) -> impl Iterator<Item = (TypeIndex, &Table)> {
-        let used = self.tables.iter().rposition(|table| table.len() > 0).map_or(0, |last| last + 1);
+        self.tables_up_to(|table| table.records() > 0)
+    }
+
+    /// The tables up to the last one that gave out a row: whether those behind it were made is no fact.
+    pub(crate) fn numbered_tables(&self) -> impl Iterator<Item = (TypeIndex, &Table)> {
+        self.tables_up_to(|table| table.rows() > 0)
+    }
+
+    fn tables_up_to(&self, is_used: fn(&Table) -> bool) -> impl Iterator<Item = (TypeIndex, &Table)> {
+        let used = self.tables.iter().rposition(is_used).map_or(0, |last| last + 1);
         self.tables().take(used)
     }
 
@@ -75,7 +84,7 @@ impl Store {
 
     /// Whether there is a record of the type, active or not.
     pub(crate) fn has_records(&self, of: TypeIndex) -> bool {
-        self.table(of).is_some_and(|table| table.len() > 0)
+        self.table(of).is_some_and(|table| table.records() > 0)
     }
 }
 
@@ -87,7 +96,7 @@ impl Store {
             self.tables.resize_with(of.at() + 1, Table::default);
         }
         let table = self.table_mut(of);
-        if table.len() == 0 {
+        if table.rows() == 0 {
             table.expect_references(kind != Kind::Account);
         }
         table

@@ -227,11 +227,11 @@ impl<'t> Stored<'t> {
     pub(super) const BYTES_MIN: u64 = HEADER_BYTES as u64;
 
     /// The record that these bytes from outside begin with. None unless they are just what [`Draft::write`] writes
-    /// of a record in this row into as little space as it needs; but what its texts say is not looked at.
+    /// of a record in one of these rows into as little space as it needs; but what its texts say is not looked at.
     #[cfg(feature = "serde")]
-    pub(super) fn parse(bytes: &'t [u8], row: Row) -> Option<Self> {
+    pub(super) fn parse(bytes: &'t [u8], rows: core::ops::Range<u32>) -> Option<Self> {
         let stored = Self { header: bytes.first_chunk()?, bytes };
-        let is_head = stored.row() == row
+        let is_head = rows.contains(&stored.row().0)
             && stored.u32(16) >> STATUS_SHIFT < 3
             && stored.reference_word_count() <= CHUNK_BYTES / 4;
         if !is_head {

@@ -106,11 +106,11 @@ impl Sums {
         }
     }
 
-    /// Adds the next row of a table that is being loaded.
+    /// Adds the next row with a record of a table that is being loaded.
     #[cfg(feature = "serde")]
     pub(super) fn push(&mut self, row: Row, hash: u128) {
         let block = Row(row.0 / BLOCK_ROWS);
-        if block.0 == self.blocks.len() {
+        while self.blocks.len() <= block.0 {
             self.blocks.push(0);
         }
         let sum = self.blocks.at_mut(block);

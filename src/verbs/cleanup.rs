@@ -80,7 +80,7 @@ impl Step<'_> {
     /// Marks what is stale in the cursor's table, from its row on. False if the step's budget ended
     /// before the table did; the cursor then stands where the next step goes on.
     fn table(&mut self, cursor: &mut Cursor) -> bool {
-        let Some(rows) = self.store.table(cursor.of).map(crate::store::Table::len) else { return true };
+        let Some(rows) = self.store.table(cursor.of).map(crate::store::Table::rows) else { return true };
         while cursor.row.0 < rows {
             if self.work_left == 0 {
                 return false;

@@ -42,7 +42,7 @@ fn in_scope<'e>(store: &'e Store, session: &OpenSession) -> impl Iterator<Item =
 }
 
 fn each_word(table: &Table, mut visit: impl FnMut(usize, u64)) {
-    for at in 0..(table.len() as usize).div_ceil(64) {
+    for at in 0..table.words() {
         let word = table.stale_word(at);
         if word != 0 {
             visit(at, word);

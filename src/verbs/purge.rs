@@ -2,57 +2,57 @@
 
 use alloc::vec::Vec;
 
-use crate::state::{ChangeLog, Gone, OpenSession};
-use crate::store::{Leaving, Row, RowKey, Slot, Store};
+use crate::state::{ChangeLog, Gone, Registry};
+use crate::store::{Leaving, Ones, Row, RowKey, Slot, Store};
 use crate::values::{PurgeOutcome, Timestamp};
 
 /// Removes what became inactive before a time and has no active account referring to it.
 pub(crate) fn purge(
     store: &mut Store,
-    session: Option<&mut OpenSession>,
+    registry: &Registry,
     changes: &mut ChangeLog,
     before: Timestamp,
 ) -> PurgeOutcome {
-    let leaving = Leaving::of(store, |table, row| {
-        table.inactive_since(row).is_some_and(|since| since < before) && table.referrers(row) == 0
-    });
-    let purged = leaving.count();
-    if purged == 0 {
+    let records = long_inactive(store, before);
+    if records.is_empty() {
         return PurgeOutcome::default();
     }
-    let gone: Vec<(RowKey, Gone)> =
-        leaving.keys().map(|key| (key, changes.keep(key.of, store.stored(key).text(Slot::Id)))).collect();
-    let references = note_lost_references(store, &gone, changes);
-    for (_, gone) in gone {
-        changes.purged(gone);
-    }
-    if let Some(session) = session
-        && let Some(cursor) = session.cursor()
-    {
-        session.move_cursor_back(leaving.before(RowKey::new(cursor.of, cursor.row)));
-    }
-    store.remove(&leaving);
+    let leaving = Leaving::of(store, records, |of| registry.is_account(of));
+    let keep = |key: &RowKey| changes.keep(key.of, store.stored(*key).text(Slot::Id));
+    let gone: Vec<Gone> = leaving.records().iter().map(keep).collect();
+    let references = note_lost_references(store, &leaving, &gone, changes);
+    let purged = gone.len() as u64;
+    gone.into_iter().for_each(|gone| changes.purged(gone));
+    store.take_out(&leaving);
+    store.forget_pages();
     PurgeOutcome { purged, references }
 }
 
-/// Notes the references to what leaves that are held by inactive accounts which stay. `gone` is what leaves,
-/// ascending.
-fn note_lost_references(store: &Store, gone: &[(RowKey, Gone)], changes: &mut ChangeLog) -> u64 {
-    let find = |key: RowKey| gone.binary_search_by_key(&key, |(key, _)| *key).ok().map(|at| gone[at].1);
-    let mut references = 0;
+/// The records that are to go, by type in order of registration, in order of first sight. Reads those that are
+/// inactive.
+fn long_inactive(store: &Store, before: Timestamp) -> Vec<RowKey> {
+    let mut records = Vec::new();
     for (of, table) in store.tables() {
-        for key in Row::first(table.len()).map(|row| RowKey::new(of, row)) {
-            let stored = table.stored(key.row);
-            let mut account = None;
-            for target in stored.references().filter_map(find) {
-                // One that leaves itself takes its references with it untold.
-                if account.is_none() && find(key).is_some() {
-                    break;
-                }
-                let account = *account.get_or_insert_with(|| changes.keep(of, stored.text(Slot::Id)));
-                changes.reference_lost(account, target);
-                references += 1;
-            }
+        let goes = |row: &Row| {
+            table.inactive_since(*row).is_some_and(|since| since < before) && table.referrers(*row) == 0
+        };
+        for word in 0..table.words() {
+            let inactive = Ones::of(word, table.inactive_word(word));
+            records.extend(inactive.filter(goes).map(|row| RowKey::new(of, row)));
+        }
+    }
+    records
+}
+
+/// Notes the references to what leaves that are held by accounts which stay. `gone` are the records that leave.
+fn note_lost_references(store: &Store, leaving: &Leaving, gone: &[Gone], changes: &mut ChangeLog) -> u64 {
+    let mut references = 0;
+    for &key in leaving.referrers() {
+        let stored = store.stored(key);
+        let account = changes.keep(key.of, stored.text(Slot::Id));
+        for target in stored.references().filter_map(|target| leaving.find(target)) {
+            changes.reference_lost(account, gone[target]);
+            references += 1;
         }
     }
     references

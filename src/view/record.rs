@@ -158,7 +158,7 @@ impl RecordCounts {
     pub(super) fn of(table: Option<&Table>) -> Self {
         table.map_or_else(Self::default, |table| Self {
             active: table.active().ones(),
-            inactive: u64::from(table.len()) - table.active().ones(),
+            inactive: u64::from(table.records()) - table.active().ones(),
             placeholders: table.placeholder().ones(),
         })
     }
@@ -196,13 +196,11 @@ impl<'a> RecordViews<'a> {
             if self.left == 0 {
                 return None;
             }
-            let is_in_table = self.word < (table.len() as usize).div_ceil(64);
-            assert!(is_in_table, "as many records are left as the table counts");
-            let rows = table.rows_of_word(self.word);
+            assert!(self.word < table.words(), "as many records are left as the table counts");
             let shown = match self.filter {
-                RecordFilter::All => rows,
+                RecordFilter::All => table.record_word(self.word),
                 RecordFilter::Active => table.active().word(self.word),
-                RecordFilter::Inactive => rows & !table.active().word(self.word),
+                RecordFilter::Inactive => table.inactive_word(self.word),
                 RecordFilter::Placeholder => table.placeholder().word(self.word),
             };
             self.ones = Ones::of(self.word, shown);

@@ -118,6 +118,7 @@ impl Busy<'_> {
         let session = SessionId(Uuid::from_u128(self.sessions));
         self.command(Command::StartSession { app_id: app, session_id: session, scope: Scope::All });
         for _ in 0..self.below(4) {
+            self.purge_one_in(6, app);
             let (slug, page) = self.page();
             let slug = slug.into();
             let how = self.below(5);
@@ -145,10 +146,19 @@ impl Busy<'_> {
                 });
                 // Some cleanups are left for the next start to finish.
                 for _ in 0..self.below(8) {
+                    self.purge_one_in(5, app);
                     let budget = NonZeroU64::MIN.saturating_add(u64::from(self.below(4)));
                     self.command(Command::RunCleanup { app_id: app, session_id: session, budget });
                 }
             }
+        }
+    }
+
+    /// Now and then removes what has been inactive for a while, or all that is.
+    fn purge_one_in(&mut self, bound: u8, app: AppId) {
+        if self.one_in(bound) {
+            let inactive_before = Timestamp(self.now().0 - i64::from(self.below(12)));
+            self.command(Command::PurgeInactive { app_id: app, inactive_before });
         }
     }
 

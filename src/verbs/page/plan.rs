@@ -185,7 +185,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             additions: Additions::new(of),
             new_placeholders: NewPlaceholders::default(),
             touched: BTreeMap::new(),
-            rows: store.table(of).map_or(0, Table::len),
+            rows: store.table(of).map_or(0, Table::rows),
             on_record: Vec::new(),
             wanted: Vec::new(),
         }
@@ -345,7 +345,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             }
             return key;
         }
-        let rows = self.store.table(of).map_or(0, Table::len);
+        let rows = self.store.table(of).map_or(0, Table::rows);
         let rows_made = self.additions.add_row(of, draft.bytes());
         let key = RowKey::new(of, Row(rows + rows_made));
         self.new_placeholders.add(NewPlaceholder { key, hash, id, name });

@@ -62,9 +62,9 @@ impl Additions {
     ) -> Result<(), Error> {
         let own = (self.of, self.own);
         for (of, addition) in core::iter::once(own).chain(self.others.iter().copied()) {
-            let (rows, bytes) = store.table(of).map_or((0, 0), |table| (table.len(), table.bytes()));
-            let rows = u64::from(rows) + u64::from(addition.rows);
-            let has_rows = addition.rows == 0 || rows <= u64::from(limits.records_per_type_max);
+            let (records, bytes) = store.table(of).map_or((0, 0), |table| (table.records(), table.bytes()));
+            let records = u64::from(records) + u64::from(addition.rows);
+            let has_rows = addition.rows == 0 || records <= u64::from(limits.records_per_type_max);
             let has_bytes =
                 addition.bytes <= 0 || bytes + addition.bytes.unsigned_abs() <= limits.bytes_per_type_max;
             if !has_rows || !has_bytes {

@@ -67,7 +67,7 @@ impl Targets {
 
     /// Remembers as many rows as the tables that are referred to have, in powers of two.
     fn make_room(&mut self, store: &Store, references: &[CheckedReference<'_>]) {
-        let rows = |reference: &CheckedReference<'_>| store.table(reference.of).map_or(0, Table::len);
+        let rows = |reference: &CheckedReference<'_>| store.table(reference.of).map_or(0, Table::records);
         let wanted = references.first().map_or(0, rows) as usize;
         let room = wanted.clamp(64, REMEMBERED_MAX).next_power_of_two();
         if self.remembered.len() < room {

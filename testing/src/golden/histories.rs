@@ -17,6 +17,7 @@ pub fn all() -> Vec<Journal> {
         ("refusals", Limits::default(), refusals),
         ("low_limits", low_limits(), at_limits),
         ("fingerprints", Limits::default(), fingerprints),
+        ("gaps", Limits::default(), gaps),
     ]
     .map(|(name, limits, write)| {
         let mut writer = Writer { now: 1_736_935_200_000, history: Vec::new() };
@@ -417,4 +418,47 @@ fn at_limits(writer: &mut Writer) {
     }
     writer.resolve(1, 1, COMPLETED);
     writer.task(1, 9, NewTask::new(TaskAction::UpdateAccount, "account").with_payload("éééé+"));
+}
+
+/// Records are purged while others stay, between two steps of a cleanup and behind it. At the end rows are gone, a
+/// session is open, and a page is remembered.
+fn gaps(writer: &mut Writer) {
+    let cid = r#"{"id": "cid", "username": "cid", "memberships": {"team": [{"id": "t1"}, {"id": "t8"}]}}"#;
+    let stay = ["t1", "t2", "t3", "t4"].map(|id| format!(r#"{{"id": "{id}", "name": "Team"}}"#)).join(",");
+    let goes = format!(r#"{{"id": "t8", "name": "Huit"}}, {stay}"#);
+    writer.create(1, "Acme HR", None);
+    writer.register_all(1, 11);
+    writer.start(1, 1, &[]);
+    writer.push(1, 1, "account", &[BOB, ZOE, cid, ANN].join(","));
+    writer.push(1, 1, "team", &goes);
+    writer.finish(1, 1);
+    writer.start(1, 2, &[]);
+    writer.push(1, 2, "account", &[ANN, ZOE, cid].join(","));
+    writer.push(1, 2, "team", &stay);
+    writer.finish(1, 2);
+    let before = writer.now + 1;
+    writer.start(1, 3, &[]);
+    writer.push(1, 3, "account", ANN);
+    writer.push(1, 3, "team", &stay);
+    writer.complete(1, 3, Completion::FORCED);
+    writer.cleanup(1, 3, 1);
+    writer.purge(1, before);
+    writer.cleanup(1, 3, 100);
+    writer.purge(1, before);
+    // Bob comes back, new and last, and with him a team by its name alone.
+    writer.start(1, 4, &[]);
+    let bob = BOB.replace("t2", "t8");
+    writer.push_as(
+        1,
+        4,
+        "account",
+        page(Kind::Account, &[ANN, &bob].join(",")).with_fingerprint(Fingerprint(1)),
+    );
+    writer.push(1, 4, "team", &stay);
+    writer.finish(1, 4);
+    writer.purge(1, before + 4_000);
+    writer.start(1, 5, &[]);
+    writer.repeat(1, 5, "account", Fingerprint(1));
+    writer.push_as(1, 5, "account", page(Kind::Account, &bob).with_fingerprint(Fingerprint(2)));
+    writer.repeat(1, 5, "account", Fingerprint(2));
 }

@@ -1,7 +1,7 @@
 //! The ids of a table's records, one behind the other: what references are compared with, most of which name
 //! a record that many others name too. A record itself lies two steps further away, among others' texts.
 
-use super::record::{Draft, Slot};
+use super::super::record::{Draft, Slot};
 
 /// An id of 1 to 23 bytes: its bytes in three words, and in the last byte how many they are. Most ids are as
 /// short: of longer ones the record is asked.
@@ -41,6 +41,9 @@ pub(super) struct Target([u64; 3]);
 const NAMELESS: u64 = 0x80 << LENGTH_SHIFT;
 
 impl Target {
+    /// Of a row that is gone: no id is like it.
+    pub(super) const NONE: Self = Self([0; 3]);
+
     pub(super) fn of(draft: &Draft<'_>) -> Self {
         let text = |slot: Slot| draft.texts[slot as usize].as_bytes();
         Self::new(text(Slot::Id), text(Slot::EmailOrName))

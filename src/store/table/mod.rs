@@ -2,13 +2,19 @@
 //!
 //! A record is a *row*, numbered in order of first sight. What is asked of every row often lies in
 //! dense columns: where the record is and 32 bits of its id's hash ([`Place`], [`IdHash`]), whether it
-//! is active, a placeholder, seen in the present roll (bits), how many active accounts refer to it. The
+//! is active, a placeholder, seen in the present roll, gone (bits), how many active accounts refer to it. The
 //! record itself, texts and references, lies in the arena. The index leads from an id's hash to its
 //! row; it is never iterated, so its order shows nowhere.
 //!
 //! A table does not know what a session is: it knows a roll, the set of rows seen in it.
 
+mod find;
+mod gone;
+mod short_id;
+mod targets;
+
 use alloc::boxed::Box;
+#[cfg(feature = "serde")]
 use alloc::vec::Vec;
 
 use super::arena::{Arena, Place};
@@ -19,14 +25,11 @@ use super::index::Index;
 use super::key::Row;
 use super::record::{self, Draft, Stored};
 use super::remembered::RememberedPages;
-use super::short_id::{ShortId, Target};
 use super::sums::Sums;
 #[cfg(test)]
 use crate::tests::work;
-use crate::values::{Fingerprint, HashKey, IdHash, PageLimits, Timestamp};
-
-/// A page that guessed wrong this often stops guessing: it does not come in the stored order.
-const GUESS_MISSES_MAX: u32 = 2;
+use crate::values::{Fingerprint, IdHash, PageLimits, Timestamp};
+use short_id::Target;
 
 /// Where a record lies, and what its id hashes to (so that no rehash reads the ids).
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +45,8 @@ pub(crate) struct Table {
     index: Index,
     flags: Flags,
     seen: Bits,
+    /// Rows whose record has gone.
+    gone: Bits,
     /// Of groups and licenses, what references are compared with.
     targets: Option<Column<Target>>,
     /// Active accounts that refer to the row. The store keeps it: references lead from table to table.
@@ -56,37 +61,8 @@ pub(crate) struct Table {
     sums: Option<Box<Sums>>,
 }
 
-/// What many references ask of a table. Most lead to rows among the first, whose values lie in one place.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Targets<'t> {
-    table: &'t Table,
-    first: &'t [Target],
-}
-
-impl Targets<'_> {
-    /// Whether there is such a row and this is its id.
-    #[inline(always)]
-    pub(crate) fn has_id(self, row: Row, id: &str) -> bool {
-        match (self.first.get(row.at()), ShortId::of(id.as_bytes())) {
-            (Some(target), Some(short)) => target.has_id(short),
-            _ => self.table.has_id(row, id),
-        }
-    }
-
-    /// Whether the row's record has no name, which a reference could then give it.
-    #[inline(always)]
-    pub(crate) fn is_nameless(self, row: Row) -> bool {
-        self.first.get(row.at()).map_or_else(|| self.table.is_nameless(row), |target| target.is_nameless())
-    }
-}
-
 /// Reading.
 impl Table {
-    /// Rows, active and not.
-    pub(crate) const fn len(&self) -> u32 {
-        self.entries.len()
-    }
-
     pub(crate) const fn active(&self) -> &Bits {
         self.flags.active()
     }
@@ -125,43 +101,13 @@ impl Table {
 
     #[inline]
     pub(crate) fn stored(&self, row: Row) -> Stored<'_> {
+        debug_assert!(self.has_record(row), "nobody reads a record that has gone");
         Stored::new(self.arena.at(self.entries.at(row).place))
-    }
-
-    /// Whether there is such a row and this is its id.
-    pub(crate) fn has_id(&self, row: Row, id: &str) -> bool {
-        match (&self.targets, ShortId::of(id.as_bytes())) {
-            (Some(targets), Some(short)) => targets.get(row).is_some_and(|target| target.has_id(short)),
-            _ => row.0 < self.len() && self.stored(row).has_id(id),
-        }
-    }
-
-    /// Whether the row's record has no name, which a reference could then give it.
-    pub(crate) fn is_nameless(&self, row: Row) -> bool {
-        match &self.targets {
-            Some(targets) => targets.at(row).is_nameless(),
-            None => !self.stored(row).has(record::Slot::EmailOrName),
-        }
-    }
-
-    /// The same of many rows.
-    #[inline]
-    pub(crate) fn targets(&self) -> Targets<'_> {
-        Targets { table: self, first: self.targets.as_ref().map_or(&[], Column::first_values) }
     }
 
     /// When the row became inactive, if it is.
     pub(crate) fn inactive_since(&self, row: Row) -> Option<Timestamp> {
         (!self.active().contains(row)).then(|| Timestamp(self.stored(row).inactive_since()))
-    }
-
-    /// Rows `64 * word ..`, all that there are.
-    pub(crate) fn rows_of_word(&self, word: usize) -> u64 {
-        match u64::from(self.len()).saturating_sub(word as u64 * 64) {
-            0 => 0,
-            left if left >= 64 => u64::MAX,
-            left => (1 << left) - 1,
-        }
     }
 
     /// Rows `64 * word ..` that are active and not seen.
@@ -175,103 +121,8 @@ impl Table {
     }
 }
 
-/// From ids to rows. A frozen copy has no way there.
-impl Table {
-    /// The row of this id.
-    pub(crate) fn find(&self, hash: IdHash, id: &str) -> Option<Row> {
-        debug_assert!(self.can_find(), "nobody looks for an id in a frozen copy");
-        self.index.find(hash, |row| self.entries.at(row).hash == hash && self.stored(row).has_id(id))
-    }
-
-    /// Whether there is an index, where there is something to be found.
-    const fn can_find(&self) -> bool {
-        !self.index.is_empty() || self.len() == 0
-    }
-
-    /// Finds the rows of the ids of a page, [`Row::NONE`] where there is none, and the ids' hashes.
-    ///
-    /// A connector with a stable order names the row behind the last one: the guess is compared by the id's
-    /// own bytes, and nothing is hashed.
-    pub(crate) fn resolve<'p>(
-        &self,
-        mut ids: impl Iterator<Item = &'p str> + Clone,
-        key: HashKey,
-        rows: &mut Vec<Row>,
-        hashes: &mut Vec<IdHash>,
-    ) {
-        let mut guess = self.guess;
-        let mut misses = 0;
-        while misses < GUESS_MISSES_MAX {
-            let Some(id) = ids.next() else { return };
-            let guessed = self.entries.get(guess);
-            let guessed = guessed.filter(|entry| Stored::new(self.arena.at(entry.place)).has_id(id));
-            let (row, hash) = match guessed {
-                Some(entry) => (guess, entry.hash),
-                None => {
-                    misses += 1;
-                    let hash = key.id(id);
-                    (self.find(hash, id).unwrap_or(Row::NONE), hash)
-                }
-            };
-            // Of a record that is new the next may be the one that was guessed.
-            if !row.is_none() {
-                guess = Row(row.0.wrapping_add(1));
-            }
-            rows.push(row);
-            hashes.push(hash);
-        }
-        self.stage(ids, key, rows, hashes);
-    }
-
-    /// Finds rows by hash. In three passes, since the lookups of one pass do not depend on each other and so
-    /// wait for memory together: all hashes, all index probes by hash bits alone, all ids that they lead to.
-    fn stage<'p>(
-        &self,
-        ids: impl Iterator<Item = &'p str> + Clone,
-        key: HashKey,
-        rows: &mut Vec<Row>,
-        hashes: &mut Vec<IdHash>,
-    ) {
-        let from = rows.len();
-        hashes.extend(ids.clone().map(|id| key.id(id)));
-        rows.extend(hashes[from..].iter().map(|&hash| self.candidate(hash)));
-        for ((row, &hash), id) in rows[from..].iter_mut().zip(&hashes[from..]).zip(ids) {
-            *row = self.confirm(*row, hash, id);
-            if !row.is_none() {
-                self.stored(*row).touch();
-            }
-        }
-    }
-
-    /// A row whose id has this hash: almost always the row looked for. To be confirmed.
-    pub(crate) fn candidate(&self, hash: IdHash) -> Row {
-        debug_assert!(self.can_find(), "nobody looks for an id in a frozen copy");
-        self.index.find(hash, |row| self.entries.at(row).hash == hash).unwrap_or(Row::NONE)
-    }
-
-    /// The row of this id, given a candidate for it.
-    pub(crate) fn confirm(&self, candidate: Row, hash: IdHash, id: &str) -> Row {
-        if candidate.is_none() || self.has_id(candidate, id) {
-            candidate
-        } else {
-            self.find(hash, id).unwrap_or(Row::NONE)
-        }
-    }
-
-    /// Notes the last row of a page: the next page is likely to go on behind it.
-    pub(super) fn guess_after(&mut self, row: Row) {
-        self.guess = Row(row.0.wrapping_add(1));
-    }
-}
-
 /// Writing: each step alone. What holds among tables is the store's to keep.
 impl Table {
-    /// Whether this table, which is empty, is one that accounts refer to. It is found out faster then where a
-    /// reference leads.
-    pub(super) fn expect_references(&mut self, are_expected: bool) {
-        self.targets = are_expected.then(Column::default);
-    }
-
     /// Adds an active row whose id the table does not have.
     pub(super) fn insert(&mut self, hash: IdHash, draft: &Draft<'_>) -> Row {
         let row = Row(self.entries.len());
@@ -281,9 +132,7 @@ impl Table {
         let place = self.arena.allocate(units);
         draft.write(row, 0, self.arena.at_mut(place, units));
         self.entries.push(Entry { place, hash });
-        if let Some(targets) = &mut self.targets {
-            targets.push(Target::of(draft));
-        }
+        self.push_target(Target::of(draft));
         self.bytes += bytes;
         self.note_write(row);
         self.empty_chunks();
@@ -297,9 +146,7 @@ impl Table {
     pub(super) fn replace(&mut self, row: Row, draft: &Draft<'_>) {
         self.remembered.forget_page_of(row);
         self.note_write(row);
-        if let Some(targets) = &mut self.targets {
-            *targets.at_mut(row) = Target::of(draft);
-        }
+        self.set_target(row, Target::of(draft));
         let before = self.stored(row);
         let (units_before, since) = (before.units(), before.inactive_since());
         let bytes = draft.bytes();
@@ -424,6 +271,11 @@ impl Table {
         self.seen.begin_anew();
     }
 
+    /// Notes the last row of a page: the next page is likely to go on behind it.
+    pub(super) fn guess_after(&mut self, row: Row) {
+        self.guess = Row(row.0.wrapping_add(1));
+    }
+
     /// Remembers a page that named these rows.
     pub(super) fn remember(&mut self, fingerprint: Fingerprint, limits: PageLimits, rows: &[Row]) {
         self.remembered.remember(fingerprint, limits, rows);
@@ -473,6 +325,7 @@ impl Table {
             targets: _,
             flags,
             seen,
+            gone,
             referrers,
             bytes,
             guess,
@@ -486,6 +339,7 @@ impl Table {
             targets: None,
             flags: flags.freeze(),
             seen: seen.freeze(),
+            gone: gone.freeze(),
             referrers: referrers.freeze(),
             bytes: *bytes,
             guess: *guess,
@@ -527,7 +381,7 @@ impl Table {
         let hash = |row| self.entries.at(row).hash;
         let is_same =
             |a: Row, b: Row| self.stored(a).slot(record::Slot::Id) == self.stored(b).slot(record::Slot::Id);
-        let index = Index::build(self.len(), hash, is_same);
+        let index = Index::build(self.record_rows(), self.records(), hash, is_same);
         index.map(|index| self.index = index).is_some()
     }
 
