@@ -15,16 +15,12 @@ impl ShortId {
     /// The id, if it is short enough.
     #[inline]
     pub(super) fn of(id: &[u8]) -> Option<Self> {
-        // The bytes from here on, and those before the end that are not in the words before it.
         let word = |at: usize| id[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
-        let rest = |read: usize| {
-            let last = id.last_chunk().map_or(0, |word| u64::from_le_bytes(*word));
-            // Two shifts, since a word cannot be shifted by all of its bits.
-            last >> 8 >> (8 * (7 - (id.len() - read)))
-        };
+        // By words that overlap, since a word cannot be cut without knowing how.
         let mut words = match id.len() {
-            8..16 => [word(0), rest(8), 0],
-            16..24 => [word(0), word(8), rest(16)],
+            8..=16 => [word(0), word(id.len() - 8), 0],
+            // Of the middle one the last byte is in the second.
+            17..24 => [word(0), word(id.len() - 8), word(8) & u64::MAX >> 8],
             1..8 => [id.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0, 0],
             _ => return None,
         };

@@ -14,13 +14,20 @@ pub(super) struct Comparison<'e, 'p> {
     name_rule: Rule,
     /// Of names that keep the rule.
     name_lengths: PlainLengths,
+    full: FullRows,
 }
 
 impl<'e, 'p> Comparison<'e, 'p> {
     pub(super) fn new(context: PageContext<'e>) -> Self {
         let name_rule = Rule::Optional { chars_max: context.limits.text_chars_max };
         let slugs = Slugs::new(context.registry);
-        Self { store: context.store, slugs, name_rule, name_lengths: name_rule.plain_lengths() }
+        Self {
+            store: context.store,
+            slugs,
+            name_rule,
+            name_lengths: name_rule.plain_lengths(),
+            full: FullRows::default(),
+        }
     }
 
     /// Whether the record, which has this row, is active and full and has just these fields and, in this
@@ -32,8 +39,7 @@ impl<'e, 'p> Comparison<'e, 'p> {
         let Some(status) = parse_status(record.status) else { return false };
         let stored = table.stored(row);
         stored.has_fields(&record.texts, status)
-            && table.active().contains(row)
-            && !table.placeholder().contains(row)
+            && self.full.contains(table, row)
             && self.has_references(record, &stored)
     }
 
@@ -76,6 +82,24 @@ impl<'e, 'p> Comparison<'e, 'p> {
             };
             targets.has_id(row, &reference.id) && does_nothing()
         })
+    }
+}
+
+/// Which rows of a table are active and full: those of the word that was looked at last are known.
+#[derive(Debug, Default)]
+struct FullRows {
+    /// The number of the word from 1, and its rows.
+    word: (usize, u64),
+}
+
+impl FullRows {
+    #[inline]
+    fn contains(&mut self, table: &Table, row: Row) -> bool {
+        let word = row.at() / 64;
+        if self.word.0 != word + 1 {
+            self.word = (word + 1, table.active().word(word) & !table.placeholder().word(word));
+        }
+        self.word.1 & (1 << (row.0 % 64)) != 0
     }
 }
 
