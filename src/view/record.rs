@@ -196,7 +196,8 @@ impl<'a> RecordViews<'a> {
             if self.left == 0 {
                 return None;
             }
-            assert!(self.word < table.words(), "as many records are left as the table counts");
+            let is_in_table = self.word < table.words();
+            assert!(is_in_table, "as many records are left as the table counts");
             let shown = match self.filter {
                 RecordFilter::All => table.record_word(self.word),
                 RecordFilter::Active => table.active().word(self.word),
