@@ -46,25 +46,6 @@ impl Journal {
     }
 }
 
-/// Limits so low that the generated commands reach them.
-pub(crate) fn low_limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.records_per_page_max = 6;
-    limits.references_per_account_max = 8;
-    limits.faults_listed_max = 3;
-    limits.records_per_type_max = 9;
-    limits.sessions_per_app_max = 3;
-    limits.ended_tasks_per_app_max = 3;
-    limits.reason_chars_max = 16;
-    limits.bytes_per_type_max = 600;
-    limits.id_chars_max = 6;
-    limits.text_chars_max = 12;
-    limits.description_chars_max = 12;
-    limits.slug_chars_max = 8;
-    limits.opaque_bytes_max = 16;
-    limits
-}
-
 /// The journal's line; or what differs although it is one platform.
 pub(crate) fn report(journal: &Journal) -> Result<String, String> {
     let commands: Vec<(Timestamp, Command<'_>)> =
