@@ -1,7 +1,7 @@
 //! From an id's hash to its row, in segments that split (extendible hashing).
 //!
 //! One huge table would stall a page for tens of milliseconds whenever it grows; a segment of at most
-//! 28,672 rows takes a fraction of one. The top bits of the hash choose the segment, the others the
+//! 7,168 rows takes a fraction of one. The top bits of the hash choose the segment, the others the
 //! place in it.
 
 use alloc::vec::Vec;
@@ -15,15 +15,15 @@ use super::key::Row;
 use crate::tests::work;
 use crate::values::{IdHash, spread};
 
-/// Seven eighths of 2^15: where a hash table of that size would double. Unit tests split sooner.
-const SEGMENT_ROWS_MAX: usize = if cfg!(test) { 448 } else { 28_672 };
+/// Seven eighths of 2^13: where a hash table of that size would double. Unit tests split sooner.
+const SEGMENT_ROWS_MAX: usize = if cfg!(test) { 448 } else { 7_168 };
 
 /// Rows in a segment that is made at once, on average: none of them is likely to be about to split.
 #[cfg(feature = "serde")]
 const SEGMENT_ROWS_FILLED: u32 = SEGMENT_ROWS_MAX as u32 * 6 / 7;
 
-/// Beyond this many bits a segment grows instead: 2^18 segments hold more rows than there can be.
-const DEPTH_MAX: u32 = 18;
+/// Beyond this many bits a segment grows instead: 2^20 segments hold more rows than there can be.
+const DEPTH_MAX: u32 = 20;
 
 #[derive(Debug, Default)]
 struct Segment {
