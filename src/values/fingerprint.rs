@@ -10,8 +10,8 @@ use super::words::ParseError;
 ///
 /// The host computes them. The engine takes two pages of a type with one fingerprint for the same page, so
 /// it must not be possible for whoever sends pages to make two with one fingerprint: a cryptographic hash,
-/// or a hash under a key that is kept from the sender. Different resource types never share a fingerprint,
-/// nor do apps.
+/// or a hash under a key that is kept from the sender. The engine keeps the pages of each app and type apart, so
+/// neither the app nor the slug need be hashed.
 ///
 /// Prints itself as 32 hexadecimal digits in lower case, and is parsed from 32 of either case.
 ///
