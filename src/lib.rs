@@ -84,7 +84,7 @@
 //! # Features
 //!
 //! `serde` (default): commands, replies, errors and changes as serde values, the page parser, snapshots.
-//! Without it the engine is the same, fed by values that the host makes.
+//! Without it the engine is the same, fed by values that the host makes, and there are no snapshots to save or restore.
 #![no_std]
 
 extern crate alloc;
@@ -131,6 +131,7 @@ pub mod spec {}
 pub mod architecture {}
 
 // The first definition of a link counts: the guide's own lead to files of the repository.
+/// [calls]: crate::Engine#calls-that-are-not-bounded
 /// [contract]: crate::spec
 /// [architecture]: crate::architecture
 #[cfg(feature = "serde")]

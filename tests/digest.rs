@@ -123,6 +123,26 @@ fn one_record_of_many_that_differs_is_found() {
     }
 }
 
+/// Many readers of JSON would round a number of 128 bits.
+#[test]
+fn digests_of_parts_are_digits_for_people_and_bytes_for_machines() {
+    let parts = many(0).digest_parts();
+    let json = serde_json::to_value(&parts).expect("JSON");
+    assert_eq!(json["rest"], format!("{:032x}", parts.rest));
+    assert_eq!(json["tables"][0]["blocks"][2], format!("{:032x}", parts.tables[0].blocks[2]));
+    assert_eq!(serde_json::from_value::<DigestParts>(json.clone()).ok(), Some(parts.clone()));
+    let bytes = postcard::to_allocvec(&parts).expect("postcard");
+    assert_eq!(bytes[..16], parts.rest.to_be_bytes());
+    assert_eq!(bytes[bytes.len() - 16..], parts.tables[0].blocks[2].to_be_bytes());
+    assert_eq!(postcard::from_bytes::<DigestParts>(&bytes).ok().as_ref(), Some(&parts));
+    let mut other = json;
+    other["rest"] = 7.into();
+    assert!(serde_json::from_value::<DigestParts>(other.clone()).is_err());
+    other["rest"] = "7".into();
+    let refused = serde_json::from_value::<DigestParts>(other).expect_err("one digit");
+    assert_eq!(refused.to_string(), "digest: found \"7\", expected 32 hexadecimal digits");
+}
+
 #[test]
 fn what_is_not_there_has_no_digests_of_records() {
     let engine = many(0);

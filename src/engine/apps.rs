@@ -125,14 +125,19 @@ impl Engine {
     }
 
     /// Removes the app's records that became inactive before a time and that no active account refers
-    /// to, and the references that inactive accounts hold to them; frees their memory.
+    /// to, and the references that inactive accounts hold to them. What goes leaves a *gap* of up to 20 bytes; the
+    /// rest of its memory is freed.
     ///
     /// Costs: a look at one bit per record, 64 at a time; a read of each inactive record; what goes, and the
     /// accounts that refer to it. Where a group or license goes, the references of all inactive accounts are read.
-    /// Of a million accounts a thousand go in a third of a millisecond. What goes leaves up to 20 bytes behind.
+    /// Of a million accounts a thousand go in a third of a millisecond. It is one command, without a budget.
     ///
-    /// A purge after which more of the app's records have gone than are there numbers those anew and frees what the
-    /// others left behind: it costs all records and references of the app, which are fewer than went.
+    /// A purge after which the gaps of all purges outnumber the app's records rewrites all that is left, with its
+    /// references, and frees the gaps. So does one after which a type has given out more than 2^31 rows. Any purge may
+    /// be that one, however little it removes; what is left may take more bytes than what went.
+    ///
+    /// A purge that removes a record forgets all remembered pages of the app, of every type: each is to be pushed once
+    /// more ([SPEC 3.9](crate::spec#39-fingerprints)). So purge rarely, and not right before a roll.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Timestamp, Uuid};

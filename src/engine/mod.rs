@@ -19,7 +19,7 @@ use crate::verbs::page::PageBuffers;
 
 /// All state of one tenant, and the commands that change it.
 ///
-/// An engine is `Send + Sync`: many may read one at a time, a command needs it alone. It costs little
+/// An engine is `Send + Sync`. Any number may read at the same time; a command needs it alone. It costs little
 /// when empty. See the [crate's page](crate) for a tour.
 ///
 /// Each command takes the present time; each either succeeds or returns an [`Error`] and leaves the
@@ -27,8 +27,32 @@ use crate::verbs::page::PageBuffers;
 ///
 /// Each says what it costs. To find what it names costs the logarithm of how many apps, tasks or ids there are, a
 /// hash for a slug, and for a session a look at those that the app keeps, the newest first; that is not said again.
-/// None costs anything for other apps, and none but those that say so for the records that there are. Tests count
-/// it, at a thousand records and at a hundred thousand.
+/// No command grows with the number of records unless its documentation says so. Tests count it, at a thousand records
+/// and at a hundred thousand. None costs anything for other apps, but where a type gets a new slug or kind: then it
+/// looks at the apps of the clone group, and forgets their remembered pages.
+///
+/// # Calls that are not bounded
+///
+/// A page costs what is in it, and a cleanup step its budget. These calls may take longer the more there is:
+///
+/// | call | what it is | its cost grows with |
+/// | --- | --- | --- |
+/// | [`purge_inactive`](Self::purge_inactive) | command | a bit of each record of the app, its inactive records, what goes and who refers to it; now and then all records and references of the app |
+/// | [`delete_app`](Self::delete_app) | command | the memory that it frees, the app's sessions and tasks |
+/// | [`start_session`](Self::start_session) over a cleanup | command | what is left of the cleanup |
+/// | [`update_resource_type`](Self::update_resource_type) with a new slug or kind | command | the apps of the clone group, and their remembered pages |
+/// | [`push_page`](Self::push_page), the first with a fingerprint under lower limits | command | the remembered pages of the type |
+/// | `Engine::restore` | makes an engine | all state |
+/// | [`refresh_digest`](Self::refresh_digest) | needs the engine alone, but is no command | as `digest` |
+/// | [`freeze`](Self::freeze) | needs the engine alone, but is no command | apps, types, sessions, tasks and remembered pages; little with records |
+/// | `Engine::snapshot`, and writing it | read | all state |
+/// | [`digest`](Self::digest), [`digest_parts`](Self::digest_parts) | read | all state if it was never refreshed; else what changed since, a little for each record, and all that is no record |
+/// | [`record_digests`](Self::record_digests) | read | a bit of each record before the block |
+/// | [`check_invariants`](Self::check_invariants) | read | all state |
+/// | [`AppView::preview`](crate::AppView::preview) | read | a bit of each record in scope, the references of the accounts that would go, the active placeholders in scope |
+/// | [`AppView::records`](crate::AppView::records) | read | a bit of each record up to the last that is shown |
+/// | [`AppView::tasks`](crate::AppView::tasks) | read | all tasks of the app |
+/// | [`RecordView::members`](crate::RecordView::members) | read | the references of all active accounts of the app |
 pub struct Engine {
     config: Config,
     key: HashKey,

@@ -13,10 +13,10 @@ impl Engine {
     /// Pushes a page of records: each is upserted whole, and what accounts refer to that does not
     /// exist yet becomes a placeholder. One bad record and the page is refused whole.
     ///
-    /// Costs grow with the page alone; an unchanged record is compared in place and copies nothing. What grows with
-    /// the records does so in pieces of a mebibyte or less, and where records outgrew their places a page moves at
-    /// most six bytes for each that it writes or replaces. Only the first page with a fingerprint of a type under
-    /// lower limits than those before pays for all of its remembered pages, which are forgotten.
+    /// Costs grow with the page alone; an unchanged record is compared in place and copies nothing. A page may also
+    /// move up to 1 MiB of a growing table, and up to six times the bytes that it writes. Only the first page with a
+    /// fingerprint of a type under lower limits than those before pays for all of its remembered pages, which are
+    /// forgotten.
     ///
     /// ```
     /// # use headcount::{Account, AppId, Config, Engine, Kind, NewResourceType, Page, ResourceTypeId, Scope};
@@ -85,7 +85,7 @@ impl Engine {
     ///
     /// Costs grow with the page's runs of records that lie next to each other, one for a page in stored
     /// order, and not with its bytes; of its records 64 are noted at a time, and none is read. It never allocates
-    /// but for the noted rows of the roll. What remembering takes is bounded by the records:
+    /// but for the set of records seen in this session. What remembering takes is bounded by the records:
     /// [SPEC 3.9](crate::spec#39-fingerprints) says when a page is forgotten.
     ///
     /// ```
@@ -111,8 +111,9 @@ impl Engine {
     /// # Errors
     /// [`AppNotFound`](Error::AppNotFound), [`SessionNotFound`](Error::SessionNotFound),
     /// [`ResourceTypeNotFound`](Error::ResourceTypeNotFound); [`WrongState`](Error::WrongState) unless
-    /// in progress; [`PageMustBePushed`](Error::PageMustBePushed); [`OutOfScope`](Error::OutOfScope). Each
-    /// but the one before the last is what a push of the page would answer too.
+    /// in progress; [`PageMustBePushed`](Error::PageMustBePushed); [`OutOfScope`](Error::OutOfScope). All but
+    /// `PageMustBePushed` are what a push of the page would answer. That one is for the host alone, which parses the
+    /// body and pushes it: it is no answer to a connector.
     pub fn repeat_page(
         &mut self,
         now: Timestamp,
@@ -137,8 +138,11 @@ impl Engine {
         Ok(page::repeat(known, store, session))
     }
 
-    /// Whether [`repeat_page`](Self::repeat_page) would find the page now: for a host that rather parses at
-    /// once than journal a repeat that is refused. False also where there is no such app or type.
+    /// Whether [`repeat_page`](Self::repeat_page) would find the page now. It looks at neither a session nor its
+    /// scope, so the repeat may still be refused for these. False also where there is no such app or type.
+    ///
+    /// For a host with a journal, which journals a repeat only if this is true. A command that is carried out in
+    /// between may have the page forgotten: keep the body until the repeat is answered.
     ///
     /// Costs a lookup and a pass over the page's runs, and changes nothing.
     pub fn remembers_page(&self, app_id: AppId, slug: &str, fingerprint: Fingerprint) -> bool {

@@ -18,12 +18,14 @@ const DOMAIN: &[u8] = b"headcount digest 3";
 
 impl Engine {
     /// A stable value of the observable state: equal on all replicas, with any hash key, on all
-    /// platforms, after a replay, and after save and load ([SPEC 9](crate::spec#9-digest)).
+    /// platforms, after a replay, and after save and load ([SPEC 9](crate::spec#9-digest)). It is that of the state as
+    /// this history of commands made it: sequence numbers, the order of first sight and the gaps that purges left
+    /// count. Engines that show the same records by another history have other digests.
     ///
     /// Goes through the records that changed since [`Engine::refresh_digest`] was last called, a bit for each four
-    /// others, and apps, types, sessions and tasks with their texts; while a session has seen records of a type, a bit
-    /// for each record of it too. If it never was, it goes through all records and all remembered pages: a million
-    /// records take a tenth of a second or so.
+    /// others, and apps, types, sessions and tasks, whose texts it hashes whole each time; while a session has seen
+    /// records of a type, a bit for each record of it too. If it never was, it goes through all records and all
+    /// remembered pages: a million records take a tenth of a second or so. It keeps nothing for the next time.
     ///
     /// ```
     /// # use headcount::{AppId, Config, Engine, Timestamp, Uuid};
@@ -48,12 +50,15 @@ impl Engine {
         hasher.finish()
     }
 
-    /// The [`digest`](Engine::digest), at its cost; and from now on it costs what changes from now on.
+    /// The [`digest`](Engine::digest), at its cost; and from now on it costs what changes from now on. Who compares
+    /// often calls it in the place of `digest`, each time.
     ///
     /// Keeps sums of the digest: 4 bytes for each record, at each write of a record a bit, and at each page that comes
     /// to be remembered or forgotten its hash. An engine whose digest is never refreshed has none of it. The state is
-    /// the same before and after, and so are all digests. A purge after which the records are numbered anew
-    /// ([`Engine::purge_inactive`]) forgets the sums of its app: the next digest goes through all its records.
+    /// the same before and after, and so are all digests.
+    ///
+    /// No snapshot holds the sums: an engine that was just restored pays in full until it is refreshed. So does an app
+    /// whose purge numbered its records anew ([`Engine::purge_inactive`]).
     ///
     /// ```
     /// # use headcount::{Config, Engine};
@@ -68,12 +73,15 @@ impl Engine {
     /// The digests of the parts that the state is made of: what two replicas whose [`digest`](Engine::digest)
     /// differs compare to learn where they differ. Costs what the digest costs, and a pass over kept sums.
     ///
-    /// First the parts tell in which blocks of which table, then [`Engine::record_digests`] in which of the
-    /// thousand records of a block. Two engines have equal parts just where their digests are equal.
+    /// First the parts tell in which blocks of which [table](TableDigests), then [`Engine::record_digests`] in which of
+    /// the thousand records of a block. Two engines have equal parts just where their digests are equal.
+    ///
+    /// Match tables by app and type, and compare `records` first: one record too many moves all behind it, so blocks
+    /// tell nothing where the numbers differ. Then compare the records themselves, by their ids.
     ///
     /// ```
     /// # use headcount::{Account, AppId, Config, DigestParts, Engine, Kind, NewResourceType, Page, RecordFilter};
-    /// # use headcount::{ResourceTypeId, Scope, SessionId, Timestamp, Uuid};
+    /// # use headcount::{ResourceTypeId, Scope, SessionId, TableDigests, Timestamp, Uuid};
     /// # let (now, app_id) = (Timestamp(0), AppId(Uuid::from_u128(1)));
     /// # let engine_of = |odd_one: usize| -> Result<Engine, headcount::Error> {
     /// #     let mut engine = Engine::new(Config::new());
@@ -99,7 +107,12 @@ impl Engine {
     /// let (parts, others) = (here.digest_parts(), there.digest_parts());
     /// assert_eq!(parts.rest, others.rest); // all that is no record
     /// let mut found = Vec::new();
-    /// for (table, other) in parts.tables.iter().zip(&others.tables) {
+    /// let key = |table: &TableDigests| (table.app_id, table.resource_type_id);
+    /// for table in &parts.tables {
+    ///     let other = others.tables.iter().find(|other| key(other) == key(table)).ok_or("one side has no such table")?;
+    ///     if table.records != other.records {
+    ///         return Err("one side has records that the other has not".into());
+    ///     }
     ///     let blocks = table.blocks.iter().zip(&other.blocks).enumerate();
     ///     for (block, _) in blocks.filter(|(_, (digest, other))| digest != other) {
     ///         // One of them asks the other for this block.
@@ -131,7 +144,7 @@ impl Engine {
 
     /// The digest of each record in one of a table's [blocks](TableDigests::blocks), in order of first sight:
     /// of the app's records [of the type](crate::AppView::records), all together, those from
-    /// `block * DigestParts::BLOCK_RECORDS` on. None where there is no such app, type or block.
+    /// `block * DigestParts::BLOCK_RECORDS` on. An empty list where there is no such app, type or block.
     ///
     /// Goes through the records of the block, and a bit of each record before it, 64 at a time.
     pub fn record_digests(&self, app_id: AppId, resource_type_id: ResourceTypeId, block: usize) -> Vec<u128> {
@@ -190,14 +203,19 @@ fn digest_table(table: &Table, hasher: &mut DigestHasher) {
 }
 
 /// The digests of what an engine's state is made of, to find where two differ: see [`Engine::digest_parts`].
+///
+/// serde writes each digest as 32 hexadecimal digits in formats for people, in others as 16 bytes, the highest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct DigestParts {
-    /// Of all that is no record: apps, types, sessions, tasks, remembered pages, the sequence number.
+    /// Of all that is no record: the sequence number, apps and clone groups, types, sessions, tasks, remembered pages
+    /// and the limits that they were held to; and of each table that a purge left gaps in, how many rows it has given
+    /// out.
+    #[cfg_attr(feature = "serde", serde(with = "wire"))]
     pub rest: u128,
-    /// Of each table, by app in order of creation, then by type in order of registration. Behind an app's
-    /// last type that has records there is none.
+    /// Of each table, by app in order of creation, then by type in order of registration. An app has here its types up
+    /// to the last one that has a record; those before it without records are listed too, with no blocks.
     pub tables: Vec<TableDigests>,
 }
 
@@ -206,7 +224,7 @@ impl DigestParts {
     pub const BLOCK_RECORDS: usize = Table::TOLD_RECORDS as usize;
 }
 
-/// The digests of the records of one app and type: see [`Engine::digest_parts`].
+/// The digests of a *table*, the records of one app and type: see [`Engine::digest_parts`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -218,5 +236,46 @@ pub struct TableDigests {
     /// How many there are, inactive ones and placeholders among them.
     pub records: u64,
     /// Of each [`DigestParts::BLOCK_RECORDS`] records in turn, in order of first sight.
+    #[cfg_attr(feature = "serde", serde(with = "wire::list"))]
     pub blocks: Vec<u128>,
+}
+
+/// Digests in serde.
+#[cfg(feature = "serde")]
+mod wire {
+    use alloc::vec::Vec;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::values::hex;
+
+    pub(super) fn serialize<S: Serializer>(digest: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+        hex::serialize(*digest, serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+        hex::deserialize("digest", deserializer)
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Digest(#[serde(with = "super::wire")] u128);
+
+    pub(super) mod list {
+        use super::*;
+
+        pub(in crate::save::digest) fn serialize<S: Serializer>(
+            digests: &[u128],
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(digests.iter().map(|&digest| Digest(digest)))
+        }
+
+        pub(in crate::save::digest) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Vec<u128>, D::Error> {
+            let digests = Vec::<Digest>::deserialize(deserializer)?;
+            Ok(digests.into_iter().map(|Digest(digest)| digest).collect())
+        }
+    }
 }

@@ -51,12 +51,13 @@ struct SavedAppEntry {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
-    /// It was written by another version of this library, in a layout that this one does not know.
+    /// It was written by another version of this library, in a layout that this one does not know. Such a layout may
+    /// be an error of the serde format before this can be told.
     #[error("the snapshot has format {found}, expected {expected}")]
     UnknownFormat {
         /// The snapshot's.
         found: u32,
-        /// This version's.
+        /// The newest that this version reads.
         expected: u32,
     },
     /// No engine could have been in this state.

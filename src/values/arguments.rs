@@ -126,7 +126,8 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// Within the app's guard: the default.
+    /// Within the app's guard: the default. An app starts without one: until
+    /// [`update_app`](crate::Engine::update_app) sets it, this refuses nothing.
     pub const GUARDED: Self = Self { force: false };
     /// Whatever the app's guard says: somebody looked at the preview, and says that it is right.
     pub const FORCED: Self = Self { force: true };

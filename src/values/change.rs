@@ -59,7 +59,8 @@ impl RecordKey<'_> {
 pub enum Fact<'a> {
     /// The app came to be, in the clone group of `clone_from` or in one of its own.
     AppCreated { clone_from: Option<AppId> },
-    /// The app's name, guard, configuration status or last_synced_at changed.
+    /// The app's name or guard changed. Its configuration status and last_synced_at are told by
+    /// [`SessionEnded`](Self::SessionEnded), as completed.
     AppUpdated,
     /// The app went, and all its records, sessions and tasks.
     AppDeleted,
@@ -71,7 +72,8 @@ pub enum Fact<'a> {
     SessionOpened { session_id: SessionId },
     /// The session's roll was accepted: its cleanup is to be run.
     SessionCompleting { session_id: SessionId },
-    /// The session ended: completed, abandoned or error.
+    /// The session ended: completed, abandoned or error. As completed it sets the app's last_synced_at and makes the
+    /// app configured.
     SessionEnded { session_id: SessionId, status: SessionStatus },
     /// The full record came to be, active.
     RecordCreated {

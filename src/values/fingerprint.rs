@@ -3,6 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
+use super::hex;
 use super::words::ParseError;
 
 /// 128 bits that stand for the bytes that a page was read from
@@ -10,8 +11,8 @@ use super::words::ParseError;
 ///
 /// The host computes them. The engine takes two pages of a type with one fingerprint for the same page, so
 /// it must not be possible for whoever sends pages to make two with one fingerprint: a cryptographic hash,
-/// or a hash under a key that is kept from the sender. Different resource types never share a fingerprint,
-/// nor do apps.
+/// or a hash under a key that is kept from the sender. The engine keeps the pages of each app and type apart, so
+/// neither the app nor the slug need be hashed.
 ///
 /// Prints itself as 32 hexadecimal digits in lower case, and is parsed from 32 of either case.
 ///
@@ -34,9 +35,7 @@ impl FromStr for Fingerprint {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let is_hex = text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let number = is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten();
-        number.map(Self).ok_or_else(|| ParseError::new("fingerprint", text, "32 hexadecimal digits"))
+        hex::parse("fingerprint", text).map(Self)
     }
 }
 
@@ -44,22 +43,13 @@ impl FromStr for Fingerprint {
 #[cfg(feature = "serde")]
 impl serde::Serialize for Fingerprint {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.collect_str(self)
-        } else {
-            self.0.to_be_bytes().serialize(serializer)
-        }
+        hex::serialize(self.0, serializer)
     }
 }
 
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for Fingerprint {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            let text = super::wire::Text::deserialize(deserializer)?;
-            text.0.parse().map_err(serde::de::Error::custom)
-        } else {
-            <[u8; 16]>::deserialize(deserializer).map(|bytes| Self(u128::from_be_bytes(bytes)))
-        }
+        hex::deserialize("fingerprint", deserializer).map(Self)
     }
 }

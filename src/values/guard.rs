@@ -3,7 +3,8 @@
 use super::words::words;
 
 /// An app's limits on what one session may take away ([SPEC 4.8](crate::spec#48-guard)). Each is
-/// optional; where several are given, all of them hold.
+/// optional; where several are given, all of them hold. Only full records count: a
+/// [`Preview`](crate::Preview) counts placeholders too.
 ///
 /// ```
 /// use headcount::Guard;
@@ -22,7 +23,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// No limit: what an app starts with.
+    /// No limit: what an app starts with. Until [`update_app`](crate::Engine::update_app) sets one, nothing is refused.
     pub const NONE: Self = Self { max_count: None, max_percent: None };
 
     /// With at most this many deactivations.
@@ -44,7 +45,8 @@ impl Guard {
         *self == Self::NONE
     }
 
-    /// The first limit that this many deactivations, of `base` active records, pass.
+    /// The first limit that this many deactivations of full records pass, of `base` full records that were active.
+    /// ([`Preview::total`](crate::Preview::total) may be more: it counts placeholders too.)
     pub fn limit_passed_by(&self, deactivations: u64, base: u64) -> Option<GuardLimit> {
         let passes_percent = |max: u8| u128::from(deactivations) * 100 > u128::from(max) * u128::from(base);
         if self.max_count.is_some_and(|max| deactivations > max) {

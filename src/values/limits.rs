@@ -68,11 +68,12 @@ limits! {
     /// ([SPEC 3.5](crate::spec#35-all-or-nothing)).
     faults_listed_max: u32 = 100, at most 65_535;
     /// Records of one type in one app, active and inactive. What is on record stays, and may be pushed
-    /// again. Default 100,000,000 (our decision: row numbers have 32 bits).
+    /// again. Default 100,000,000 (our decision: row numbers have 32 bits). The limit on bytes usually binds first.
     records_per_type_max: u32 = 100_000_000, at most 4_000_000_000;
     /// Bytes of the records of one type in one app: 32 for each, its texts, 4 for each reference, and
     /// 8 for each type referred to, rounded up to a multiple of 8. What is on record stays, and may be
-    /// pushed again. Default 5 GiB, the ceiling (our decision: the arena, which may hold more than five times as much, has 32 GiB).
+    /// pushed again. Default 5 GiB, the ceiling (our decision). An account with 68 bytes of text and five references
+    /// to one type takes 128: of such there is room for 42 million.
     bytes_per_type_max: u64 = 5_368_709_120, at most 5_368_709_120;
     /// Sessions that an app keeps, the open one among them. Default 100
     /// ([SPEC 5](crate::spec#5-progress-and-history)).

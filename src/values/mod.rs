@@ -12,6 +12,7 @@ mod filter;
 mod fingerprint;
 mod guard;
 mod hash;
+pub(crate) mod hex;
 mod id;
 mod invariant;
 mod kind;

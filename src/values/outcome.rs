@@ -40,7 +40,8 @@ pub struct PageOutcome {
     pub reactivated: u32,
     /// Records that were active, full, and equal in all fields and references.
     pub unchanged: u32,
-    /// Placeholders that references of the page made, or woke from being inactive.
+    /// Placeholders that references of the page made, or woke from being inactive. (How many placeholders there
+    /// are: [`RecordCounts::placeholders`](crate::RecordCounts::placeholders).)
     pub placeholders: u32,
 }
 
@@ -52,7 +53,7 @@ pub struct PageOutcome {
 pub struct CleanupOutcome {
     /// Records that this step marked inactive, placeholders too.
     pub deactivated: u64,
-    /// Completing if there is more to do, completed if this was the last step.
+    /// Completing if there may be more to do, completed if this was the last step.
     pub status: SessionStatus,
 }
 
@@ -69,7 +70,8 @@ pub struct PurgeOutcome {
 }
 
 /// Sums over a session's pages, and what its cleanup did
-/// ([SPEC 5](crate::spec#5-progress-and-history)).
+/// ([SPEC 5](crate::spec#5-progress-and-history)). A page that is pushed twice counts twice: how far a session came
+/// tells [`synced_count`](crate::TypeProgress::synced_count).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

@@ -7,9 +7,9 @@ use super::words::ParseError;
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z, negative before it.
 ///
-/// The core has no clock: the host reads its own and passes the moment to every command. Nothing
-/// depends on the order of two of them but what the contract says compares them (when a task is due,
-/// what became inactive before a given time), so a clock that goes backwards is no error.
+/// The core has no clock: the host reads its own and passes the moment to every command. Order comes from sequence
+/// numbers, so a clock that goes backwards is no error. Only [`purge_inactive`](crate::Engine::purge_inactive) and the
+/// status of a task compare moments: under a wrong clock, records are purged too early or too late.
 ///
 /// ```
 /// use headcount::Timestamp;

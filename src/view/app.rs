@@ -11,8 +11,7 @@ use crate::view::{
     Preview, RecordCounts, RecordView, RecordViews, SessionView, TaskPage, TaskQuery, TaskView,
 };
 
-/// An app, to be read. What says nothing of its cost is at hand; to go on to the next of several things costs the
-/// same whatever there is.
+/// An app, to be read. Methods without a stated cost take constant time; so does each step of an iterator.
 #[derive(Clone, Copy)]
 pub struct AppView<'a> {
     engine: &'a Engine,
@@ -78,7 +77,8 @@ impl<'a> AppView<'a> {
         self.app.guard()
     }
 
-    /// The apps that share its resource types, itself among them, in order of creation.
+    /// The apps that share its resource types, itself among them, in order of creation. Each step costs the logarithm
+    /// of the number of apps.
     pub fn clone_group(self) -> impl Iterator<Item = AppId> + 'a {
         let state = self.engine.state();
         let apps = state.groups.get(self.app.group()).apps();
@@ -109,7 +109,9 @@ impl<'a> AppView<'a> {
 
     /// The records of a type in order of first sight; `None` if there is no such type.
     ///
-    /// To page, `skip` and `take`. Looks at a bit of each record up to the last that is shown, 64 at a time, whatever
+    /// To page, `skip` and `take`. With a filter, an offset moves when records change state between two reads.
+    ///
+    /// Looks at a bit of each record up to the last that is shown, 64 at a time, whatever
     /// the filter; of the record itself only where it is shown and asked.
     pub fn records(self, slug: &str, filter: RecordFilter) -> Option<RecordViews<'a>> {
         let (of, _) = self.registry.find(slug)?;

@@ -53,8 +53,8 @@ impl<'a> RecordView<'a> {
         self.stored().text(Slot::Id)
     }
 
-    /// Whether the last roll named it; of a placeholder, whether an active account referred to it at
-    /// the last cleanup or since. Not an account's [`status`](Self::status).
+    /// False once a cleanup marked it, true again when it is pushed; a placeholder also when an account that is pushed
+    /// refers to it. Not an account's [`status`](Self::status).
     pub fn is_active(self) -> bool {
         self.table.active().contains(self.key.row)
     }
@@ -125,7 +125,8 @@ impl<'a> RecordView<'a> {
     /// order of first sight.
     ///
     /// Goes through the references of the app's active accounts until it has found
-    /// [`member_count`](Self::member_count) of them.
+    /// [`member_count`](Self::member_count) of them: of all accounts, in the worst case. To export all members, go
+    /// through the accounts' [`references`](Self::references) once.
     pub fn members(self) -> impl Iterator<Item = RecordView<'a>> + 'a {
         let refers = move |account: &RecordView<'a>| account.stored().references().any(|key| key == self.key);
         let tables = self.app.app().store().tables();
@@ -150,7 +151,8 @@ pub struct RecordCounts {
     pub active: u64,
     /// The inactive ones, placeholders too.
     pub inactive: u64,
-    /// The placeholders, active or not.
+    /// The placeholders that there are, active or not. (Those that a page made or woke:
+    /// [`PageOutcome::placeholders`](crate::PageOutcome::placeholders).)
     pub placeholders: u64,
 }
 

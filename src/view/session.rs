@@ -94,7 +94,8 @@ impl<'a> SessionView<'a> {
     }
 }
 
-/// What completing a session now would mark inactive, placeholders too: see [`AppView::preview`].
+/// What completing a session now would mark inactive, placeholders too: see [`AppView::preview`]. A
+/// [`Guard`](crate::Guard) is asked about the full records alone.
 #[derive(Clone, Debug)]
 pub struct Preview<'a> {
     app: AppView<'a>,
@@ -107,7 +108,8 @@ impl<'a> Preview<'a> {
         Self { app, stale: preview::stale(app.app().store(), session, app.registry()) }
     }
 
-    /// How many records. They are counted.
+    /// How many records, placeholders among them: it may be more than a [`Guard`](crate::Guard) is asked about. They
+    /// are counted.
     pub fn total(&self) -> u64 {
         self.stale.iter().map(Bits::ones).sum()
     }
