@@ -160,7 +160,9 @@ impl Engine {
         let scope = self.scope(now, app_id)?;
         let (store, _) = scope.app.store_and_session();
         let outcome = purge::purge(store, scope.registry, scope.changes, inactive_before);
-        scope.app.close_gaps_if_many();
+        if outcome.purged > 0 {
+            scope.app.close_gaps_if_many();
+        }
         Ok(outcome)
     }
 
