@@ -17,7 +17,7 @@ mod commands;
 
 const SEEDS: u64 = 60;
 /// Of which a history of some hundreds of commands is made.
-const BYTES: usize = 4_000;
+const BYTES: usize = 8_000;
 
 /// Accounts of the journal whose records fill several chunks of the tables.
 const LARGE_ACCOUNTS: u64 = 800;
@@ -42,11 +42,11 @@ pub(crate) fn journals() -> impl Iterator<Item = Journal> {
         let limits = if seed % 2 == 0 { commands::limits() } else { Limits::default() };
         Journal::generated(format!("seed {seed}"), limits, &commands::history(&bytes(seed)))
     });
-    let with_defaults =
-        |name: &str, commands| Journal::generated(name.to_owned(), Limits::default(), commands);
-    small
-        .chain(std::iter::once_with(move || with_defaults("misread", &misread())))
-        .chain(std::iter::once_with(move || with_defaults("large", &large())))
+    let makers: [(&str, fn() -> Commands); 2] = [("misread", misread), ("large", large)];
+    let others = makers
+        .into_iter()
+        .map(|(name, make)| Journal::generated(name.to_owned(), Limits::default(), &make()));
+    small.chain(others)
 }
 
 /// Splitmix.
