@@ -42,10 +42,8 @@ pub(crate) fn journals() -> impl Iterator<Item = Journal> {
         let limits = if seed % 2 == 0 { commands::limits() } else { Limits::default() };
         Journal::generated(format!("seed {seed}"), limits, &commands::history(&bytes(seed)))
     });
-    let makers: [(&str, fn() -> Commands); 2] = [("misread", misread), ("large", large)];
-    let others = makers
-        .into_iter()
-        .map(|(name, make)| Journal::generated(name.to_owned(), Limits::default(), &make()));
+    let others = [("misread", misread()), ("large", large())]
+        .map(|(name, commands)| Journal::generated(name.to_owned(), Limits::default(), &commands));
     small.chain(others)
 }
 
