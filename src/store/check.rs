@@ -193,6 +193,9 @@ impl Store {
             }
             ensure(table.bytes() == bytes, "3.2", || format!("type {}: its bytes are miscounted", of.0))?;
             table.check_sums()?;
+            ensure(table.are_targets_told(), "3.6", || {
+                format!("type {}: references are told of other records", of.0)
+            })?;
         }
         for (of, table) in self.tables() {
             ensure(table.are_flags_counted(), "4.8", || {

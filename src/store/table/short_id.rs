@@ -30,7 +30,7 @@ impl ShortId {
 }
 
 /// What a reference asks of the record that it leads to: its id, if it is short, and whether it wants a name.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Target([u64; 3]);
 
 /// In the byte of the length, which is less than 24 and never 0.

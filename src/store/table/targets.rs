@@ -64,6 +64,21 @@ impl Table {
         self.targets.is_some()
     }
 
+    /// Whether references are told of each row what its record says.
+    pub(in crate::store) fn are_targets_told(&self) -> bool {
+        let Some(targets) = &self.targets else { return true };
+        let is_told = |row: Row| {
+            let target = match self.has_record(row) {
+                true => {
+                    Target::new(self.stored(row).slot(Slot::Id), self.stored(row).slot(Slot::EmailOrName))
+                }
+                false => Target::NONE,
+            };
+            targets.at(row) == target
+        };
+        targets.len() == self.rows() && Row::first(self.rows()).all(is_told)
+    }
+
     /// Notes what references are told of the row that is added next.
     pub(super) fn push_target(&mut self, target: Target) {
         if let Some(targets) = &mut self.targets {
