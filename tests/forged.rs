@@ -2,8 +2,8 @@
 //! Whoever forges one can make its digest fit, so the rules are held before the digest is.
 
 use headcount::{
-    BrokenInvariant, Completion, Config, Engine, Limits, NewTask, Page, Resolution, RestoreError, Scope,
-    Snapshot, TaskAction, Timestamp,
+    BrokenInvariant, Completion, Config, Engine, Kind, Limits, NewResourceType, NewTask, Page, Resolution,
+    ResourceTypeId, RestoreError, Scope, Snapshot, TaskAction, Timestamp, Uuid,
 };
 use headcount_testing::small::{
     self, APP, NOW, account, complete, group, member, push_in, saved, session, task,
@@ -371,6 +371,8 @@ fn a_progress_that_no_session_can_have_is_refused() {
         ("4.8", "/sessions/3/types/2/base", json!(seq + 1)),
         ("4.8", "/sessions/3/types/2/references", json!(seq + 1)),
         ("4.8", "/sessions/0/types/0/removals", json!(1)),
+        // All that was ever told was a record or a reference, and then there was no app.
+        ("4.8", "/sessions/3/types/2/references", json!(seq - 2)),
         // Not the sum that is told beside it.
         ("4.8", "/sessions/3/types/0/base", json!(0)),
         (
@@ -399,4 +401,27 @@ fn a_row_that_is_gone_tells_nothing_else() {
         saved["apps"][0]["tables"][0][0] = row;
         assert!(serde_json::from_value::<Snapshot>(saved).is_err());
     }
+}
+
+/// What is summed up before it is checked has no end of the numbers to come to.
+#[test]
+fn sums_of_what_is_forged_do_not_overflow() {
+    let mut engine = Engine::new(Config::new());
+    engine.create_app(NOW, APP, "App", None).expect("an app");
+    for number in 1..=40 {
+        let (id, slug) = (ResourceTypeId(Uuid::from_u128(number)), format!("type-{number}"));
+        let new = NewResourceType::new(slug, "Type", Kind::Account);
+        engine.register_resource_type(NOW, APP, id, &new).expect("a type");
+    }
+    engine.start_session(NOW, APP, session(1), &Scope::All).expect("a session");
+    let mut forged = saved(&engine);
+    for of in forged["sessions"][0]["types"].as_array_mut().expect("types") {
+        for figure in ["base", "references", "removals"] {
+            of[figure] = json!(1_u64 << 60);
+        }
+    }
+    forged["seq"] = json!(1_u64 << 60);
+    assert_eq!(broken_rule(forged.clone(), "no sum of them is told"), "4.8");
+    forged["apps"][0]["app"]["sessions"]["open"]["facts"]["base"] = json!(1_u64 << 60);
+    assert_eq!(broken_rule(forged, "nor can it be"), "4.8");
 }

@@ -59,13 +59,14 @@ impl Figures {
         self.0.iter().flat_map(|of| of.all()).for_each(|figure| hasher.u64(figure));
     }
 
-    /// Checks what can be seen without the records. Each record and each reference was a change once, so no base
-    /// passes the newest sequence number.
+    /// Checks what can be seen without the records. Each record and each reference was a change once, so all bases
+    /// together do not pass the newest sequence number.
     pub(super) fn validate(&self, types: usize, seq: u64, references_removed: u64) -> Checked {
         ensure(self.0.len() <= types, "5", || "it knows more types than there are")?;
-        let is_possible = self.0.iter().all(|of| of.base <= seq && of.references <= seq);
-        ensure(is_possible, "4.8", || "a guard's base is beyond what was ever on record")?;
-        let removals = self.0.iter().fold(0_u64, |sum, of| sum.saturating_add(of.removals));
+        let sum = |figure: fn(&TypeFigures) -> u64| self.0.iter().map(figure).fold(0, u64::saturating_add);
+        let bases = sum(|of| of.base).saturating_add(sum(|of| of.references));
+        ensure(bases <= seq, "4.8", || "a guard's base is beyond what was ever on record")?;
+        let removals = sum(|of| of.removals);
         ensure(removals <= references_removed, "4.8", || "more references were taken than were removed")
     }
 

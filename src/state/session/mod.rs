@@ -75,7 +75,8 @@ impl SessionFacts {
     /// Full records of the types in scope that were active when it started.
     pub(crate) fn base(&self) -> u64 {
         let in_scope = self.figures.iter().filter(|(index, _)| self.scope.contains(*index));
-        in_scope.map(|(_, of)| of.base).sum()
+        // What a snapshot claims is summed up before it is checked.
+        in_scope.fold(0, |sum, (_, of)| sum.saturating_add(of.base))
     }
 
     pub(crate) const fn counts(&self) -> &SessionCounts {
