@@ -3,8 +3,8 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AccountStatus, AppUpdate, Completion, Config, Engine, Group, Kind, NewTask, Page, RecordFilter,
-    Reference, ReferenceList, Resolution, Scope, SessionStatus, TaskAction, Timestamp,
+    Account, AccountStatus, AppUpdate, Completion, Config, Engine, Fact, Group, Kind, NewTask, Page,
+    RecordFilter, Reference, ReferenceList, Resolution, Scope, SessionStatus, TaskAction, Timestamp,
 };
 use headcount_testing::small::{
     self, APP, NOW, SESSION, account, app, complete, config, group, member, parsed, push, push_in, reload,
@@ -309,4 +309,24 @@ fn whether_an_account_is_active_says_nothing_of_its_status_nor_the_other_way_rou
     engine.start_session(NOW, APP, session(2), &Scope::All).expect("a session");
     assert_eq!(complete(&mut engine, session(2), NOW), 3);
     assert_eq!(shown(&engine), [(false, suspended), (false, inactive), (false, active)]);
+}
+
+/// A command that is about all apps names none: each change does.
+#[test]
+fn each_session_that_expires_is_told_with_its_app() {
+    let mut engine = Engine::new(Config::new());
+    for number in [3, 1, 2] {
+        engine.create_app(NOW, app(number), "App", None).expect("an app");
+        engine.start_session(NOW, app(number), session(number), &Scope::All).expect("a session");
+    }
+    engine.abandon_session(NOW, app(1), session(1)).expect("in progress");
+    let seq = engine.seq();
+    assert_eq!(engine.expire_sessions(NOW, Timestamp(NOW.as_millis() + 1)).expired, 2);
+    let found: Vec<_> = engine.changes().collect();
+    for (change, (seq, number)) in found.iter().zip([(seq + 1, 3), (seq + 2, 2)]) {
+        assert_eq!((change.seq, change.app_id), (seq, app(number)));
+        let status = SessionStatus::Error;
+        assert_eq!(change.fact, Fact::SessionEnded { session_id: session(number), status });
+    }
+    assert_eq!(found.len(), 2);
 }

@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 
 use headcount::{
     Account, AppUpdate, Command, Completion, Fingerprint, Group, Guard, Kind, NewResourceType, NewTask, Page,
-    Reference, ReferenceList, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, TaskAction, Timestamp,
-    Uuid,
+    Plan, Reference, ReferenceList, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, TaskAction,
+    Timestamp, Uuid,
 };
 use headcount_testing::small::{APP, SESSION, account, app, group, parsed, task};
 use serde::{Deserialize, Deserializer};
@@ -82,6 +82,19 @@ fn every_command() -> Vec<Command<'static>> {
         push("account", Page::accounts([a_full_account()]).with_fingerprint(Fingerprint(1))),
         push("account", parsed(Kind::Account, misread).with_fingerprint(Fingerprint(0))),
         Command::RepeatPage { app_id, session_id, slug: "team".into(), fingerprint: Fingerprint(1 << 127) },
+        Command::ExpireSessions { last_activity_before: Timestamp(i64::MAX) },
+        Command::SaveCheckpoint { app_id, session_id, checkpoint: None },
+        Command::SaveCheckpoint { app_id, session_id, checkpoint: Some("page 17".into()) },
+        Command::ExcludeTypes { app_id, session_id, types: Vec::new() },
+        Command::WaiveGuard { app_id, session_id },
+        Command::CompleteSession { app_id, session_id, completion: Completion::GUARDED.with_plan(Plan(7)) },
+        Command::CompleteSession {
+            app_id,
+            session_id,
+            completion: Completion::FORCED.with_plan(Plan(u128::MAX)),
+        },
+        Command::UpdateApp { app_id, update: AppUpdate::default().with_guard(guard.with_required_pages()) },
+        Command::ExcludeTypes { app_id, session_id, types: vec!["team".into(), "é".into()] },
     ]
 }
 

@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 
 use headcount::{
     Account, AppId, AppUpdate, Command, Completion, Config, Engine, Error, ErrorKind, FaultCode, Fingerprint,
-    Group, Guard, Kind, Limits, NewResourceType, NewTask, Page, PageSeed, Reference, ReferenceList,
+    Group, Guard, Kind, Limits, NewResourceType, NewTask, Page, PageSeed, Plan, Reference, ReferenceList,
     References, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId,
     TaskQuery, Timestamp, Uuid,
 };
@@ -171,6 +171,15 @@ fn refused() -> Vec<(&'static str, ErrorKind, Command<'static>)> {
         ("kind_mismatch", BusinessRule, open("team", Page::licenses([]))),
         ("out_of_scope", BusinessRule, scoped("team", Page::groups([]))),
         (
+            "plan_changed",
+            Conflict,
+            Command::CompleteSession {
+                app_id: APP,
+                session_id: session(3),
+                completion: Completion::FORCED.with_plan(Plan(1)),
+            },
+        ),
+        (
             "page_must_be_pushed",
             Conflict,
             Command::RepeatPage {
@@ -291,6 +300,22 @@ fn every_fault_is_reached_and_says_which_record_and_which_field() {
     }
     let all: BTreeSet<String> = FaultCode::ALL.iter().map(ToString::to_string).collect();
     assert_eq!(reached, all, "a fault is not reached");
+}
+
+#[test]
+fn a_checkpoint_has_4_096_bytes_at_most() {
+    let mut engine = engine();
+    let longest = "é".repeat(2_048);
+    engine.save_checkpoint(NOW, APP, session(3), Some(&longest)).expect("a checkpoint at the limit");
+    let too_long = format!("{longest}x");
+    for (code, checkpoint) in [(FaultCode::TooLong, too_long.as_str()), (FaultCode::Nul, "a\0b")] {
+        let error = engine.save_checkpoint(NOW, APP, session(3), Some(checkpoint)).expect_err("an error");
+        assert!(matches!(error, Error::InvalidArgument { code: found, .. } if found == code), "{error}");
+        // An argument is told before the state.
+        assert_eq!(engine.save_checkpoint(NOW, APP, OPEN, Some(checkpoint)), Err(error));
+    }
+    let kept = engine.app(APP).and_then(|app| app.session(session(3))).expect("a session");
+    assert_eq!(kept.checkpoint(), Some(&*longest));
 }
 
 #[test]

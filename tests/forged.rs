@@ -2,8 +2,8 @@
 //! Whoever forges one can make its digest fit, so the rules are held before the digest is.
 
 use headcount::{
-    BrokenInvariant, Completion, Config, Engine, Limits, NewTask, Page, Resolution, RestoreError, Scope,
-    Snapshot, TaskAction, Timestamp,
+    BrokenInvariant, Completion, Config, Engine, Kind, Limits, NewResourceType, NewTask, Page, Resolution,
+    ResourceTypeId, RestoreError, Scope, Snapshot, TaskAction, Timestamp, Uuid,
 };
 use headcount_testing::small::{
     self, APP, NOW, account, complete, group, member, push_in, saved, session, task,
@@ -72,11 +72,13 @@ fn what_no_engine_could_have_written_gives_the_rule_that_it_breaks() {
         // What was seen is of a type that the session does not call the roll of.
         ("4.5", "/apps/0/app/sessions/open/facts/scope", json!([1])),
         ("4.6", "/apps/0/app/sessions/open/cursor", json!({"accounts_done": true, "type": 4, "row": 0})),
-        // What was seen is of no session.
-        ("10.8", "/apps/0/app/sessions/open", Value::Null),
     ] {
         assert_refused(&saved, rule, path, value);
     }
+    // What was seen is of no session.
+    let mut without = saved;
+    without["sessions"] = json!([]);
+    assert_refused(&without, "10.8", "/apps/0/app/sessions/open", Value::Null);
 }
 
 /// Sessions that ended in each way, one that is completing, and tasks in all states.
@@ -120,7 +122,8 @@ fn a_past_that_no_session_can_have_is_refused() {
         ("7", "ended/0/facts/counts/deactivated", json!(seq)),
         // Synced: of a type out of scope, of more types than there are, more than was pushed.
         ("4.5", "ended/1/synced", json!([1, 1, 0])),
-        ("4.5", "ended/1/facts/scope", json!([0])),
+        ("4.8", "ended/1/facts/scope", json!([0])),
+        ("4.5", "ended/1/facts/scope", json!([2])),
         ("5", "ended/0/synced", json!([2, 0, 0, 0])),
         ("10.8", "ended/0/synced", json!([2, 1, 0])),
         ("5", "ended/0/synced", json!([u64::MAX, 0, 0])),
@@ -319,15 +322,67 @@ fn rows_that_are_gone_and_what_refers_to_them_are_held_to_the_rules() {
     assert!(matches!(restore(shorter), Err(RestoreError::DigestMismatch { .. })), "no rule is broken");
 }
 
-/// The layout before this one had no rows that are gone. It is read as it was.
+/// As a format before had it: without the progress of sessions.
+fn in_format(number: u32, mut saved: Value) -> Value {
+    saved["format"] = json!(number);
+    saved.as_object_mut().expect("fields").remove("sessions");
+    saved
+}
+
+/// Format 3 had no rows that are gone. It is read as it was. (The digest was another: there are no rules that it breaks.)
 #[test]
-fn a_snapshot_of_the_format_before_has_no_row_that_is_gone() {
-    let mut saved = with_gaps();
-    saved["format"] = json!(3);
-    assert_eq!(broken_rule(saved, "format 3"), "9");
-    let mut saved = an_old_app();
-    saved["format"] = json!(3);
-    restore(saved).expect("an engine");
+fn a_snapshot_of_format_3_has_no_row_that_is_gone() {
+    assert_eq!(broken_rule(in_format(3, with_gaps()), "format 3"), "9");
+    for (format, saved) in [(3, an_old_app()), (4, an_old_app()), (4, with_gaps())] {
+        let error = restore(in_format(format, saved)).expect_err("the digest of now");
+        assert!(matches!(error, RestoreError::DigestMismatch { .. }), "{error}");
+    }
+}
+
+/// In which fields there are, a format is held to its number.
+#[test]
+fn a_snapshot_has_the_progress_of_its_sessions_if_its_format_has_it() {
+    let mut with = an_old_app();
+    with["format"] = json!(4);
+    assert!(serde_json::from_value::<Snapshot>(with).is_err());
+    let mut without = in_format(4, an_old_app());
+    without["format"] = json!(5);
+    assert!(serde_json::from_value::<Snapshot>(without).is_err());
+}
+
+#[test]
+fn a_progress_that_no_session_can_have_is_refused() {
+    let saved = an_old_app();
+    let seq = saved["seq"].as_u64().expect("a number");
+    let sessions = saved["sessions"].as_array().expect("sessions").clone();
+    let one_more: Vec<Value> = sessions.iter().chain(&sessions[..1]).cloned().collect();
+    for (rule, path, value) in [
+        ("5", "/sessions", json!(sessions[..3])),
+        ("5", "/sessions", json!(one_more)),
+        ("3.3", "/sessions/0/checkpoint", json!("")),
+        ("3.3", "/sessions/0/checkpoint", json!("x".repeat((1 << 20) + 1))),
+        ("3.3", "/sessions/3/checkpoint", json!("a\0b")),
+        ("4.5", "/sessions/0/excluded", json!([0, 1, 2])),
+        ("4.5", "/sessions/0/excluded", json!([1, 1])),
+        ("4.5", "/sessions/0/excluded", json!([3])),
+        ("4.5", "/sessions/1/excluded", json!([0])),
+        ("4.5", "/sessions/1/excluded", json!([1])),
+        ("5", "/sessions/0/types/0/pages", json!((1_u64 << 60) + 1)),
+        ("4.8", "/sessions/3/types/2/base", json!(seq + 1)),
+        ("4.8", "/sessions/3/types/2/references", json!(seq + 1)),
+        ("4.8", "/sessions/0/types/0/removals", json!(1)),
+        // All that was ever told was a record or a reference, and then there was no app.
+        ("4.8", "/sessions/3/types/2/references", json!(seq - 2)),
+        // Not the sum that is told beside it.
+        ("4.8", "/sessions/3/types/0/base", json!(0)),
+        (
+            "5",
+            "/sessions/0/types",
+            json!(vec![json!({"base": 0, "references": 0, "pages": 0, "removals": 0}); 4]),
+        ),
+    ] {
+        assert_refused(&saved, rule, path, value);
+    }
 }
 
 #[test]
@@ -346,4 +401,27 @@ fn a_row_that_is_gone_tells_nothing_else() {
         saved["apps"][0]["tables"][0][0] = row;
         assert!(serde_json::from_value::<Snapshot>(saved).is_err());
     }
+}
+
+/// What is summed up before it is checked has no end of the numbers to come to.
+#[test]
+fn sums_of_what_is_forged_do_not_overflow() {
+    let mut engine = Engine::new(Config::new());
+    engine.create_app(NOW, APP, "App", None).expect("an app");
+    for number in 1..=40 {
+        let (id, slug) = (ResourceTypeId(Uuid::from_u128(number)), format!("type-{number}"));
+        let new = NewResourceType::new(slug, "Type", Kind::Account);
+        engine.register_resource_type(NOW, APP, id, &new).expect("a type");
+    }
+    engine.start_session(NOW, APP, session(1), &Scope::All).expect("a session");
+    let mut forged = saved(&engine);
+    for of in forged["sessions"][0]["types"].as_array_mut().expect("types") {
+        for figure in ["base", "references", "removals"] {
+            of[figure] = json!(1_u64 << 60);
+        }
+    }
+    forged["seq"] = json!(1_u64 << 60);
+    assert_eq!(broken_rule(forged.clone(), "no sum of them is told"), "4.8");
+    forged["apps"][0]["app"]["sessions"]["open"]["facts"]["base"] = json!(1_u64 << 60);
+    assert_eq!(broken_rule(forged, "nor can it be"), "4.8");
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use headcount::{
     Change, Command, Completion, Config, Engine, Error, RecordFilter, Reply, SessionId, Snapshot, Timestamp,
 };
-use headcount_testing::generate::{self, Choices, config, limits, prologue};
+use headcount_testing::generate::{self, Choices, config, prologue};
 use headcount_testing::model::{self, Model};
 use headcount_testing::{busy, compare, random, reached, regression};
 use proptest::prelude::*;
@@ -35,7 +35,7 @@ impl ReferenceStateMachine for Reference {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<Self> {
-        let mut model = Model::new(limits());
+        let mut model = Model::new(&config());
         for (now, command) in prologue() {
             model.apply(now, &command).expect("a prologue");
         }
@@ -138,7 +138,7 @@ proptest! {
         every in 3..20_usize,
     ) {
         let mut engine = Engine::new(Config::new());
-        let mut model = Model::new(headcount::Limits::default());
+        let mut model = Model::new(&Config::new());
         for (at, (now, command)) in busy::history(&bytes).into_iter().enumerate() {
             compare::step(&mut engine, &mut model, now, &command);
             if at % every == 0 {
@@ -312,7 +312,7 @@ mod copy {
 
     use headcount::{
         AppId, AppView, Engine, Fact, RecordFilter, RecordKey, RecordView, ResourceTypeId, SessionStatus,
-        TaskView,
+        SessionView, TaskView,
     };
 
     type Key = (AppId, ResourceTypeId, String);
@@ -326,8 +326,16 @@ mod copy {
         types: BTreeMap<(AppId, ResourceTypeId), String>,
         records: BTreeMap<Key, Row>,
         references: BTreeSet<(Key, Key)>,
-        sessions: BTreeMap<(AppId, headcount::SessionId), headcount::SessionStatus>,
+        sessions: BTreeMap<(AppId, headcount::SessionId), SessionRow>,
         tasks: BTreeMap<(AppId, headcount::TaskId), String>,
+    }
+
+    /// Status, what it was opened for, and what was excluded since.
+    type SessionRow = (SessionStatus, Option<Vec<ResourceTypeId>>, Vec<ResourceTypeId>);
+
+    fn session_row(session: SessionView<'_>) -> SessionRow {
+        let scope = session.scope().map(|types| types.map(|of| of.id()).collect());
+        (session.status(), scope, session.excluded().map(|of| of.id()).collect())
     }
 
     fn app_row(app: AppView<'_>) -> String {
@@ -367,7 +375,7 @@ mod copy {
                     }
                 }
                 for session in app.sessions() {
-                    copy.sessions.insert((app.id(), session.id()), session.status());
+                    copy.sessions.insert((app.id(), session.id()), session_row(session));
                 }
                 for task in
                     app.tasks(&headcount::TaskQuery::at(headcount::Timestamp(0))).expect("a page").tasks
@@ -399,15 +407,17 @@ mod copy {
                         self.types.extend(shared);
                     }
                     Fact::SessionOpened { session_id: session }
+                    | Fact::SessionChanged { session_id: session }
                     | Fact::SessionCompleting { session_id: session } => {
                         let app = engine.app(id).expect("an app");
-                        let status = app.session(session).map(|session| session.status());
-                        self.sessions.insert((id, session), status.expect("a session"));
+                        let row = app.session(session).map(session_row);
+                        self.sessions.insert((id, session), row.expect("a session"));
                         // The history has its limit, which a copy has too.
                         self.sessions.retain(|&(of, known), _| of != id || app.session(known).is_some());
                     }
                     Fact::SessionEnded { session_id: session, status } => {
-                        self.sessions.insert((id, session), status);
+                        let (kept, ..) = self.sessions.get_mut(&(id, session)).expect("it was opened");
+                        *kept = status;
                         if status == SessionStatus::Completed {
                             // It implies the app's status and last_synced_at.
                             self.apps.insert(id, app_row(engine.app(id).expect("an app")));

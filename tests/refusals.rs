@@ -117,3 +117,24 @@ fn of_several_reasons_to_refuse_a_command_the_first_of_the_contract_is_told() {
     assert_eq!(create(&mut engine, "App", Some(app(9))), "app_not_found");
     assert_eq!(create(&mut engine, "App", None), "app_id_in_use");
 }
+
+/// That no type would be left is told last.
+#[test]
+fn of_several_reasons_to_refuse_an_exclusion_the_first_of_the_contract_is_told() {
+    let mut engine = small::engine(config(|_| {}));
+    let (abandoned, scoped) = (session(1), session(2));
+    engine.start_session(NOW, APP, scoped, &Scope::types(["account"])).expect("a session");
+    for (app_id, session_id, types, expected) in [
+        (app(9), session(9), &[][..], "app_not_found"),
+        (APP, session(9), &[], "session_not_found"),
+        (APP, abandoned, &[], "invalid_argument"),
+        (APP, abandoned, &["account", "nosuch"], "resource_type_not_found"),
+        (APP, abandoned, &["account", "team", "seat"], "wrong_state"),
+        (APP, scoped, &["account", "team", "seat"], "invalid_argument"),
+    ] {
+        let before = engine.digest();
+        assert_eq!(code(engine.exclude_types(NOW, app_id, session_id, types)), expected);
+        assert_eq!(engine.digest(), before);
+    }
+    assert_eq!(engine.exclude_types(NOW, APP, scoped, &["team", "seat"]), Ok(()), "they are out of scope");
+}

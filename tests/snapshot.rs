@@ -64,7 +64,7 @@ fn a_snapshot_of_another_format_is_told_as_such() {
     saved["format"] = json!(99);
     let snapshot: Snapshot = serde_json::from_value(saved).expect("a snapshot");
     let error = Engine::restore(config(), snapshot).expect_err("another format");
-    assert_eq!(error, RestoreError::UnknownFormat { found: 99, expected: 4 });
+    assert_eq!(error, RestoreError::UnknownFormat { found: 99, expected: 5 });
     assert_eq!(error.code(), "unknown_format");
 }
 

@@ -3,9 +3,9 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    AccountStatus, AppId, Command, Completion, Config, ConfigurationStatus, Engine, Group, Kind, NewTask,
-    Page, RecordFilter, ResourceTypeId, Scope, SessionId, TaskAction, TaskId, TaskQuery, TaskStatus,
-    Timestamp, Uuid,
+    AccountStatus, AppId, Command, Completion, Config, ConfigurationStatus, Engine, Error, Group, Kind,
+    NewTask, Page, Plan, RecordFilter, ResourceTypeId, Scope, SessionId, TaskAction, TaskId, TaskQuery,
+    TaskStatus, Timestamp, Uuid,
 };
 use headcount_testing::directory;
 use headcount_testing::roll::{self, APP};
@@ -183,4 +183,46 @@ fn the_hash_key_shows_nowhere() {
     assert!(!shown.contains("SECRET") && !shown.contains("171, 83"), "{shown}");
     let saved = postcard::to_allocvec(&engine.snapshot()).expect("bytes");
     assert!(!saved.windows(8).any(|bytes| bytes == &key[1..9]));
+}
+
+/// SPEC 4.7: a record more or less, wherever it stands, and none for what else changes.
+#[test]
+fn a_plan_is_refused_as_soon_as_it_is_another() {
+    let mut engine = engine();
+    let session = roll::start(&mut engine, 3).expect("a session");
+    let plan = |engine: &Engine| {
+        engine.app(APP).expect("an app").preview(session).expect("it is in progress").plan()
+    };
+    let first = plan(&engine);
+    let push = |engine: &mut Engine, teams: &[u32]| {
+        let page = Page::groups(teams.iter().copied().map(team));
+        let _ = roll::push(engine, session, &page).expect("a page");
+    };
+    // A team that is inactive would not have gone, a new one will not go.
+    push(&mut engine, &[3, 5_000]);
+    assert_eq!(plan(&engine), first);
+    push(&mut engine, &[4]);
+    let second = plan(&engine);
+    assert_ne!(second, first);
+    let complete =
+        |engine: &mut Engine, completion| engine.complete_session(Timestamp(6), APP, session, completion);
+    for completion in [Completion::GUARDED, Completion::FORCED] {
+        let refused = complete(&mut engine, completion.with_plan(first)).expect_err("another by now");
+        assert_eq!(refused, Error::PlanChanged { session_id: session, found: second, expected: first });
+    }
+    complete(&mut engine, Completion::GUARDED.with_plan(second)).expect("what was looked at");
+    let marked: Vec<_> = {
+        let budget = NonZeroU64::MAX;
+        let _ = engine.run_cleanup(Timestamp(6), APP, session, budget).expect("a cleanup");
+        let app = engine.app(APP).expect("an app");
+        let types: Vec<_> = app.resource_types().map(|of| (of.id(), of.slug().to_owned())).collect();
+        let of_type = |(id, slug): &(ResourceTypeId, String)| {
+            let records = app.records(slug, RecordFilter::Inactive).expect("a type");
+            let records = records.filter(|record| record.inactive_since() == Some(Timestamp(6)));
+            records.map(|record| (*id, record.id().to_owned())).collect::<Vec<_>>()
+        };
+        types.iter().flat_map(of_type).collect()
+    };
+    // A host that knows the records comes to the same.
+    assert_eq!(Plan::of(marked.iter().map(|(of, id)| (*of, id.as_str()))), second);
 }

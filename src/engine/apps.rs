@@ -11,7 +11,8 @@ use crate::verbs::purge;
 /// Apps ([SPEC 2](crate::spec#2-commands)).
 impl Engine {
     /// Creates an app, in a clone group of its own or in that of `clone_from`, whose resource types it
-    /// then has at once, and none of its records, sessions, tasks or guard.
+    /// then has at once, and none of its records, sessions, tasks or guard. Its guard is the
+    /// [default guard](crate::Config::with_guard), which is none unless the host sets one.
     ///
     /// Costs nothing that grows: a clone shares the types, and copies nothing.
     ///
@@ -43,7 +44,8 @@ impl Engine {
             return Err(Error::AppIdInUse { app_id });
         }
         let group = group.unwrap_or_else(|| self.state.groups.add(Registry::new(self.key)));
-        let ordinal = self.state.apps.push(app_id, App::new(name.to_owned(), now, group));
+        let app = App::new(name.to_owned(), now, self.config.guard(), group);
+        let ordinal = self.state.apps.push(app_id, app);
         self.state.groups.join(group, ordinal);
         self.changes.fact(Fact::AppCreated { clone_from });
         Ok(())
@@ -64,15 +66,14 @@ impl Engine {
     ///
     /// # Errors
     /// [`AppNotFound`](Error::AppNotFound); [`InvalidArgument`](Error::InvalidArgument) for `name`
-    /// (1..=255) or `guard.max_percent` (0..=100).
+    /// (1..=255) or a percentage of `guard` (0..=100).
     pub fn update_app(&mut self, now: Timestamp, app_id: AppId, update: &AppUpdate<'_>) -> Result<(), Error> {
         let rule = self.name_rule();
         let scope = self.scope(now, app_id)?;
         let name = present(update.name.as_deref());
         name.map_or(Ok(()), |name| expect_text(rule, "name", name))?;
-        let percent = update.guard.and_then(|guard| guard.max_percent).unwrap_or(0);
-        if percent > 100 {
-            return Err(out_of_range("guard.max_percent", u64::from(percent), "0 to 100"));
+        if let Some((field, percent)) = update.guard.and_then(|guard| guard.percentage_out_of_range()) {
+            return Err(out_of_range(field, u64::from(percent), "0 to 100"));
         }
         let name = name.filter(|&name| name != scope.app.name());
         let guard = update.guard.filter(|&guard| guard != scope.app.guard());

@@ -8,6 +8,7 @@ mod apps;
 mod pages;
 mod resource_types;
 mod scope;
+mod session_steps;
 mod sessions;
 mod tasks;
 
@@ -210,6 +211,18 @@ impl Engine {
             }
             Command::RepeatPage { app_id, session_id, slug, fingerprint } => {
                 self.repeat_page(now, *app_id, *session_id, slug, *fingerprint).map(Reply::Page)
+            }
+            Command::ExpireSessions { last_activity_before } => {
+                Ok(Reply::Expiry(self.expire_sessions(now, *last_activity_before)))
+            }
+            Command::SaveCheckpoint { app_id, session_id, checkpoint } => {
+                self.save_checkpoint(now, *app_id, *session_id, checkpoint.as_deref()).map(done)
+            }
+            Command::ExcludeTypes { app_id, session_id, types } => {
+                self.exclude_types(now, *app_id, *session_id, types).map(done)
+            }
+            Command::WaiveGuard { app_id, session_id } => {
+                self.waive_guard(now, *app_id, *session_id).map(done)
             }
         }
     }

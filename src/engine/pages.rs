@@ -6,6 +6,7 @@ use crate::state::State;
 use crate::values::{
     AppId, Error, ErrorKind, Fingerprint, Page, PageOutcome, SessionId, SessionStatus, Timestamp, excerpt,
 };
+use crate::verbs::guard;
 use crate::verbs::page::{self, PageContext};
 
 /// Pages ([SPEC 3](crate::spec#3-pushing-a-page)).
@@ -40,7 +41,8 @@ impl Engine {
     /// [`ResourceTypeNotFound`](Error::ResourceTypeNotFound); [`WrongState`](Error::WrongState) unless
     /// in progress; [`PageTooLarge`](Error::PageTooLarge); [`PageFaults`](Error::PageFaults) with every
     /// fault in it; [`KindMismatch`](Error::KindMismatch); [`OutOfScope`](Error::OutOfScope);
-    /// [`ResourceTypeFull`](Error::ResourceTypeFull).
+    /// [`ResourceTypeFull`](Error::ResourceTypeFull);
+    /// [`GuardExceededByRemovals`](Error::GuardExceededByRemovals).
     pub fn push_page(
         &mut self,
         now: Timestamp,
@@ -74,8 +76,10 @@ impl Engine {
         }
         let checked = checked?;
         let plan = page::plan(context, &checked, scope.buffers, scope.changes.take_entries())?;
+        guard::expect_removals_within(scope.app.guard(), scope.registry, session, plan.removals())?;
         let (store, session) = scope.app.store_and_session();
         let session = session.expect("a session in progress is the open one");
+        session.note_activity(now);
         Ok(page::commit(plan, scope.buffers, store, session, scope.changes))
     }
 
@@ -135,6 +139,7 @@ impl Engine {
         }
         let (store, session) = scope.app.store_and_session();
         let session = session.expect("a session in progress is the open one");
+        session.note_activity(now);
         Ok(page::repeat(known, store, session))
     }
 

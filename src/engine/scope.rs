@@ -3,6 +3,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
+use alloc::vec::Vec;
 
 use super::Engine;
 use crate::state::{App, ChangeLog, Ending, IdsInUse, Ordered, Registry, ResourceType, SessionRef};
@@ -70,6 +71,21 @@ pub(super) fn find_type<'r>(
     slug: &str,
 ) -> Result<(TypeIndex, &'r ResourceType), Error> {
     registry.find(slug).ok_or_else(|| Error::ResourceTypeNotFound { slug: excerpt(slug) })
+}
+
+/// The types with these slugs, ascending, each once.
+pub(super) fn find_types<S: AsRef<str>>(registry: &Registry, slugs: &[S]) -> Result<Vec<TypeIndex>, Error> {
+    let find = |slug: &S| find_type(registry, slug.as_ref()).map(|(index, _)| index);
+    let mut types = slugs.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    types.sort_unstable();
+    types.dedup();
+    Ok(types)
+}
+
+/// Refuses an argument in which something is missing.
+pub(super) fn missing(field: &'static str, found: &str, expected: &str) -> Error {
+    let (found, expected) = (found.to_owned(), expected.to_owned());
+    Error::InvalidArgument { field: field.into(), code: FaultCode::Required, found, expected }
 }
 
 /// Refuses an argument that breaks a rule.

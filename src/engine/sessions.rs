@@ -1,18 +1,15 @@
 //! Commands about sessions: roll calls, and what they leave behind.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeSet;
 use core::num::NonZeroU64;
 
 use super::Engine;
-use super::scope::{CommandScope, expect_text, find_type};
+use super::scope::{CommandScope, expect_text, find_types, missing};
 use crate::state::{Ending, Registry, TypeScope};
-use crate::store::TypeIndex;
 use crate::values::{
-    AppId, CleanupOutcome, Completion, Error, Fact, FaultCode, Rule, Scope, SessionId, SessionStatus,
-    Timestamp,
+    AppId, CleanupOutcome, Completion, Error, Fact, Rule, Scope, SessionId, SessionStatus, Timestamp,
 };
-use crate::verbs::{cleanup, guard};
+use crate::verbs::{cleanup, guard, preview};
 
 /// Sessions ([SPEC 2](crate::spec#2-commands), [4](crate::spec#4-completing)).
 impl Engine {
@@ -58,7 +55,8 @@ impl Engine {
             Some(_) => command.end_session(Ending::Abandoned),
             None => {}
         }
-        let forgotten = command.app.start_session(session_id, type_scope, now, sessions_max);
+        let forgotten =
+            command.app.start_session(session_id, type_scope, now, command.registry.len(), sessions_max);
         for forgotten in &forgotten {
             command.ids.sessions.remove(forgotten);
         }
@@ -70,8 +68,10 @@ impl Engine {
     /// Accepts the session's roll as the whole truth: from now on [`Engine::run_cleanup`] marks
     /// inactive what was not pushed. Answers the status: completing, or completed if it was already.
     ///
-    /// The app's [`Guard`](crate::Guard) may refuse it, unless it is forced. Costs grow with the number of
-    /// types, and not with the records.
+    /// The app's [`Guard`](crate::Guard) may refuse it, unless it was [waived](Self::waive_guard); to force a completion
+    /// waives it. With a [plan](crate::Completion::with_plan) it is refused if other records would be marked by now. Costs
+    /// grow with the number of types, and not with the records; to hold a plan against them costs what a
+    /// [preview](crate::AppView::preview) and its plan cost.
     ///
     /// ```
     /// # use headcount::{AppId, Completion, Config, Engine, Scope, SessionId, SessionStatus, Timestamp, Uuid};
@@ -87,7 +87,9 @@ impl Engine {
     ///
     /// # Errors
     /// [`AppNotFound`](Error::AppNotFound), [`SessionNotFound`](Error::SessionNotFound);
-    /// [`WrongState`](Error::WrongState) if abandoned or in error; [`GuardExceeded`](Error::GuardExceeded).
+    /// [`WrongState`](Error::WrongState) if abandoned or in error; [`PlanChanged`](Error::PlanChanged);
+    /// [`GuardExceededWithoutPages`](Error::GuardExceededWithoutPages), [`GuardExceeded`](Error::GuardExceeded),
+    /// [`GuardExceededByType`](Error::GuardExceededByType).
     pub fn complete_session(
         &mut self,
         now: Timestamp,
@@ -105,9 +107,17 @@ impl Engine {
         let app_guard = scope.app.guard();
         let (store, session) = scope.app.store_and_session();
         let session = session.expect("a session in progress is the open one");
-        if !completion.force {
-            guard::expect_within(app_guard, store, session)?;
+        if let Some(plan) = completion.plan {
+            preview::expect_plan(plan, store, session, scope.registry)?;
         }
+        if completion.force && !session.facts().guard_waived() {
+            session.waive_guard();
+            scope.changes.fact(Fact::SessionChanged { session_id });
+        }
+        if !session.facts().guard_waived() {
+            guard::expect_completion_within(app_guard, store, scope.registry, session)?;
+        }
+        session.note_activity(now);
         session.begin_cleanup();
         scope.changes.fact(Fact::SessionCompleting { session_id });
         Ok(SessionStatus::Completing)
@@ -254,16 +264,9 @@ impl CommandScope<'_> {
 
 /// The types that a scope names, each once.
 fn type_scope(registry: &Registry, scope: &Scope<'_>) -> Result<TypeScope, Error> {
-    let Scope::Types(slugs) = scope else { return Ok(TypeScope::All) };
+    let Scope::Types(slugs) = scope else { return Ok(TypeScope::new(None)) };
     if slugs.is_empty() {
-        return Err(Error::InvalidArgument {
-            field: "scope".into(),
-            code: FaultCode::Required,
-            found: "no slug".to_owned(),
-            expected: "at least one slug, or no scope".to_owned(),
-        });
+        return Err(missing("scope", "no slug", "at least one slug, or no scope"));
     }
-    let find = |slug| find_type(registry, slug).map(|(index, _)| index);
-    let types: Result<BTreeSet<TypeIndex>, Error> = slugs.iter().map(|slug| find(&**slug)).collect();
-    Ok(TypeScope::Types(types?.into_iter().collect()))
+    Ok(TypeScope::new(Some(find_types(registry, slugs)?)))
 }

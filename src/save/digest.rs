@@ -11,10 +11,16 @@ use super::remembered;
 use crate::engine::Engine;
 use crate::state::{CloneGroupNumber, State};
 use crate::store::{Table, TypeIndex};
-use crate::values::{AppId, DigestHasher, ResourceTypeId};
+use crate::values::{AppId, DigestHasher, DigestStream, ResourceTypeId};
 
-/// Names the byte stream: another one wants another name.
-const DOMAIN: &[u8] = b"headcount digest 3";
+/// Names a byte stream: another one wants another name.
+const fn domain(stream: DigestStream) -> &'static [u8] {
+    match stream {
+        #[cfg(feature = "serde")]
+        DigestStream::Third => b"headcount digest 3",
+        DigestStream::Fourth => b"headcount digest 4",
+    }
+}
 
 impl Engine {
     /// A stable value of the observable state: equal on all replicas, with any hash key, on all
@@ -37,9 +43,14 @@ impl Engine {
     /// # Ok::<(), headcount::Error>(())
     /// ```
     pub fn digest(&self) -> u128 {
-        let mut hasher = DigestHasher::new();
-        hasher.bytes(DOMAIN);
-        hasher.u128(self.digest_of_all_but_records());
+        self.digest_of(DigestStream::Fourth)
+    }
+
+    /// What the digest is, or was in an older version.
+    pub(super) fn digest_of(&self, stream: DigestStream) -> u128 {
+        let mut hasher = DigestHasher::of(stream);
+        hasher.bytes(domain(stream));
+        hasher.u128(self.digest_of_all_but_records(stream));
         for (_, app) in self.state().apps.iter() {
             // A table that was never made is as one without records.
             hasher.u64(app.store().used_tables().count() as u64);
@@ -139,7 +150,7 @@ impl Engine {
                 blocks: table.told_blocks(),
             }));
         }
-        DigestParts { rest: self.digest_of_all_but_records(), tables }
+        DigestParts { rest: self.digest_of_all_but_records(DigestStream::Fourth), tables }
     }
 
     /// The digest of each record in one of a table's [blocks](TableDigests::blocks), in order of first sight:
@@ -155,8 +166,8 @@ impl Engine {
         table.map_or_else(Vec::new, |table| table.told_rows(block))
     }
 
-    fn digest_of_all_but_records(&self) -> u128 {
-        let mut hasher = DigestHasher::new();
+    fn digest_of_all_but_records(&self, stream: DigestStream) -> u128 {
+        let mut hasher = DigestHasher::of(stream);
         hasher.u64(self.seq());
         let state = self.state();
         hasher.u64(state.apps.len() as u64);

@@ -3,6 +3,8 @@
 mod digest;
 mod frozen;
 mod invariants;
+#[cfg(feature = "serde")]
+mod layout;
 mod remembered;
 #[cfg(feature = "serde")]
 mod snapshot;

@@ -15,31 +15,38 @@ use serde::{Deserialize, Serialize};
 use super::remembered::SavedPages;
 use super::table::{SavedTable, TableRef};
 use crate::engine::Engine;
-use crate::state::{App, ChangeLog, CloneGroupNumber, IdsInUse, Registry, SavedApp, SavedRegistry, State};
+use crate::state::{
+    App, ChangeLog, CloneGroupNumber, IdsInUse, Registry, SavedApp, SavedProgress, SavedRegistry, State,
+};
 use crate::store::{Store, Table};
-use crate::values::{AppId, BrokenInvariant, COUNT_MAX, Config, HashKey, Limits, ensure};
+use crate::values::{AppId, BrokenInvariant, COUNT_MAX, Config, DigestStream, HashKey, Limits, ensure};
 
 /// The layout of the values below. A new one gets a new number.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
-/// The layout before: the same, but for rows that are gone, of which there were none. It is still read.
-const FORMAT_WITHOUT_GONE: u32 = 3;
+/// The layout before: without the progress of sessions, and with the digest of then. It is still read.
+pub(super) const FORMAT_WITHOUT_PROGRESS: u32 = 4;
+
+/// The layout before that: without rows that are gone, of which there were none. It is still read.
+pub(super) const FORMAT_WITHOUT_GONE: u32 = 3;
 
 /// Saved state, parsed but not yet trusted: [`Engine::restore`] makes an engine of it, or finds what
 /// is wrong with it. It takes about the memory of the engine that it was saved from.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Snapshot {
-    format: u32,
-    digest: [u64; 2],
-    seq: u64,
-    groups: Vec<SavedRegistry>,
-    apps: Vec<SavedAppEntry>,
-    remembered: Vec<SavedPages>,
+    pub(super) format: u32,
+    pub(super) digest: [u64; 2],
+    pub(super) seq: u64,
+    pub(super) groups: Vec<SavedRegistry>,
+    pub(super) apps: Vec<SavedAppEntry>,
+    pub(super) remembered: Vec<SavedPages>,
+    /// Of all sessions, by app in order of creation, then oldest first.
+    pub(super) sessions: Vec<SavedProgress>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename = "AppEntry")]
-struct SavedAppEntry {
+pub(super) struct SavedAppEntry {
     id: AppId,
     /// The place of its clone group in the list of groups.
     group: u64,
@@ -123,6 +130,7 @@ impl Engine {
             groups: state.groups.iter().map(|(_, group)| group.registry().save()).collect(),
             apps: apps.collect(),
             remembered: SavedPages::all(state),
+            sessions: state.apps.iter().flat_map(|(_, app)| app.save_progress()).collect(),
         }
     }
 
@@ -135,8 +143,8 @@ impl Engine {
     /// # Errors
     /// A [`RestoreError`] for what no engine could have written, or this one's format does not know.
     pub fn restore(config: Config, snapshot: Snapshot) -> Result<Self, RestoreError> {
-        let Snapshot { format, digest: [high, low], seq, groups, apps, remembered } = snapshot;
-        if format != FORMAT && format != FORMAT_WITHOUT_GONE {
+        let Snapshot { format, digest: [high, low], seq, groups, apps, remembered, sessions } = snapshot;
+        if !(FORMAT_WITHOUT_GONE..=FORMAT).contains(&format) {
             return Err(RestoreError::UnknownFormat { found: format, expected: FORMAT });
         }
         let expected = u128::from(high) << 64 | u128::from(low);
@@ -147,10 +155,15 @@ impl Engine {
             loading.app(entry, &groups)?;
         }
         loading.pages(remembered)?;
+        if format > FORMAT_WITHOUT_PROGRESS {
+            loading.progress(sessions)?;
+        }
         let Loading { state, references, is_within, .. } = loading;
         let mut engine = Self::with_state(config, state, ChangeLog::resume_after(seq));
         engine.check_all_but_records(references)?;
-        let found = engine.digest();
+        let was_saved_today = format > FORMAT_WITHOUT_PROGRESS;
+        let stream = if was_saved_today { DigestStream::Fourth } else { DigestStream::Third };
+        let found = engine.digest_of(stream);
         if found != expected {
             return Err(RestoreError::DigestMismatch { found, expected });
         }
@@ -209,9 +222,16 @@ impl Loading {
         ensure(may_be_gone, "9", || "a table has other records than it tells")?;
         self.references += loaded.references;
         self.is_within &= loaded.is_within(&are_accounts, &self.limits);
-        let ordinal = self.state.apps.push(id, App::load(saved, group, loaded.store)?);
+        let ordinal = self.state.apps.push(id, App::load(saved, group, loaded.store, are_accounts.len())?);
         self.state.groups.join(group, ordinal);
         Ok(())
+    }
+
+    /// What was saved of sessions beside all else.
+    fn progress(&mut self, sessions: Vec<SavedProgress>) -> Result<(), BrokenInvariant> {
+        let mut sessions = sessions.into_iter();
+        self.state.apps.values_mut().try_for_each(|app| app.load_progress(&mut sessions))?;
+        ensure(sessions.next().is_none(), "5", || "progress is told of no session")
     }
 
     /// Pages, by app and type ascending.
@@ -248,6 +268,7 @@ pub struct SnapshotRef<'e> {
     groups: Vec<SavedRegistry>,
     apps: Vec<AppEntry<'e>>,
     remembered: Vec<SavedPages>,
+    sessions: Vec<SavedProgress>,
 }
 
 /// What [`SavedAppEntry`] is parsed from.

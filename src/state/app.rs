@@ -6,13 +6,13 @@ use alloc::vec::Vec;
 
 use super::clone_group::CloneGroupNumber;
 use super::registry::Registry;
-use super::session::{Ending, OpenSession, SessionRef, TypeScope};
+use super::session::{Ending, Figures, OpenSession, SessionRef, TypeFigures, TypeScope};
 use super::sessions::Sessions;
 use super::task::Tasks;
-use crate::store::{RowKey, Store, TypeIndex};
+use crate::store::{RowKey, Store, Table, TypeIndex};
 use crate::values::{
-    Checked, ConfigurationStatus, DigestHasher, Guard, Limits, Rule, SessionId, SessionStatus, Timestamp,
-    ensure, ensure_text,
+    Checked, ConfigurationStatus, DigestHasher, DigestStream, Guard, Limits, Rule, SessionId, SessionStatus,
+    Timestamp, ensure, ensure_text,
 };
 
 #[derive(Debug)]
@@ -30,12 +30,12 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(name: String, created_at: Timestamp, group: CloneGroupNumber) -> Self {
+    pub(crate) fn new(name: String, created_at: Timestamp, guard: Guard, group: CloneGroupNumber) -> Self {
         Self {
             name,
             created_at,
             last_synced_at: None,
-            guard: Guard::NONE,
+            guard,
             group,
             store: Store::default(),
             sessions: Sessions::default(),
@@ -128,17 +128,23 @@ impl App {
         self.store.drop_sums();
     }
 
-    /// Opens a session; none may be open. Answers the ids of those that are forgotten for it.
+    /// Opens a session, while there are so many types; none may be open. Answers the ids of those that are forgotten
+    /// for it.
     pub(crate) fn start_session(
         &mut self,
         id: SessionId,
         scope: TypeScope,
         now: Timestamp,
+        types: usize,
         sessions_max: usize,
     ) -> Vec<SessionId> {
-        let in_scope = self.store.tables().filter(|(index, _)| scope.contains(*index));
-        let base = in_scope.map(|(_, table)| table.active_full()).sum();
-        self.sessions.start(OpenSession::start(id, scope, base, now), sessions_max)
+        let of = |index| TypeFigures {
+            base: self.store.table(index).map_or(0, Table::active_full),
+            references: self.store.held(index),
+            ..TypeFigures::NONE
+        };
+        let figures = Figures::new(TypeIndex::all().take(types).map(of).collect());
+        self.sessions.start(OpenSession::start(id, scope, figures, now), sessions_max)
     }
 
     /// Ends the open session and its roll. What was seen of each of the `types` types is kept.
@@ -175,12 +181,10 @@ impl App {
     /// Hashes what the app is, but for its records.
     pub(crate) fn digest(&self, hasher: &mut DigestHasher) {
         let Self { name, created_at, last_synced_at, guard, group: _, store: _, sessions, tasks } = self;
-        let Guard { max_count, max_percent } = guard;
         hasher.text(name.as_bytes());
         hasher.i64(created_at.as_millis());
         hasher.optional_time(*last_synced_at);
-        hasher.optional_number(*max_count);
-        hasher.optional_number(max_percent.map(u64::from));
+        digest_guard(guard, hasher);
         sessions.digest(hasher);
         tasks.digest(hasher);
     }
@@ -189,8 +193,8 @@ impl App {
     pub(crate) fn validate(&self, registry: &Registry, seq: u64) -> Checked {
         let Self { name, created_at: _, last_synced_at, guard, group: _, store, sessions, tasks } = self;
         ensure_text(Rule::Required { chars_max: Limits::CEILINGS.text_chars_max }, "an app's name", name)?;
-        let percent = guard.max_percent.unwrap_or(0);
-        ensure(percent <= 100, "4.8", || alloc::format!("the guard's percentage is {percent}"))?;
+        let out_of_range = guard.percentage_out_of_range();
+        ensure(out_of_range.is_none(), "4.8", || alloc::format!("of a guard: {out_of_range:?}"))?;
         let types = registry.len();
         ensure(store.tables().count() <= types, "10.3", || "a table has no resource type")?;
         sessions.validate(&self.seen(store.tables().count()), types, seq)?;
@@ -206,12 +210,40 @@ impl App {
     /// How many changes the app's state was told by, at least.
     pub(crate) fn changes_told(&self) -> u64 {
         let created = 1;
-        let sessions = self.sessions.iter().map(|session| 1 + u64::from(session.status().has_ended()));
+        let of_session = |session: SessionRef<'_>| {
+            1 + session.facts().changes_told() + u64::from(session.status().has_ended())
+        };
+        let sessions = self.sessions.iter().map(of_session);
         // A record that has gone was told of twice.
         let records = self.store.tables().map(|(_, table)| u64::from(table.rows()) + table.gone().ones());
         created + sessions.sum::<u64>() + records.sum::<u64>() + self.tasks.changes_told()
     }
 }
+
+/// Hashes a guard. Once it had two limits.
+fn digest_guard(guard: &Guard, hasher: &mut DigestHasher) {
+    let Guard {
+        max_count,
+        max_percent,
+        max_type_percent,
+        min_count,
+        require_pages,
+        max_removals,
+        max_removals_percent,
+    } = *guard;
+    hasher.optional_number(max_count);
+    hasher.optional_number(max_percent.map(u64::from));
+    if hasher.stream() == DigestStream::Fourth {
+        hasher.optional_number(max_type_percent.map(u64::from));
+        hasher.u64(min_count);
+        hasher.flag(require_pages);
+        hasher.optional_number(max_removals);
+        hasher.optional_number(max_removals_percent.map(u64::from));
+    }
+}
+
+#[cfg(feature = "serde")]
+use super::session::SavedProgress;
 
 /// What a snapshot holds of an app, but for its records.
 #[cfg(feature = "serde")]
@@ -251,7 +283,7 @@ impl App {
         }
     }
 
-    /// The app that was saved, whose sessions' and tasks' ids are known to differ.
+    /// The app that was saved, whose sessions' and tasks' ids are known to differ, and of which there are so many types.
     ///
     /// # Errors
     /// If a count is beyond reach, or tasks that ended are not among its tasks.
@@ -259,11 +291,26 @@ impl App {
         saved: SavedApp,
         group: CloneGroupNumber,
         store: Store,
+        types: usize,
     ) -> Result<Self, crate::values::BrokenInvariant> {
         let SavedApp { name, created_at, last_synced_at, guard, sessions, tasks } = saved;
-        let (sessions, tasks) = (Sessions::load(sessions)?, Tasks::load(tasks)?);
+        let (sessions, tasks) = (Sessions::load(sessions, types)?, Tasks::load(tasks)?);
         Ok(Self { name, created_at, last_synced_at, guard, group, store, sessions, tasks })
     }
+
+    /// What is saved of each session behind all else, oldest first.
+    pub(crate) fn save_progress(&self) -> impl Iterator<Item = SavedProgress> {
+        self.sessions.save_progress()
+    }
+
+    /// Takes it, for as many sessions as there are.
+    ///
+    /// # Errors
+    /// If it is not that of so many, or a figure is none that these sessions can have.
+    pub(crate) fn load_progress(&mut self, saved: &mut impl Iterator<Item = SavedProgress>) -> Checked {
+        self.sessions.load_progress(saved)
+    }
+
     /// Remembers loaded pages of a type of which there is a table.
     pub(crate) fn load_pages(&mut self, of: TypeIndex, pages: crate::store::RememberedPages) {
         self.store.load_pages(of, pages);

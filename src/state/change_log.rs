@@ -41,6 +41,8 @@ pub(crate) enum Entry {
     ReferenceLost(Gone, Gone),
     /// A fact with nothing to look up.
     Other(Box<Fact<'static>>),
+    /// The same, of an app, where the command is about all apps.
+    OfApp(Box<(AppId, Fact<'static>)>),
 }
 
 /// Names a record that has no row any more, or whose row has moved, in the log's list of those.
@@ -62,7 +64,7 @@ pub(crate) struct ChangeLog {
     gone: Vec<GoneRecord>,
     /// Their ids, one behind the other.
     gone_ids: String,
-    /// The app that the command was about.
+    /// The app that the command was about; none if it was about all.
     app_id: Option<AppId>,
     /// The sequence number of the last change before this command.
     seq_before: u64,
@@ -76,8 +78,14 @@ impl ChangeLog {
 
     /// Forgets the changes of the command before. Their numbers stay taken.
     pub(crate) fn begin(&mut self, app_id: AppId) {
-        self.seq_before = self.seq();
+        self.begin_of_all_apps();
         self.app_id = Some(app_id);
+    }
+
+    /// The same, for a command about all apps.
+    pub(crate) fn begin_of_all_apps(&mut self) {
+        self.seq_before = self.seq();
+        self.app_id = None;
         if self.entries.capacity() > ENTRIES_KEPT_MAX {
             self.entries = Vec::new();
         }
@@ -133,6 +141,11 @@ impl ChangeLog {
 
     pub(crate) fn fact(&mut self, fact: Fact<'static>) {
         self.entries.push(Entry::Other(Box::new(fact)));
+    }
+
+    /// Notes a fact of one of all apps.
+    pub(crate) fn fact_of(&mut self, app_id: AppId, fact: Fact<'static>) {
+        self.entries.push(Entry::OfApp(Box::new((app_id, fact))));
     }
 
     /// Keeps the id of a record that is about to go, or to lose its row.

@@ -22,7 +22,9 @@ pub(crate) use registry::Registry;
 pub use registry::ResourceType;
 #[cfg(feature = "serde")]
 pub(crate) use registry::SavedRegistry;
-pub(crate) use session::{Cursor, Ending, OpenSession, SessionRef, TypeScope};
+#[cfg(feature = "serde")]
+pub(crate) use session::SavedProgress;
+pub(crate) use session::{Cursor, Ending, OpenSession, ReferenceCounts, SessionRef, TypeScope};
 pub(crate) use task::{Task, TaskEnding};
 
 use crate::values::{AppId, ResourceTypeId, SessionId, TaskId};

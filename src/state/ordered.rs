@@ -84,6 +84,11 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
         Ordered { ordinals: ordinals.clone(), values: made.collect(), next: *next }
     }
 
+    /// In order of creation, with their ids, to be changed.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (K, &mut V)> {
+        self.values.values_mut().map(|(id, value)| (*id, value))
+    }
+
     /// In order of creation, to be changed.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.values.values_mut().map(|(_, value)| value)

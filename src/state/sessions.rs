@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::session::{EndedSession, Ending, OpenSession, SessionRef};
-use crate::values::{Checked, DigestHasher, Error, Limits, SessionId, Timestamp, ensure};
+use crate::values::{Checked, DigestHasher, Error, Limits, SessionId, SessionStatus, Timestamp, ensure};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sessions {
@@ -35,6 +35,11 @@ impl Sessions {
         // Nearly always the newest.
         let is_it = |session: &SessionRef<'_>| session.facts().id == id;
         self.iter().rev().find(is_it).ok_or(Error::SessionNotFound { session_id: id })
+    }
+
+    /// In progress, if the open one is.
+    pub(crate) fn in_progress(&self) -> Option<&OpenSession> {
+        self.open().filter(|open| open.status() == SessionStatus::InProgress)
     }
 
     /// Makes a session the open one. Answers the ids of those that are forgotten for it.
@@ -107,9 +112,34 @@ impl Sessions {
 
     /// # Errors
     /// If a count is beyond reach.
-    pub(super) fn load(saved: SavedSessions) -> Result<Self, crate::values::BrokenInvariant> {
+    pub(super) fn load(saved: SavedSessions, types: usize) -> Result<Self, crate::values::BrokenInvariant> {
         let SavedSessions { ended, open } = saved;
-        let ended: Result<_, _> = ended.into_iter().map(EndedSession::load).collect();
-        Ok(Self { open: open.map(OpenSession::load).transpose()?, ended: ended? })
+        let ended: Result<_, _> =
+            ended.into_iter().map(|session| EndedSession::load(session, types)).collect();
+        let open = open.map(|session| OpenSession::load(session, types)).transpose()?;
+        Ok(Self { open, ended: ended? })
+    }
+
+    /// What is saved of each beside, oldest first.
+    pub(super) fn save_progress(&self) -> impl Iterator<Item = super::session::SavedProgress> {
+        self.iter().map(|session| session.facts().save_progress())
+    }
+
+    /// Takes it, for as many sessions as there are.
+    ///
+    /// # Errors
+    /// If it is not that of so many, or a figure is none that these sessions can have.
+    pub(super) fn load_progress(
+        &mut self,
+        saved: &mut impl Iterator<Item = super::session::SavedProgress>,
+    ) -> Checked {
+        let missing = || crate::values::BrokenInvariant::new("5", "a session has no progress");
+        for session in &mut self.ended {
+            session.load_progress(saved.next().ok_or_else(missing)?)?;
+        }
+        match &mut self.open {
+            Some(session) => session.load_progress(saved.next().ok_or_else(missing)?),
+            None => Ok(()),
+        }
     }
 }

@@ -183,15 +183,20 @@ impl Store {
         let mut referrers = Referrers::new(&directory);
         let mut canonical = Canonical::default();
         for (of, table) in self.tables() {
-            let mut bytes = 0;
+            let (mut bytes, mut held) = (0, 0);
             for row in table.record_rows() {
                 let stored = table.stored(row);
                 let references = canonical.read(&stored);
                 directory.check(of, &stored, table.placeholder().contains(row), references)?;
-                referrers.count(references, table.active().contains(row));
+                let is_active = table.active().contains(row);
+                referrers.count(references, is_active);
+                held += if is_active { references.len() as u64 } else { 0 };
                 bytes += stored.bytes();
             }
             ensure(table.bytes() == bytes, "3.2", || format!("type {}: its bytes are miscounted", of.0))?;
+            ensure(self.held(of) == held, "4.8", || {
+                format!("type {}: the references of its active accounts are miscounted", of.0)
+            })?;
             table.check_sums()?;
             ensure(table.are_targets_told(), "3.6", || {
                 format!("type {}: references are told of other records", of.0)

@@ -199,14 +199,15 @@ impl Store {
         let mut store = Self::default();
         let mut longest = Vec::new();
         for (of, runs) in TypeIndex::all().zip(tables) {
-            let (table, of_table) = runs.map_or_else(
-                || Ok((Table::default(), Longest::default())),
+            let (table, of_table, held) = runs.map_or_else(
+                || Ok((Table::default(), Longest::default(), 0)),
                 |runs| {
                     let loaded = loader.table(of, *runs);
                     loaded.map_err(|broken| broken.within(format!("type {}", of.0)))
                 },
             )?;
             store.tables.push(table);
+            store.held.push(held);
             longest.push(of_table);
         }
         for (of, table) in TypeIndex::all().zip(&mut store.tables) {
@@ -242,14 +243,15 @@ struct Loader {
 }
 
 impl Loader {
-    fn table(&mut self, of: TypeIndex, runs: Runs) -> Result<(Table, Longest), BrokenInvariant> {
+    /// The table, how long what is in it is, and how many references its active accounts hold.
+    fn table(&mut self, of: TypeIndex, runs: Runs) -> Result<(Table, Longest, u64), BrokenInvariant> {
         let Runs { rows, active, placeholder, seen, records } = runs;
         let bits = |bytes: &[u8]| {
             bits_of(bytes, rows).ok_or_else(|| BrokenInvariant::new("9", "a set of rows is malformed"))
         };
         let is_account = self.directory.is_account(of);
         let mut table = Table::of_rows(bits(&active)?, bits(&placeholder)?, bits(&seen)?, is_account);
-        let mut loading = Loading { of, rows, sums: Box::default(), longest: Longest::default() };
+        let mut loading = Loading { of, rows, sums: Box::default(), longest: Longest::default(), held: 0 };
         let mut room = 0;
         for run in records {
             let first = Stored::parse(&run, table.rows()..rows);
@@ -262,7 +264,7 @@ impl Loader {
         table.push_gone_before(Row(rows));
         ensure(table.index_all(), "1", || "two records of a type have the same id")?;
         table.put_sums(Some(loading.sums));
-        Ok((table, loading.longest))
+        Ok((table, loading.longest, loading.held))
     }
 
     fn run(&mut self, run: &[u8], loading: &mut Loading, table: &mut Table) -> Checked {
@@ -279,6 +281,7 @@ impl Loader {
             let references = self.canonical.read(&stored);
             self.directory.check(loading.of, &stored, is_placeholder, references)?;
             self.referrers.count(references, is_active);
+            loading.held += if is_active { references.len() as u64 } else { 0 };
             loading.longest.note(&stored, references.len());
             let flags = sums::flags(is_active, is_placeholder);
             loading.sums.push(row, self.canonical.hash(row, flags, &stored));
@@ -295,6 +298,8 @@ struct Loading {
     rows: u32,
     sums: Box<Sums>,
     longest: Longest,
+    /// References of its active accounts.
+    held: u64,
 }
 
 /// How long the texts of a table's records get, and how many references: what limits are held against.

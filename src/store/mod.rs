@@ -43,6 +43,8 @@ use crate::values::{Fingerprint, IdHash, Kind, PageLimits, Timestamp};
 pub(crate) struct Store {
     /// By type. Shorter than the registry where the last types never had a record.
     tables: Vec<Table>,
+    /// By type as the tables: how many references its active accounts hold.
+    held: Vec<u64>,
     /// References of one account at a time, kept for its space.
     scratch: Vec<RowKey>,
 }
@@ -82,6 +84,11 @@ impl Store {
         self.table_of(key).stored(key.row)
     }
 
+    /// How many references the active accounts of a type hold.
+    pub(crate) fn held(&self, of: TypeIndex) -> u64 {
+        self.held.get(of.at()).copied().unwrap_or(0)
+    }
+
     /// Whether there is a record of the type, active or not.
     pub(crate) fn has_records(&self, of: TypeIndex) -> bool {
         self.table(of).is_some_and(|table| table.records() > 0)
@@ -94,6 +101,7 @@ impl Store {
     fn table_to_grow(&mut self, of: TypeIndex, kind: Kind) -> &mut Table {
         if self.tables.len() <= of.at() {
             self.tables.resize_with(of.at() + 1, Table::default);
+            self.held.resize(of.at() + 1, 0);
         }
         let table = self.table_mut(of);
         if table.rows() == 0 {
@@ -108,8 +116,9 @@ impl Store {
 
     /// Adds a full, active record whose id the table does not have.
     pub(crate) fn insert(&mut self, of: TypeIndex, kind: Kind, hash: IdHash, draft: &Draft<'_>) -> Row {
-        self.hold(draft.references);
-        self.table_to_grow(of, kind).insert(hash, draft)
+        let row = self.table_to_grow(of, kind).insert(hash, draft);
+        self.hold(of, draft.references);
+        row
     }
 
     /// Adds an active placeholder whose id the table does not have.
@@ -131,9 +140,9 @@ impl Store {
         let references = draft.map_or(&*on_record, |draft| draft.references);
         if !was_active || references != on_record {
             if was_active {
-                self.release(&on_record);
+                self.release(key.of, &on_record);
             }
-            self.hold(references);
+            self.hold(key.of, references);
         }
         self.scratch = on_record;
         let table = self.table_mut(key.of);
@@ -163,21 +172,23 @@ impl Store {
         let mut references = core::mem::take(&mut self.scratch);
         references.clear();
         references.extend(self.stored(key).references());
-        self.release(&references);
+        self.release(key.of, &references);
         let released = references.len();
         self.scratch = references;
         released
     }
 
-    /// Counts an active account's references.
-    fn hold(&mut self, references: &[RowKey]) {
+    /// Counts the references of an active account of this type.
+    fn hold(&mut self, of: TypeIndex, references: &[RowKey]) {
+        self.held[of.at()] += references.len() as u64;
         for target in references {
             self.table_mut(target.of).add_referrer(target.row);
         }
     }
 
     /// Takes back what [`hold`](Self::hold) counted.
-    fn release(&mut self, references: &[RowKey]) {
+    fn release(&mut self, of: TypeIndex, references: &[RowKey]) {
+        self.held[of.at()] -= references.len() as u64;
         for target in references {
             self.table_mut(target.of).remove_referrer(target.row);
         }
@@ -188,8 +199,9 @@ impl Store {
 impl Store {
     /// A copy of all records as they are: see [`Table::freeze`].
     pub(crate) fn freeze(&mut self) -> Self {
-        let Self { tables, scratch: _ } = self;
-        Self { tables: tables.iter_mut().map(Table::freeze).collect(), scratch: Vec::new() }
+        let Self { tables, held, scratch: _ } = self;
+        let tables = tables.iter_mut().map(Table::freeze).collect();
+        Self { tables, held: held.clone(), scratch: Vec::new() }
     }
 }
 

@@ -113,10 +113,17 @@ fn costs_of_commands(count: u32) -> Costs {
     assert!(costs.of("remembers_page", || engine.remembers_page(APP, "account", Fingerprint(300))));
     let repeat = |engine: &mut Engine| engine.repeat_page(NOW, APP, session(2), "account", Fingerprint(300));
     assert_eq!(costs.of("repeat_page", || repeat(engine)).map(|outcome| outcome.unchanged), Ok(100));
+    let save = |engine: &mut Engine| engine.save_checkpoint(NOW, APP, session(2), Some("page 17"));
+    costs.of("save_checkpoint", || save(engine)).expect("in progress");
+    costs.of("waive_guard", || engine.waive_guard(NOW, APP, session(2))).expect("in progress");
     costs_of_views(engine, &mut costs);
+    costs.of("exclude_types", || engine.exclude_types(NOW, APP, session(2), &["team"])).expect("in progress");
     costs.of("abandon_session", || engine.abandon_session(NOW, APP, session(2))).expect("in progress");
     start(engine, 3);
     costs.of("fail_session", || engine.fail_session(NOW, APP, session(3), "lost")).expect("in progress");
+    start(engine, 5);
+    let later = Timestamp(NOW.as_millis() + 1);
+    assert_eq!(costs.of("expire_sessions", || engine.expire_sessions(NOW, later)).expired, 1);
     costs.of("start_session, again", || start(engine, 4));
     let guard = Guard::NONE.with_max_count(1_000_000);
     let update = AppUpdate::default().with_guard(guard);

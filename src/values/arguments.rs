@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::guard::Guard;
 use super::kind::Kind;
+use super::plan::Plan;
 use super::status::TaskAction;
 use super::time::Timestamp;
 
@@ -116,21 +117,30 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// How a session is to be completed ([SPEC 4.8](crate::spec#48-guard)).
+/// How a session is to be completed ([SPEC 4.7](crate::spec#47-preview), [4.8](crate::spec#48-guard)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Completion {
-    /// Whether the app's guard is not asked.
+    /// Whether the app's guard is waived.
     pub force: bool,
+    /// What it is to mark inactive, if that is said: nothing else. A plan does not waive the guard, and to force does
+    /// not waive the plan ([SPEC 4.7](crate::spec#47-preview)).
+    pub plan: Option<Plan>,
 }
 
 impl Completion {
-    /// Within the app's guard: the default. An app starts without one: until
+    /// Within the app's guard: the default. An app starts without one, unless the host configures a default guard: until
     /// [`update_app`](crate::Engine::update_app) sets it, this refuses nothing.
-    pub const GUARDED: Self = Self { force: false };
-    /// Whatever the app's guard says: somebody looked at the preview, and says that it is right.
-    pub const FORCED: Self = Self { force: true };
+    pub const GUARDED: Self = Self { force: false, plan: None };
+    /// Whatever the app's guard says, which it waives: somebody looked at the preview, and says that it is right.
+    pub const FORCED: Self = Self { force: true, plan: None };
+
+    /// Only if this is still what it would mark inactive: that of a [`Preview`](crate::Preview::plan).
+    #[must_use]
+    pub const fn with_plan(mut self, plan: Plan) -> Self {
+        self.plan = Some(plan);
+        self
+    }
 }
 
 /// A task to be created ([SPEC 6](crate::spec#6-tasks)).

@@ -104,6 +104,8 @@ pub enum Fact<'a> {
     TaskCreated { task_id: TaskId },
     /// The task completed or failed.
     TaskResolved { task_id: TaskId },
+    /// The scope of the session changed, or its guard was waived.
+    SessionChanged { session_id: SessionId },
 }
 
 impl Fact<'_> {
@@ -138,6 +140,7 @@ impl Fact<'_> {
             }
             Fact::TaskCreated { task_id } => Fact::TaskCreated { task_id },
             Fact::TaskResolved { task_id } => Fact::TaskResolved { task_id },
+            Fact::SessionChanged { session_id } => Fact::SessionChanged { session_id },
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Commands as values: what a host journals, replays and replicates.
 
 use alloc::borrow::Cow;
+use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
 use super::arguments::{
@@ -63,11 +64,19 @@ pub enum Command<'a> {
     PurgeInactive { app_id: AppId, inactive_before: Timestamp },
     /// [`Engine::repeat_page`](crate::Engine::repeat_page)
     RepeatPage { app_id: AppId, session_id: SessionId, slug: Cow<'a, str>, fingerprint: Fingerprint },
+    /// [`Engine::expire_sessions`](crate::Engine::expire_sessions)
+    ExpireSessions { last_activity_before: Timestamp },
+    /// [`Engine::save_checkpoint`](crate::Engine::save_checkpoint)
+    SaveCheckpoint { app_id: AppId, session_id: SessionId, checkpoint: Option<Cow<'a, str>> },
+    /// [`Engine::exclude_types`](crate::Engine::exclude_types)
+    ExcludeTypes { app_id: AppId, session_id: SessionId, types: Vec<Cow<'a, str>> },
+    /// [`Engine::waive_guard`](crate::Engine::waive_guard)
+    WaiveGuard { app_id: AppId, session_id: SessionId },
 }
 
 impl Command<'_> {
-    /// The app that it is about.
-    pub const fn app_id(&self) -> AppId {
+    /// The app that it is about; none if it is about all apps.
+    pub const fn app_id(&self) -> Option<AppId> {
         match *self {
             Self::CreateApp { app_id, .. }
             | Self::UpdateApp { app_id, .. }
@@ -83,7 +92,11 @@ impl Command<'_> {
             | Self::CreateTask { app_id, .. }
             | Self::ResolveTask { app_id, .. }
             | Self::PurgeInactive { app_id, .. }
-            | Self::RepeatPage { app_id, .. } => app_id,
+            | Self::RepeatPage { app_id, .. }
+            | Self::SaveCheckpoint { app_id, .. }
+            | Self::ExcludeTypes { app_id, .. }
+            | Self::WaiveGuard { app_id, .. } => Some(app_id),
+            Self::ExpireSessions { .. } => None,
         }
     }
 }

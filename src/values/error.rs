@@ -9,9 +9,10 @@ use alloc::vec::Vec;
 
 use super::fault::{Fault, FaultCode};
 use super::fingerprint::Fingerprint;
-use super::guard::{Guard, GuardLimit};
+use super::guard::{Guard, GuardFigure, GuardLimit};
 use super::id::{AppId, ResourceTypeId, SessionId, TaskId};
 use super::kind::Kind;
+use super::plan::Plan;
 use super::quote::Quoted;
 use super::status::{SessionStatus, TaskStatus};
 
@@ -110,19 +111,60 @@ pub enum Error {
     /// ([SPEC 3.9](crate::spec#39-fingerprints)).
     #[error("no page {fingerprint} is remembered of resource type {}: push it", Quoted(slug))]
     PageMustBePushed { slug: String, fingerprint: Fingerprint },
+
+    /// Completing would take away more of one type than the app's guard allows: of several the first in order of
+    /// registration ([SPEC 4.8](crate::spec#48-guard)).
+    #[error(
+        "completing would deactivate {deactivations} of {base} records of resource type {}, more than the guard's \
+         max_type_percent of {}",
+        Quoted(slug),
+        GuardFigure(guard, GuardLimit::MaxTypePercent)
+    )]
+    GuardExceededByType { slug: String, deactivations: u64, base: u64, guard: Guard },
+    /// Types in scope of which there were records got no page, and the app's guard requires one of each; an empty one
+    /// will do ([SPEC 4.8](crate::spec#48-guard)).
+    #[error("the guard requires a page of each resource type, found none of {}", Slugs(slugs))]
+    GuardExceededWithoutPages { slugs: Vec<String>, guard: Guard },
+    /// The page would take more references from active accounts than the app's guard allows, those of the session's
+    /// earlier pages counted in ([SPEC 4.8](crate::spec#48-guard)).
+    #[error(
+        "the page would bring the references that were taken to {removals} of {base}, more than the guard's {limit} \
+         of {}",
+        GuardFigure(guard, *limit)
+    )]
+    GuardExceededByRemovals { limit: GuardLimit, removals: u64, base: u64, guard: Guard },
+    /// Completing the session would mark other records inactive than those of the plan
+    /// ([SPEC 4.7](crate::spec#47-preview)).
+    #[error(
+        "the session {session_id} has the plan {found} by now, expected {expected}: look at its preview again"
+    )]
+    PlanChanged { session_id: SessionId, found: Plan, expected: Plan },
+}
+
+impl Error {
+    /// The limit of the app's guard that was passed, if that is why.
+    pub const fn guard_limit(&self) -> Option<GuardLimit> {
+        match self {
+            Self::GuardExceeded { limit, .. } | Self::GuardExceededByRemovals { limit, .. } => Some(*limit),
+            Self::GuardExceededByType { .. } => Some(GuardLimit::MaxTypePercent),
+            Self::GuardExceededWithoutPages { .. } => Some(GuardLimit::RequirePages),
+            _ => None,
+        }
+    }
 }
 
 /// Gives each error its code and its kind, and lists them.
 macro_rules! codes {
-    ($($variant:ident $code:literal $kind:ident,)+) => {
+    ($($variant:ident $(| $other:ident)* $code:literal $kind:ident,)+) => {
         impl Error {
             /// Each code that there is.
             pub const CODES: &'static [&'static str] = &[$($code),+];
 
-            /// A stable name for the variant: it never changes, nor comes to mean anything else.
+            /// A stable name for what is wrong: it never changes, nor comes to mean anything else. What differs in its
+            /// figures alone has one code.
             pub const fn code(&self) -> &'static str {
                 match self {
-                    $(Self::$variant { .. } => $code,)+
+                    $(Self::$variant { .. } $(| Self::$other { .. })* => $code,)+
                 }
             }
 
@@ -131,7 +173,7 @@ macro_rules! codes {
                 match self {
                     // The one whose faults decide.
                     Self::PageFaults { malformed: false, .. } => ErrorKind::BusinessRule,
-                    $(Self::$variant { .. } => ErrorKind::$kind,)+
+                    $(Self::$variant { .. } $(| Self::$other { .. })* => ErrorKind::$kind,)+
                 }
             }
         }
@@ -152,13 +194,14 @@ codes! {
     TaskIdInUse "task_id_in_use" Conflict,
     SlugTaken "slug_taken" Conflict,
     ResourceTypeHasRecords "resource_type_has_records" Conflict,
-    GuardExceeded "guard_exceeded" Conflict,
+    GuardExceeded | GuardExceededByType | GuardExceededWithoutPages | GuardExceededByRemovals "guard_exceeded" Conflict,
     TaskEnded "task_ended" Conflict,
     ResourceTypeFull "resource_type_full" Conflict,
     WrongState "wrong_state" WrongState,
     KindMismatch "kind_mismatch" BusinessRule,
     OutOfScope "out_of_scope" BusinessRule,
     PageMustBePushed "page_must_be_pushed" Conflict,
+    PlanChanged "plan_changed" Conflict,
 }
 
 /// The sorts of mistakes.
@@ -196,6 +239,19 @@ impl core::fmt::Display for Counted {
     }
 }
 
+/// Slugs, with commas between.
+struct Slugs<'a>(&'a [String]);
+
+impl core::fmt::Display for Slugs<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        for (at, slug) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}{}", Quoted(slug))?;
+        }
+        Ok(())
+    }
+}
+
 struct First<'a>(&'a [Fault]);
 
 impl core::fmt::Display for First<'_> {
@@ -203,19 +259,6 @@ impl core::fmt::Display for First<'_> {
         match self.0.first() {
             Some(fault) => fault.fmt(f),
             None => f.write_str("not listed"),
-        }
-    }
-}
-
-struct GuardFigure<'a>(&'a Guard, GuardLimit);
-
-impl core::fmt::Display for GuardFigure<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self(guard, limit) = self;
-        match (limit, guard.max_count, guard.max_percent) {
-            (GuardLimit::MaxCount, Some(count), _) => write!(f, "{count}"),
-            (GuardLimit::MaxPercent, _, Some(percent)) => write!(f, "{percent} %"),
-            _ => f.write_str("none"),
         }
     }
 }

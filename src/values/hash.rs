@@ -67,17 +67,40 @@ pub(crate) fn record_hash(seed: u64, bytes: &[u8]) -> u128 {
 
 /// SipHash-1-3-128 with a key of zeros, over a byte stream in which every number is little-endian and
 /// every text is preceded by its length: the same on all platforms.
-pub(crate) struct DigestHasher(SipHasher13x128);
+pub(crate) struct DigestHasher {
+    hasher: SipHasher13x128,
+    stream: DigestStream,
+}
+
+/// The byte streams that there were. What a digest of an older one is to be compared with was saved by an older
+/// version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum DigestStream {
+    /// Up to snapshots of format 4. Of a session it has neither progress by type nor activity, of a guard two limits.
+    #[cfg(feature = "serde")]
+    Third,
+    /// Today's.
+    Fourth,
+}
 
 impl DigestHasher {
+    /// Of today's stream.
     pub(crate) fn new() -> Self {
-        Self(SipHasher13x128::new())
+        Self::of(DigestStream::Fourth)
+    }
+
+    pub(crate) fn of(stream: DigestStream) -> Self {
+        Self { hasher: SipHasher13x128::new(), stream }
+    }
+
+    pub(crate) const fn stream(&self) -> DigestStream {
+        self.stream
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         #[cfg(test)]
         work::add(work::Kind::HashedByte, bytes.len());
-        self.0.write(bytes);
+        self.hasher.write(bytes);
     }
 
     pub(crate) fn u8(&mut self, value: u8) {
@@ -126,6 +149,6 @@ impl DigestHasher {
 
     pub(crate) fn finish(&self) -> u128 {
         // By its bytes: the crate's own conversion to a number swaps them on big-endian machines.
-        u128::from_le_bytes(self.0.finish128().as_bytes())
+        u128::from_le_bytes(self.hasher.finish128().as_bytes())
     }
 }

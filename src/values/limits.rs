@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::guard::Guard;
+
 /// Declares [`Limits`]: for each limit its meaning, type, default and ceiling.
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:literal, at most $ceiling:literal;)+) => {
@@ -50,7 +52,7 @@ macro_rules! limits {
                 $(
                     if $name == 0 || $name > Self::CEILINGS.$name {
                         let (found, max) = (u64::from($name), u64::from(Self::CEILINGS.$name));
-                        return Err(LimitOutOfRange { limit: stringify!($name), found, max });
+                        return Err(LimitOutOfRange { limit: stringify!($name), found, min: 1, max });
                     }
                 )+
                 Ok(())
@@ -101,6 +103,8 @@ limits! {
     /// Size of a task's payload, result, error code and error message each, in bytes. Default 65,536
     /// ([SPEC 6](crate::spec#6-tasks) for the payload; our decision for the rest).
     opaque_bytes_max: u32 = 65_536, at most 16_777_216;
+    /// Size of a session's checkpoint, in bytes. Default 4,096 ([SPEC 2](crate::spec#2-save-checkpoint)).
+    checkpoint_bytes_max: u32 = 4_096, at most 1_048_576;
 }
 
 impl Default for Limits {
@@ -111,20 +115,22 @@ impl Default for Limits {
 
 /// A limit that the engine cannot keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{limit}: found {found}, expected 1 to {max}")]
+#[error("{limit}: found {found}, expected {min} to {max}")]
 #[non_exhaustive]
 pub struct LimitOutOfRange {
-    /// Its field in [`Limits`].
+    /// Its field in [`Limits`], or that of the default guard.
     pub limit: &'static str,
     /// What it was to be.
     pub found: u64,
+    /// The least that can be kept.
+    pub min: u64,
     /// Its ceiling.
     pub max: u64,
 }
 
-/// What an [`Engine`](crate::Engine) is made with: its limits and its hash key.
+/// What an [`Engine`](crate::Engine) is made with: its limits, its default guard and its hash key.
 ///
-/// Replicas of one engine need the same limits (they decide what is refused), not the same key.
+/// Replicas of one engine need the same limits and the same guard (they decide what is refused), not the same key.
 /// Serialized, it holds the key: keep it as a secret.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -132,6 +138,7 @@ pub struct LimitOutOfRange {
 pub struct Config {
     limits: Limits,
     hash_key: [u8; 16],
+    guard: Guard,
 }
 
 /// What a [`Config`] is parsed from.
@@ -141,21 +148,23 @@ pub struct Config {
 struct UncheckedConfig {
     limits: Limits,
     hash_key: [u8; 16],
+    guard: Guard,
 }
 
 #[cfg(feature = "serde")]
 impl TryFrom<UncheckedConfig> for Config {
     type Error = LimitOutOfRange;
 
-    fn try_from(UncheckedConfig { limits, hash_key }: UncheckedConfig) -> Result<Self, LimitOutOfRange> {
-        Self::new().with_hash_key(hash_key).with_limits(limits)
+    fn try_from(unchecked: UncheckedConfig) -> Result<Self, LimitOutOfRange> {
+        let UncheckedConfig { limits, hash_key, guard } = unchecked;
+        Self::new().with_hash_key(hash_key).with_limits(limits)?.with_guard(guard)
     }
 }
 
 impl Config {
-    /// The default limits and a key of zeros.
+    /// The default limits, no guard, and a key of zeros.
     pub const fn new() -> Self {
-        Self { limits: Limits::DEFAULTS, hash_key: [0; 16] }
+        Self { limits: Limits::DEFAULTS, hash_key: [0; 16], guard: Guard::NONE }
     }
 
     /// With these limits.
@@ -165,6 +174,19 @@ impl Config {
     pub fn with_limits(mut self, limits: Limits) -> Result<Self, LimitOutOfRange> {
         limits.validate()?;
         self.limits = limits;
+        Ok(self)
+    }
+
+    /// With this guard for apps that are created, clones too: their default guard
+    /// ([SPEC 2](crate::spec#2-create-app)). Those that there are keep theirs.
+    ///
+    /// # Errors
+    /// [`LimitOutOfRange`] for a percentage beyond 100.
+    pub fn with_guard(mut self, guard: Guard) -> Result<Self, LimitOutOfRange> {
+        if let Some((limit, found)) = guard.percentage_out_of_range() {
+            return Err(LimitOutOfRange { limit, found: u64::from(found), min: 0, max: 100 });
+        }
+        self.guard = guard;
         Ok(self)
     }
 
@@ -182,6 +204,11 @@ impl Config {
         &self.limits
     }
 
+    /// The guard that an app is created with.
+    pub const fn guard(&self) -> Guard {
+        self.guard
+    }
+
     pub(crate) const fn hash_key(&self) -> &[u8; 16] {
         &self.hash_key
     }
@@ -190,6 +217,9 @@ impl Config {
 impl fmt::Debug for Config {
     /// The key is a secret of the host's: it is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Config")
+            .field("limits", &self.limits)
+            .field("guard", &self.guard)
+            .finish_non_exhaustive()
     }
 }

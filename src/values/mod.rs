@@ -6,11 +6,15 @@ mod words;
 mod arguments;
 mod change;
 mod command;
+#[cfg(feature = "serde")]
+mod completion_wire;
 mod error;
 mod fault;
 mod filter;
 mod fingerprint;
 mod guard;
+#[cfg(feature = "serde")]
+mod guard_wire;
 mod hash;
 pub(crate) mod hex;
 mod id;
@@ -23,6 +27,7 @@ mod page;
 mod page_limits;
 #[cfg(feature = "serde")]
 mod page_wire;
+mod plan;
 mod quote;
 mod record;
 mod status;
@@ -43,14 +48,15 @@ pub use id::{AppId, ResourceTypeId, SessionId, TaskId};
 pub use invariant::BrokenInvariant;
 pub use kind::{AccountStatus, Kind};
 pub use limits::{Config, LimitOutOfRange, Limits};
-pub use outcome::{CleanupOutcome, PageOutcome, PurgeOutcome, Reply, SessionCounts};
+pub use outcome::{CleanupOutcome, ExpiryOutcome, PageOutcome, PurgeOutcome, Reply, SessionCounts};
 pub use page::{Page, Records};
+pub use plan::Plan;
 pub use record::{Account, Group, License, Reference, ReferenceList, References};
 pub use status::{ConfigurationStatus, SessionStatus, TaskAction, TaskStatus};
 pub use time::Timestamp;
 pub use words::ParseError;
 
-pub(crate) use hash::{DigestHasher, HashKey, IdHash, record_hash, spread};
+pub(crate) use hash::{DigestHasher, DigestStream, HashKey, IdHash, record_hash, spread};
 #[cfg(feature = "serde")]
 pub(crate) use invariant::COUNT_MAX;
 pub(crate) use invariant::{Checked, ensure, ensure_text};

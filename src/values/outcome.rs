@@ -20,6 +20,8 @@ pub enum Reply {
     Cleanup(CleanupOutcome),
     /// To [`Command::PurgeInactive`](crate::Command::PurgeInactive).
     Purge(PurgeOutcome),
+    /// To [`Command::ExpireSessions`](crate::Command::ExpireSessions).
+    Expiry(ExpiryOutcome),
 }
 
 /// What a page did ([SPEC 3.8](crate::spec#38-reply)).
@@ -67,6 +69,16 @@ pub struct PurgeOutcome {
     pub purged: u64,
     /// References that inactive accounts which stay held to them.
     pub references: u64,
+}
+
+/// What an expiry ended ([SPEC 2](crate::spec#2-expire-sessions)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use]
+#[non_exhaustive]
+pub struct ExpiryOutcome {
+    /// Sessions that expired, of all apps.
+    pub expired: u64,
 }
 
 /// Sums over a session's pages, and what its cleanup did

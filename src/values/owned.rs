@@ -61,6 +61,14 @@ impl Command<'_> {
             Self::RepeatPage { app_id, session_id, slug, fingerprint } => {
                 Command::RepeatPage { app_id, session_id, slug: text(slug), fingerprint }
             }
+            Self::ExpireSessions { last_activity_before } => Command::ExpireSessions { last_activity_before },
+            Self::SaveCheckpoint { app_id, session_id, checkpoint } => {
+                Command::SaveCheckpoint { app_id, session_id, checkpoint: optional(checkpoint) }
+            }
+            Self::WaiveGuard { app_id, session_id } => Command::WaiveGuard { app_id, session_id },
+            Self::ExcludeTypes { app_id, session_id, types } => {
+                Command::ExcludeTypes { app_id, session_id, types: types.into_iter().map(text).collect() }
+            }
         }
     }
 }

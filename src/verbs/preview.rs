@@ -4,7 +4,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::state::{OpenSession, Registry};
-use crate::store::{Bits, Ones, RowKey, Store, Table, TypeIndex};
+use crate::store::{Bits, Ones, RowKey, Slot, Store, Table, TypeIndex};
+use crate::values::{Error, Plan};
 
 /// By type, the rows that completing now would mark inactive.
 pub(crate) fn stale(store: &Store, session: &OpenSession, registry: &Registry) -> Vec<Bits> {
@@ -35,6 +36,32 @@ pub(crate) fn stale(store: &Store, session: &OpenSession, registry: &Registry) -
         });
     }
     stale
+}
+
+/// The plan of rows by type.
+pub(crate) fn plan(store: &Store, registry: &Registry, rows: &[Bits]) -> Plan {
+    let of_types = TypeIndex::all().zip(rows).flat_map(|(of, rows)| {
+        rows.iter().map(move |row| (registry.at(of).id(), store.stored(RowKey::new(of, row)).text(Slot::Id)))
+    });
+    Plan::of(of_types)
+}
+
+/// Refuses a completion that would mark other records inactive than those of a plan.
+///
+/// # Errors
+/// [`Error::PlanChanged`].
+pub(crate) fn expect_plan(
+    expected: Plan,
+    store: &Store,
+    session: &OpenSession,
+    registry: &Registry,
+) -> Result<(), Error> {
+    let found = plan(store, registry, &stale(store, session, registry));
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Error::PlanChanged { session_id: session.id(), found, expected })
+    }
 }
 
 fn in_scope<'e>(store: &'e Store, session: &OpenSession) -> impl Iterator<Item = (TypeIndex, &'e Table)> {

@@ -51,6 +51,7 @@ impl<'a> Changes<'a> {
         };
         match entry {
             Entry::Other(fact) => (**fact).clone(),
+            Entry::OfApp(told) => told.1.clone(),
             Entry::Purged(record) => Fact::RecordPurged { record: gone(*record) },
             Entry::ReferenceLost(account, target) => {
                 Fact::ReferenceRemoved { account: gone(*account), target: gone(*target) }
@@ -84,7 +85,10 @@ impl<'a> Iterator for Changes<'a> {
     fn next(&mut self) -> Option<Change<'a>> {
         let entry = self.entries.next()?;
         self.seq += 1;
-        let app_id = self.log.app_id().expect("a change was made by a command, which names an app");
+        let app_id = match entry {
+            Entry::OfApp(told) => told.0,
+            _ => self.log.app_id().expect("what changed was of the app that the command names"),
+        };
         Some(Change::new(self.seq, app_id, self.fact(entry)))
     }
 

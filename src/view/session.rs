@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::state::{OpenSession, ResourceType, SessionRef, TypeScope};
+use crate::state::{OpenSession, ResourceType, SessionRef};
 use crate::store::{Bits, TypeIndex};
-use crate::values::{SessionCounts, SessionId, SessionStatus, Timestamp};
+use crate::values::{Plan, SessionCounts, SessionId, SessionStatus, Timestamp};
 use crate::verbs::preview;
 use crate::view::{AppView, RecordView};
 
@@ -33,6 +33,10 @@ pub struct TypeProgress<'a> {
     pub resource_type: &'a ResourceType,
     /// Distinct records pushed so far. Placeholders that were only referred to do not count.
     pub synced_count: u64,
+    /// Pages of the type that the session got: empty ones too, and those that were repeated by their fingerprints.
+    pub pages: u64,
+    /// Whether the session calls the roll of the type. Of an ended one: whether it did when it ended.
+    pub in_scope: bool,
 }
 
 impl<'a> SessionView<'a> {
@@ -60,7 +64,23 @@ impl<'a> SessionView<'a> {
         self.session.ended_at()
     }
 
-    /// Why the host let it fail.
+    /// When it was last taken a step further: by its start, a page, an exclusion, a checkpoint, or its completion when that was
+    /// accepted ([SPEC 5](crate::spec#5-progress)).
+    pub const fn last_activity_at(self) -> Timestamp {
+        self.session.facts().last_activity_at()
+    }
+
+    /// Whether it is no longer held to its app's [`Guard`](crate::Guard) ([SPEC 4.8](crate::spec#48-guard)).
+    pub const fn guard_waived(self) -> bool {
+        self.session.facts().guard_waived()
+    }
+
+    /// The text that its connector [saved](crate::Engine::save_checkpoint) last, unless that was none.
+    pub fn checkpoint(self) -> Option<&'a str> {
+        self.session.facts().checkpoint()
+    }
+
+    /// Why the host let it fail, or `expired`.
     pub fn reason(self) -> Option<&'a str> {
         self.session.reason()
     }
@@ -71,25 +91,34 @@ impl<'a> SessionView<'a> {
     }
 
     /// Full records that were active in its scope when it started: what a guard's percentage is of.
-    pub const fn base(self) -> u64 {
+    pub fn base(self) -> u64 {
         self.session.facts().base()
     }
 
-    /// The types that it calls the roll of, in order of registration; `None` is all of them.
+    /// The types that it was opened for, in order of registration; `None` is all of them, also those that are
+    /// registered later. In scope are those that were not [excluded](Self::excluded) since.
     pub fn scope(self) -> Option<impl Iterator<Item = &'a ResourceType> + 'a> {
-        let TypeScope::Types(types) = self.session.facts().scope() else { return None };
+        let types = self.session.facts().scope().opened_for()?;
         Some(types.iter().map(move |&index| self.app.type_at(index)))
+    }
+
+    /// The types that were taken out of its scope, in order of registration: see
+    /// [`exclude_types`](crate::Engine::exclude_types).
+    pub fn excluded(self) -> impl Iterator<Item = &'a ResourceType> + 'a {
+        let excluded = self.session.facts().scope().excluded();
+        excluded.iter().map(move |&index| self.app.type_at(index))
     }
 
     /// How far it came, for each type in order of registration, those out of scope too. Of an ended
     /// session: for the types that there were when it ended.
     pub fn progress(self) -> impl Iterator<Item = TypeProgress<'a>> + 'a {
-        let at_end = self.session.synced_at_end();
+        let (at_end, facts) = (self.session.synced_at_end(), self.session.facts());
         let shown = at_end.map_or(self.app.registry().len(), <[u64]>::len);
         self.app.registry().indexed().take(shown).map(move |(index, resource_type)| {
             let seen = || self.app.app().store().table(index).map_or(0, |table| table.seen().ones());
             let synced_count = at_end.map_or_else(seen, |synced| synced[index.at()]);
-            TypeProgress { resource_type, synced_count }
+            let (pages, in_scope) = (facts.figures().of(index).pages, facts.scope().contains(index));
+            TypeProgress { resource_type, synced_count, pages, in_scope }
         })
     }
 }
@@ -112,6 +141,12 @@ impl<'a> Preview<'a> {
     /// are counted.
     pub fn total(&self) -> u64 {
         self.stale.iter().map(Bits::ones).sum()
+    }
+
+    /// What stands for the set of these records: somebody who approves them completes the session
+    /// [with this plan](crate::Completion::with_plan). Hashes the id of each.
+    pub fn plan(&self) -> Plan {
+        preview::plan(self.app.app().store(), self.app.registry(), &self.stale)
     }
 
     /// How many of each type, in order of registration; those out of scope have 0.

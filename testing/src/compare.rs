@@ -52,6 +52,7 @@ fn check_previews(engine: &Engine, model: &Model) {
             assert_eq!(preview.is_ok(), session.status == SessionStatus::InProgress);
             let Ok(preview) = preview else { continue };
             assert_eq!(keys(&preview, model, app), model.stale(app.id, session), "what a preview shows");
+            assert_eq!(preview.plan(), model.plan(app.id, session), "the plan of a preview");
             let counted: u64 = preview.by_type().map(|(_, count)| count).sum();
             assert_eq!(counted, preview.total());
         }
@@ -124,7 +125,7 @@ mod tests {
     /// Whether one more step notices what `alter` does to the model before it.
     fn notices(alter: impl FnOnce(&mut Model)) -> bool {
         let config = Config::new();
-        let (mut engine, mut model) = (Engine::new(config), Model::new(*config.limits()));
+        let (mut engine, mut model) = (Engine::new(config), Model::new(&config));
         for command in history() {
             step(&mut engine, &mut model, Timestamp(0), &command);
         }

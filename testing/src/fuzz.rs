@@ -41,7 +41,7 @@ pub fn commands(bytes: &[u8]) {
         _ => (busy::history(rest), Config::new()),
     };
     let mut engine = Engine::new(config);
-    let mut model = Model::new(*config.limits());
+    let mut model = Model::new(&config);
     for (now, command) in history {
         compare::step(&mut engine, &mut model, now, &command);
     }
@@ -196,7 +196,7 @@ pub fn page_json(bytes: &[u8]) {
     let Some((&how, body)) = bytes.split_first() else { return };
     let config = if how % 2 == 0 { generate::config() } else { Config::new() };
     let mut engine = Engine::new(config);
-    let mut model = Model::new(*config.limits());
+    let mut model = Model::new(&config);
     for command in beginning() {
         compare::step(&mut engine, &mut model, Timestamp(0), &command);
     }

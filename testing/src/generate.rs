@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 
 use headcount::{
     Account, AppId, AppUpdate, Command, Completion, Config, Engine, Fingerprint, Group, Guard, Kind, Limits,
-    NewResourceType, NewTask, Page, Reference, ReferenceList, References, Resolution, ResourceTypeId,
+    NewResourceType, NewTask, Page, Plan, Reference, ReferenceList, References, Resolution, ResourceTypeId,
     ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
 
@@ -38,12 +38,14 @@ pub fn limits() -> Limits {
     limits.description_chars_max = 12;
     limits.slug_chars_max = 8;
     limits.opaque_bytes_max = 8;
+    limits.checkpoint_bytes_max = 8;
     limits
 }
 
-/// A configuration with those [`limits`].
+/// A configuration with those [`limits`], and a default guard that now and then refuses something.
 pub fn config() -> Config {
-    Config::new().with_limits(limits()).expect("limits that the engine can keep")
+    let config = Config::new().with_limits(limits()).expect("limits that the engine can keep");
+    config.with_guard(Guard::NONE.with_max_type_percent(90).with_min_count(2)).expect("a percentage")
 }
 
 /// Two apps of one clone group, one of another, and types of all kinds: where histories begin.
@@ -203,7 +205,30 @@ impl<'b> Choices<'b> {
         let mut guard = Guard::NONE;
         guard.max_count = self.maybe(|one| u64::from(one.below(4)));
         guard.max_percent = self.maybe(|one| one.below(103));
+        if self.below(2) == 1 {
+            guard.max_type_percent = self.maybe(|one| one.below(103));
+            guard.min_count = u64::from(self.below(3));
+            guard.require_pages = self.below(3) == 1;
+            guard.max_removals = self.maybe(|one| u64::from(one.below(4)));
+            guard.max_removals_percent = self.maybe(|one| one.below(103));
+        }
         guard
+    }
+
+    /// What is told of a session beside pages.
+    fn step_of_session(&mut self, app_id: AppId, session_id: SessionId) -> Command<'static> {
+        match self.below(8) {
+            0 => Command::ExpireSessions { last_activity_before: self.time() },
+            1..=3 => {
+                let types = (0..self.below(3)).map(|_| self.slug()).collect();
+                Command::ExcludeTypes { app_id, session_id, types }
+            }
+            4 | 5 => Command::WaiveGuard { app_id, session_id },
+            _ => {
+                let checkpoint = self.maybe(|one| one.text(&["page 1", "page 2"]));
+                Command::SaveCheckpoint { app_id, session_id, checkpoint }
+            }
+        }
     }
 
     fn task(&mut self, app: AppId) -> Command<'static> {
@@ -222,6 +247,16 @@ impl<'b> Choices<'b> {
                 Resolution::Failed { code: self.text(&["e1"]), message: self.text(&["no"]) }
             };
             Command::ResolveTask { app_id: app, task_id: task, resolution }
+        }
+    }
+
+    /// With a plan now and then: that of nothing, or one that is none.
+    fn completion(&mut self) -> Completion {
+        let completion = if self.below(2) == 1 { Completion::FORCED } else { Completion::GUARDED };
+        match self.below(12) {
+            11 => completion.with_plan(Plan::of([])),
+            10 => completion.with_plan(Plan(u128::from(self.below(2)))),
+            _ => completion,
         }
     }
 
@@ -264,7 +299,7 @@ impl<'b> Choices<'b> {
         let app = AppId(if self.below(6) == 0 { self.uuid(4) } else { FIRST.0 });
         let any = SessionId(self.uuid(3));
         let session = open.filter(|_| self.below(8) > 0).unwrap_or(any);
-        let command = match self.below(32) {
+        let command = match self.below(34) {
             0..=10 => self.push(app, session),
             11 | 12 => self.repeat(app, session),
             13..=15 => {
@@ -274,11 +309,9 @@ impl<'b> Choices<'b> {
                 };
                 Command::StartSession { app_id: app, session_id: any, scope }
             }
-            16..=19 => Command::CompleteSession {
-                app_id: app,
-                session_id: session,
-                completion: if self.below(2) == 1 { Completion::FORCED } else { Completion::GUARDED },
-            },
+            16..=19 => {
+                Command::CompleteSession { app_id: app, session_id: session, completion: self.completion() }
+            }
             20..=23 => {
                 let budget = NonZeroU64::MIN.saturating_add(u64::from(self.below(4)) * 3);
                 Command::RunCleanup { app_id: app, session_id: session, budget }
@@ -288,6 +321,7 @@ impl<'b> Choices<'b> {
             26 | 27 => Command::PurgeInactive { app_id: app, inactive_before: self.time() },
             28 => self.task(app),
             29 | 30 => self.of_registry(app),
+            31 | 32 => self.step_of_session(app, session),
             _ => self.of_app(app),
         };
         (now, command)

@@ -29,6 +29,7 @@ pub const FACTS: &[&str] = &[
     "reference_removed",
     "task_created",
     "task_resolved",
+    "session_changed",
 ];
 
 /// The code of every error that a history can come to.
@@ -53,6 +54,7 @@ pub const ERRORS: &[&str] = &[
     "kind_mismatch",
     "out_of_scope",
     "page_must_be_pushed",
+    "plan_changed",
 ];
 
 /// The names of all variants of an enum, as serde has them: what it says when it is given another.

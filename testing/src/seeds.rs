@@ -99,8 +99,8 @@ fn input(how: u8, bytes: &[u8]) -> Vec<u8> {
 
 /// Histories that reach every fact, error and fault.
 fn commands() -> Seeds {
-    let refused = (0..2_000).map(|seed| {
-        let bytes = random::bytes(seed, 500);
+    let refused = (0..4_000).map(|seed| {
+        let bytes = random::bytes(seed, 700);
         let reached = reached::by_history(&generate::history(&bytes), generate::config());
         (input(0, &bytes), reached)
     });

@@ -233,6 +233,7 @@ fn write(sql: &Transaction<'_>, engine: &Engine, app: AppId, fact: &Fact<'_>) ->
         }
         // These tables keep neither sessions nor tasks.
         Fact::SessionOpened { .. }
+        | Fact::SessionChanged { .. }
         | Fact::SessionCompleting { .. }
         | Fact::SessionEnded { .. }
         | Fact::TaskCreated { .. }

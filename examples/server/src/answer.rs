@@ -53,7 +53,15 @@ pub fn guard(guard: Guard) -> Value {
     if guard.is_none() {
         Value::Null
     } else {
-        json!({"max_count": guard.max_count, "max_percent": guard.max_percent})
+        json!({
+            "max_count": guard.max_count,
+            "max_percent": guard.max_percent,
+            "max_type_percent": guard.max_type_percent,
+            "min_count": guard.min_count,
+            "require_pages": guard.require_pages,
+            "max_removals": guard.max_removals,
+            "max_removals_percent": guard.max_removals_percent,
+        })
     }
 }
 
@@ -70,7 +78,6 @@ pub fn resource_type(of: &ResourceType) -> Value {
 
 /// A session with its progress and counts.
 pub fn session(session: SessionView<'_>) -> Value {
-    let scope: Option<Vec<_>> = session.scope().map(|types| types.map(ResourceType::id).collect());
     let progress = session.progress().map(|progress| {
         let of = progress.resource_type;
         json!({
@@ -78,7 +85,7 @@ pub fn session(session: SessionView<'_>) -> Value {
             "name": of.name(),
             "type": of.kind(),
             "synced_count": progress.synced_count,
-            "in_scope": scope.as_ref().is_none_or(|scope| scope.contains(&of.id())),
+            "in_scope": progress.in_scope,
         })
     });
     json!({

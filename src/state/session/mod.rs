@@ -4,53 +4,23 @@
 //! that is open and one that has ended are two types: what only one of them has, the other cannot be
 //! asked for. What the steps do to records is the verbs' part.
 
+mod figures;
 #[cfg(feature = "serde")]
 mod saved;
+mod scope;
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub(crate) use figures::{Figures, TypeFigures};
+pub(crate) use scope::TypeScope;
+
 use crate::store::{Row, TypeIndex};
 use crate::values::{
-    Checked, DigestHasher, Error, Limits, PageOutcome, Rule, SessionCounts, SessionId, SessionStatus,
-    Timestamp, ensure, ensure_text,
+    Checked, DigestHasher, DigestStream, Error, Limits, PageOutcome, Rule, SessionCounts, SessionId,
+    SessionStatus, Timestamp, ensure, ensure_text,
 };
-
-/// The types that a session calls the roll of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum TypeScope {
-    /// Every type, also one that is registered later.
-    All,
-    /// These, ascending; at least one.
-    Types(Vec<TypeIndex>),
-}
-
-impl TypeScope {
-    pub(crate) fn contains(&self, index: TypeIndex) -> bool {
-        match self {
-            Self::All => true,
-            Self::Types(types) => types.binary_search(&index).is_ok(),
-        }
-    }
-
-    fn digest(&self, hasher: &mut DigestHasher) {
-        match self {
-            Self::All => hasher.u8(0),
-            Self::Types(types) => {
-                hasher.u8(1);
-                hasher.u64(types.len() as u64);
-                types.iter().for_each(|index| hasher.u32(index.0));
-            }
-        }
-    }
-
-    fn validate(&self, types: usize) -> Checked {
-        let Self::Types(scope) = self else { return Ok(()) };
-        let is_set = scope.windows(2).all(|pair| pair[0] < pair[1]);
-        let is_known = scope.last().is_some_and(|last| last.at() < types);
-        ensure(is_set && is_known, "4.5", || "a scope is no set of types")
-    }
-}
 
 /// What is known of a session, open or ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +28,13 @@ pub(crate) struct SessionFacts {
     pub(super) id: SessionId,
     pub(super) scope: TypeScope,
     pub(super) started_at: Timestamp,
-    /// Full active records in scope when it started: what a guard's percentage is of.
-    pub(super) base: u64,
+    /// When it was last taken a step further.
+    last_activity_at: Timestamp,
+    /// Whether it is no longer held to its app's guard.
+    guard_waived: bool,
+    /// Opaque: the connector's.
+    checkpoint: Option<String>,
+    figures: Figures,
     pub(super) counts: SessionCounts,
 }
 
@@ -76,8 +51,32 @@ impl SessionFacts {
         self.started_at
     }
 
-    pub(crate) const fn base(&self) -> u64 {
-        self.base
+    pub(crate) const fn last_activity_at(&self) -> Timestamp {
+        self.last_activity_at
+    }
+
+    pub(crate) const fn guard_waived(&self) -> bool {
+        self.guard_waived
+    }
+
+    pub(crate) fn checkpoint(&self) -> Option<&str> {
+        self.checkpoint.as_deref()
+    }
+
+    /// How many changes told of it, at least, beside its start and its end.
+    pub(crate) const fn changes_told(&self) -> u64 {
+        self.scope.is_changed() as u64 + self.guard_waived as u64
+    }
+
+    pub(crate) const fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// Full records of the types in scope that were active when it started.
+    pub(crate) fn base(&self) -> u64 {
+        let in_scope = self.figures.iter().filter(|(index, _)| self.scope.contains(*index));
+        // What a snapshot claims is summed up before it is checked.
+        in_scope.fold(0, |sum, (_, of)| sum.saturating_add(of.base))
     }
 
     pub(crate) const fn counts(&self) -> &SessionCounts {
@@ -85,20 +84,43 @@ impl SessionFacts {
     }
 
     fn digest(&self, hasher: &mut DigestHasher) {
-        let Self { id, scope, started_at, base, counts } = self;
+        let Self { id, scope, started_at, last_activity_at, guard_waived, checkpoint, figures, counts } =
+            self;
         hasher.bytes(id.0.as_bytes());
         scope.digest(hasher);
         hasher.i64(started_at.as_millis());
-        hasher.u64(*base);
+        match hasher.stream() {
+            #[cfg(feature = "serde")]
+            DigestStream::Third => hasher.u64(self.base()),
+            DigestStream::Fourth => {
+                hasher.i64(last_activity_at.as_millis());
+                hasher.flag(*guard_waived);
+                hasher.optional_text(checkpoint.as_deref());
+                figures.digest(hasher);
+            }
+        }
         count_list(counts).into_iter().for_each(|count| hasher.u64(count));
     }
 
     /// Checks what can be seen without the records. Each record and each fact of a count was a change
     /// once, so no count of them passes the newest sequence number.
     fn validate(&self, types: usize, seq: u64) -> Checked {
-        let Self { id: _, scope, started_at: _, base, counts } = self;
+        let Self {
+            id: _,
+            scope,
+            started_at: _,
+            last_activity_at: _,
+            guard_waived: _,
+            checkpoint,
+            figures,
+            counts,
+        } = self;
         scope.validate(types)?;
-        ensure(*base <= seq, "4.8", || "a guard's base is beyond what was ever on record")?;
+        let rule = Rule::RequiredOpaque { bytes_max: Limits::CEILINGS.checkpoint_bytes_max };
+        checkpoint.as_deref().map_or(Ok(()), |text| ensure_text(rule, "a checkpoint", text))?;
+        figures.validate(types, seq, counts.references_removed)?;
+        let has_pages_in_scope = figures.iter().all(|(index, of)| of.pages == 0 || scope.had(index));
+        ensure(has_pages_in_scope, "4.5", || "a type out of scope got pages")?;
         let SessionCounts { created, updated, unchanged, reactivated, filled, placeholders, .. } = *counts;
         let told = created + reactivated + filled + placeholders;
         let told = told + counts.deactivated + counts.references_added + counts.references_removed;
@@ -111,7 +133,7 @@ impl SessionFacts {
     fn validate_synced(&self, synced: impl Iterator<Item = (TypeIndex, u64)>) -> Checked {
         let mut total = 0_u64;
         for (index, count) in synced {
-            ensure(count == 0 || self.scope.contains(index), "4.5", || "a type out of scope was synced")?;
+            ensure(count == 0 || self.scope.had(index), "4.5", || "a type out of scope was synced")?;
             total = total.saturating_add(count);
         }
         let pushed = self.counts.created + self.counts.updated;
@@ -143,6 +165,15 @@ const fn count_list(counts: &SessionCounts) -> [u64; 9] {
         references_added,
         references_removed,
     ]
+}
+
+/// What a page did to references, against what was on record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ReferenceCounts {
+    pub(crate) added: u64,
+    pub(crate) removed: u64,
+    /// Of the removed: from accounts that were active. What a guard counts.
+    pub(crate) taken: u64,
 }
 
 /// How far a cleanup has come: what lies before this is done.
@@ -186,9 +217,19 @@ pub(crate) struct OpenSession {
 }
 
 impl OpenSession {
-    pub(crate) fn start(id: SessionId, scope: TypeScope, base: u64, now: Timestamp) -> Self {
-        let counts = SessionCounts::default();
-        Self { facts: SessionFacts { id, scope, started_at: now, base, counts }, phase: Phase::InProgress }
+    /// A session in which nothing was done yet. `figures` has the base of each type.
+    pub(crate) fn start(id: SessionId, scope: TypeScope, figures: Figures, now: Timestamp) -> Self {
+        let facts = SessionFacts {
+            id,
+            scope,
+            started_at: now,
+            last_activity_at: now,
+            guard_waived: false,
+            checkpoint: None,
+            figures,
+            counts: SessionCounts::default(),
+        };
+        Self { facts, phase: Phase::InProgress }
     }
 
     pub(crate) const fn id(&self) -> SessionId {
@@ -218,6 +259,27 @@ impl OpenSession {
         }
     }
 
+    /// Notes that somebody took the session a step further.
+    pub(crate) fn note_activity(&mut self, now: Timestamp) {
+        debug_assert!(self.phase == Phase::InProgress, "a roll that was accepted goes on by itself");
+        self.facts.last_activity_at = now;
+    }
+
+    /// Holds it to its app's guard no longer.
+    pub(crate) fn waive_guard(&mut self) {
+        self.facts.guard_waived = true;
+    }
+
+    /// Takes types out of scope that are in it.
+    pub(crate) fn exclude(&mut self, types: &[TypeIndex]) {
+        types.iter().for_each(|index| self.facts.scope.exclude(*index));
+    }
+
+    /// Keeps a text of the connector's in the place of the one before; nothing removes it.
+    pub(crate) fn set_checkpoint(&mut self, checkpoint: Option<&str>) {
+        self.facts.checkpoint = checkpoint.map(ToOwned::to_owned);
+    }
+
     /// Accepts the roll: the cleanup begins.
     pub(crate) fn begin_cleanup(&mut self) {
         debug_assert!(self.phase == Phase::InProgress, "a roll is accepted once");
@@ -238,8 +300,11 @@ impl OpenSession {
         }
     }
 
-    /// Adds what a page did, and how many references it added and removed.
-    pub(crate) fn count_page(&mut self, page: &PageOutcome, references_added: u64, references_removed: u64) {
+    /// Adds what a page of a type did.
+    pub(crate) fn count_page(&mut self, of: TypeIndex, page: &PageOutcome, references: ReferenceCounts) {
+        let figures = self.facts.figures.of_mut(of);
+        figures.pages += 1;
+        figures.removals += references.taken;
         let counts = &mut self.facts.counts;
         counts.created += u64::from(page.created);
         counts.updated += u64::from(page.updated);
@@ -247,8 +312,8 @@ impl OpenSession {
         counts.reactivated += u64::from(page.reactivated);
         counts.filled += u64::from(page.filled);
         counts.placeholders += u64::from(page.placeholders);
-        counts.references_added += references_added;
-        counts.references_removed += references_removed;
+        counts.references_added += references.added;
+        counts.references_removed += references.removed;
     }
 
     pub(super) fn digest(&self, hasher: &mut DigestHasher) {
@@ -398,5 +463,7 @@ impl<'a> SessionRef<'a> {
     }
 }
 
+#[cfg(feature = "serde")]
+pub(crate) use saved::SavedProgress;
 #[cfg(feature = "serde")]
 pub(super) use saved::{SavedEndedSession, SavedOpenSession};

@@ -66,21 +66,77 @@ impl SavedOpenSession {
     }
 }
 
+/// What a snapshot holds of a session since format 5, in a list of its own behind all else: what was written before
+/// has none, and is read as it was.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename = "SessionProgress")]
+pub(crate) struct SavedProgress {
+    last_activity_at: Timestamp,
+    guard_waived: bool,
+    checkpoint: Option<String>,
+    /// The indices of the types that were taken out of the scope.
+    excluded: Vec<TypeIndex>,
+    types: Vec<TypeFigures>,
+}
+
 impl SessionFacts {
     fn save(&self) -> SavedFacts {
-        let Self { id, scope, started_at, base, counts } = self.clone();
-        let scope = match scope {
-            TypeScope::All => None,
-            TypeScope::Types(types) => Some(types),
-        };
-        SavedFacts { id, scope, started_at, base, counts }
+        let Self { id, started_at, counts, .. } = *self;
+        SavedFacts {
+            id,
+            scope: self.scope.opened_for().map(<[_]>::to_vec),
+            started_at,
+            base: self.base(),
+            counts,
+        }
     }
 
-    fn load(saved: SavedFacts) -> Result<Self, BrokenInvariant> {
+    pub(crate) fn save_progress(&self) -> SavedProgress {
+        SavedProgress {
+            last_activity_at: self.last_activity_at,
+            guard_waived: self.guard_waived,
+            checkpoint: self.checkpoint.clone(),
+            excluded: self.scope.excluded().to_vec(),
+            types: self.figures.save(),
+        }
+    }
+
+    /// Without its progress: as far as a snapshot of format 4 tells, given how many types there are. The base was not
+    /// told by type; the first type in scope has it, so that it is the sum that it was.
+    fn load(saved: SavedFacts, types: usize) -> Result<Self, BrokenInvariant> {
         let SavedFacts { id, scope, started_at, base, counts } = saved;
         ensure_within_reach(&count_list(&counts))?;
-        let scope = scope.map_or(TypeScope::All, TypeScope::Types);
-        Ok(Self { id, scope, started_at, base, counts })
+        ensure(base <= COUNT_MAX, "4.8", || "a guard's base is beyond reach")?;
+        let scope = TypeScope::new(scope);
+        let mut figures = Figures::default();
+        if base > 0 {
+            let first = TypeIndex::all().take(types).find(|index| scope.contains(*index));
+            let first = first.ok_or_else(|| BrokenInvariant::new("4.5", "a scope is no set of types"))?;
+            figures.of_mut(first).base = base;
+        }
+        Ok(Self {
+            id,
+            scope,
+            started_at,
+            last_activity_at: started_at,
+            guard_waived: false,
+            checkpoint: None,
+            figures,
+            counts,
+        })
+    }
+
+    /// Puts in the place of what format 4 told what was saved beside it.
+    fn load_progress(&mut self, saved: SavedProgress) -> Checked {
+        let SavedProgress { last_activity_at, guard_waived, checkpoint, excluded, types } = saved;
+        let base = self.base();
+        types.iter().try_for_each(|of| ensure_within_reach(&of.all()))?;
+        self.last_activity_at = last_activity_at;
+        self.guard_waived = guard_waived;
+        self.checkpoint = checkpoint;
+        self.scope.load_excluded(excluded);
+        self.figures = Figures::new(types);
+        ensure(self.base() == base, "4.8", || "a session's base is not the sum of those of its types")
     }
 }
 
@@ -90,12 +146,16 @@ impl OpenSession {
         SavedOpenSession { facts: self.facts.save(), cursor: self.cursor().map(save) }
     }
 
-    pub(crate) fn load(saved: SavedOpenSession) -> Result<Self, BrokenInvariant> {
+    pub(crate) fn load(saved: SavedOpenSession, types: usize) -> Result<Self, BrokenInvariant> {
         let SavedOpenSession { facts, cursor } = saved;
         let phase = cursor.map_or(Phase::InProgress, |SavedCursor { accounts_done, of, row }| {
             Phase::Completing(Cursor { accounts_done, of, row })
         });
-        Ok(Self { facts: SessionFacts::load(facts)?, phase })
+        Ok(Self { facts: SessionFacts::load(facts, types)?, phase })
+    }
+
+    pub(crate) fn load_progress(&mut self, saved: SavedProgress) -> Checked {
+        self.facts.load_progress(saved)
     }
 }
 
@@ -114,7 +174,7 @@ impl EndedSession {
         }
     }
 
-    pub(crate) fn load(saved: SavedEndedSession) -> Result<Self, BrokenInvariant> {
+    pub(crate) fn load(saved: SavedEndedSession, types: usize) -> Result<Self, BrokenInvariant> {
         let SavedEndedSession { facts, ended_at, ending, synced } = saved;
         ensure_within_reach(&synced)?;
         let ending = match ending {
@@ -122,6 +182,10 @@ impl EndedSession {
             SavedEnding::Abandoned => Ending::Abandoned,
             SavedEnding::Error { reason } => Ending::Error { reason },
         };
-        Ok(Self { facts: SessionFacts::load(facts)?, ended_at, ending, synced })
+        Ok(Self { facts: SessionFacts::load(facts, types)?, ended_at, ending, synced })
+    }
+
+    pub(crate) fn load_progress(&mut self, saved: SavedProgress) -> Checked {
+        self.facts.load_progress(saved)
     }
 }

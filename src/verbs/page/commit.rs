@@ -14,17 +14,7 @@ pub(crate) fn commit(
     session: &mut OpenSession,
     changes: &mut ChangeLog,
 ) -> PageOutcome {
-    let Plan {
-        of,
-        kind,
-        fingerprint,
-        steps,
-        references,
-        entries,
-        outcome,
-        references_added,
-        references_removed,
-    } = plan;
+    let Plan { of, kind, fingerprint, steps, references, entries, outcome, reference_counts } = plan;
     for step in steps {
         match step {
             Step::MakePlaceholder { key, hash, id, name } => {
@@ -49,7 +39,7 @@ pub(crate) fn commit(
     if let Some((fingerprint, limits)) = fingerprint {
         store.remember(of, fingerprint, limits, &buffers.rows);
     }
-    session.count_page(&outcome, references_added, references_removed);
+    session.count_page(of, &outcome, reference_counts);
     changes.put_entries(entries);
     outcome
 }

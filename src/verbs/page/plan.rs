@@ -10,7 +10,7 @@ use super::check::CheckedRecord;
 use super::references::CheckedReference;
 use super::room::Additions;
 use super::{CheckedPage, PageBuffers, PageContext};
-use crate::state::{Entry, RecordFact};
+use crate::state::{Entry, RecordFact, ReferenceCounts};
 use crate::store::{Draft, Row, RowKey, Slot, Store, Table, TypeIndex};
 use crate::values::{
     Error, Field, Fields, Fingerprint, HashKey, IdHash, Kind, PageLimits, PageOutcome, spread,
@@ -29,8 +29,14 @@ pub(crate) struct Plan<'c, 'p> {
     pub(super) references: Vec<RowKey>,
     pub(super) entries: Vec<Entry>,
     pub(super) outcome: PageOutcome,
-    pub(super) references_added: u64,
-    pub(super) references_removed: u64,
+    pub(super) reference_counts: ReferenceCounts,
+}
+
+impl Plan<'_, '_> {
+    /// References that the page takes from accounts which are active.
+    pub(crate) const fn removals(&self) -> u64 {
+        self.reference_counts.taken
+    }
 }
 
 /// One write.
@@ -179,8 +185,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
                 references: Vec::with_capacity(page.references.len()),
                 entries,
                 outcome,
-                references_added: 0,
-                references_removed: 0,
+                reference_counts: ReferenceCounts::default(),
             },
             additions: Additions::new(of),
             new_placeholders: NewPlaceholders::default(),
@@ -224,7 +229,11 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         let has_same_references = self.has_same_references(record);
         let is_equal = fields.is_empty() && has_same_references;
         self.note_update(key, was, fields, is_equal);
+        let removed_before = self.plan.reference_counts.removed;
         let references = self.refer(key, record);
+        if was == Was::Active {
+            self.plan.reference_counts.taken += self.plan.reference_counts.removed - removed_before;
+        }
         if is_equal {
             self.plan.references.truncate(references.start);
             if was != Was::Active {
@@ -275,7 +284,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             self.plan.references.push(target);
             if self.on_record.binary_search(&target).is_err() {
                 self.plan.entries.push(Entry::ReferenceAdded(account, target));
-                self.plan.references_added += 1;
+                self.plan.reference_counts.added += 1;
             }
         }
         if !self.on_record.is_empty() {
@@ -285,7 +294,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             for target in &self.on_record {
                 if self.wanted.binary_search(target).is_err() {
                     self.plan.entries.push(Entry::ReferenceRemoved(account, *target));
-                    self.plan.references_removed += 1;
+                    self.plan.reference_counts.removed += 1;
                 }
             }
         }

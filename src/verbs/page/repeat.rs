@@ -1,6 +1,6 @@
 //! A page that is offered by its fingerprint alone.
 
-use crate::state::OpenSession;
+use crate::state::{OpenSession, ReferenceCounts};
 use crate::store::{Run, Store, TypeIndex};
 use crate::values::{Fingerprint, Limits, PageLimits, PageOutcome};
 
@@ -38,6 +38,6 @@ pub(crate) fn repeat(page: AsItWas, store: &mut Store, session: &mut OpenSession
     store.see_again(of, fingerprint, limits);
     let outcome =
         PageOutcome { total: records, updated: records, unchanged: records, ..PageOutcome::default() };
-    session.count_page(&outcome, 0, 0);
+    session.count_page(of, &outcome, ReferenceCounts::default());
     outcome
 }

@@ -9,8 +9,8 @@ use std::num::NonZeroU64;
 
 use headcount::{
     AppId, AppUpdate, Change, Command, Completion, Engine, Error, Fault, FaultCode, Fingerprint, Guard,
-    GuardLimit, Kind, NewResourceType, NewTask, Reply, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope,
-    SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
+    GuardLimit, Kind, NewResourceType, NewTask, Plan, Reply, Resolution, ResourceTypeId, ResourceTypeUpdate,
+    Scope, SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -101,7 +101,28 @@ fn every_error() -> Vec<Error> {
         Error::KindMismatch { slug: slug(), found: Kind::License, expected: Kind::Group },
         Error::OutOfScope { slug: slug(), session_id: SESSION },
         Error::PageMustBePushed { slug: slug(), fingerprint: FINGERPRINT },
+        Error::GuardExceededByType { slug: slug(), deactivations: 20, base: 20, guard: whole_guard() },
+        Error::GuardExceededWithoutPages { slugs: vec!["account".to_owned(), slug()], guard: whole_guard() },
+        Error::GuardExceededByRemovals {
+            limit: GuardLimit::MaxRemovals,
+            removals: 5,
+            base: 1_000,
+            guard: whole_guard(),
+        },
+        Error::PlanChanged { session_id: SESSION, found: Plan(FINGERPRINT.0), expected: Plan(1) },
     ]
+}
+
+/// With every limit.
+fn whole_guard() -> Guard {
+    Guard::NONE
+        .with_max_count(300)
+        .with_max_percent(10)
+        .with_max_type_percent(20)
+        .with_min_count(5)
+        .with_required_pages()
+        .with_max_removals(4)
+        .with_max_removals_percent(50)
 }
 
 fn fault(code: FaultCode, id: Option<&str>) -> Fault {
@@ -213,6 +234,7 @@ fn every_command() -> Vec<Named> {
     commands.extend(pushes());
     commands.extend(of_tasks());
     commands.extend(of_fingerprints());
+    commands.extend(of_activity());
     commands
 }
 
@@ -267,6 +289,27 @@ fn of_sessions() -> Vec<Named> {
         ("abandon_session", Command::AbandonSession { app_id, session_id }),
         ("fail_session", Command::FailSession { app_id, session_id, reason: "the API answers 503".into() }),
         ("run_cleanup", Command::RunCleanup { app_id, session_id, budget }),
+    ]
+}
+
+fn of_activity() -> Vec<Named> {
+    let (app_id, session_id) = (APP, SESSION);
+    let guarded = |guard| Command::UpdateApp { app_id, update: AppUpdate::default().with_guard(guard) };
+    let complete = |completion| Command::CompleteSession { app_id, session_id, completion };
+    let save = |checkpoint| Command::SaveCheckpoint { app_id, session_id, checkpoint };
+    vec![
+        ("expire_sessions", Command::ExpireSessions { last_activity_before: Timestamp(1_736_935_200_000) }),
+        ("save_checkpoint", save(Some("accounts, behind “page 17”".into()))),
+        ("save_checkpoint, none", save(None)),
+        ("update_app, a guard with every limit", guarded(whole_guard())),
+        ("update_app, a guard that requires pages", guarded(Guard::NONE.with_required_pages())),
+        ("complete_session, guarded, a plan", complete(Completion::GUARDED.with_plan(Plan(FINGERPRINT.0)))),
+        ("complete_session, forced, a plan", complete(Completion::FORCED.with_plan(Plan(1)))),
+        ("waive_guard", Command::WaiveGuard { app_id, session_id }),
+        (
+            "exclude_types",
+            Command::ExcludeTypes { app_id, session_id, types: vec!["team".into(), "seat".into()] },
+        ),
     ]
 }
 

@@ -6,6 +6,7 @@ use headcount::{
     Resolution, ResourceTypeUpdate, Scope, SessionId, TaskAction, Timestamp,
 };
 
+use super::histories_of_steps;
 use super::journal::Journal;
 use super::writer::{TYPES, Writer, page, uuid};
 
@@ -18,6 +19,10 @@ pub fn all() -> Vec<Journal> {
         ("low_limits", low_limits(), at_limits),
         ("fingerprints", Limits::default(), fingerprints),
         ("gaps", Limits::default(), gaps),
+        ("activity", Limits::default(), histories_of_steps::activity),
+        ("exclusions", Limits::default(), histories_of_steps::exclusions),
+        ("guards", Limits::default(), histories_of_steps::guards),
+        ("plans", Limits::default(), histories_of_steps::plans),
     ]
     .map(|(name, limits, write)| {
         let mut writer = Writer { now: 1_736_935_200_000, history: Vec::new() };
@@ -33,15 +38,15 @@ fn failed(code: &'static str, message: &'static str) -> Resolution<'static> {
     Resolution::Failed { code: code.into(), message: message.into() }
 }
 
-const ANN: &str = r#"{"id": "ann", "email": "ann@example.com", "username": "ann", "first_name": "Ann",
+pub(super) const ANN: &str = r#"{"id": "ann", "email": "ann@example.com", "username": "ann", "first_name": "Ann",
     "last_name": "Lee", "display_name": "Ann Lee", "status": "active",
     "memberships": {"team": [{"id": "t1", "name": "Eins"}, {"id": "t2"}], "role": [{"id": "admin"}]},
     "assignments": {"seat": [{"id": "s1"}, {"id": "s1", "name": "Seat 1"}]}}"#;
-const BOB: &str = r#"{"id": "bob", "username": "bob", "status": "suspended",
+pub(super) const BOB: &str = r#"{"id": "bob", "username": "bob", "status": "suspended",
     "memberships": {"team": [{"id": "t2", "name": "Zwei"}], "role": null}}"#;
-const ZOE: &str = r#"{"id": "zoë", "email": "zoë@例え.jp", "display_name": "Zoë 𝄞", "status": "inactive",
+pub(super) const ZOE: &str = r#"{"id": "zoë", "email": "zoë@例え.jp", "display_name": "Zoë 𝄞", "status": "inactive",
     "memberships": {"team": [{"id": "t1"}, {"id": "t3"}], "role": []}, "assignments": null}"#;
-const TEAMS: &str =
+pub(super) const TEAMS: &str =
     r#"{"id": "t1", "name": "Une", "description": "La première"}, {"id": "t9", "name": "Neuf"}"#;
 
 /// Pages that are offered by their fingerprints, known and not, in several sessions; the last one stays open.

@@ -145,6 +145,30 @@ impl Writer {
         });
     }
 
+    pub(super) fn save_checkpoint(&mut self, app: u64, session: u64, checkpoint: Option<&'static str>) {
+        self.then(Command::SaveCheckpoint {
+            app_id: AppId(uuid(app)),
+            session_id: SessionId(uuid(session)),
+            checkpoint: checkpoint.map(Into::into),
+        });
+    }
+
+    pub(super) fn exclude(&mut self, app: u64, session: u64, slugs: &[&'static str]) {
+        self.then(Command::ExcludeTypes {
+            app_id: AppId(uuid(app)),
+            session_id: SessionId(uuid(session)),
+            types: slugs.iter().map(|slug| (*slug).into()).collect(),
+        });
+    }
+
+    pub(super) fn waive(&mut self, app: u64, session: u64) {
+        self.then(Command::WaiveGuard { app_id: AppId(uuid(app)), session_id: SessionId(uuid(session)) });
+    }
+
+    pub(super) fn expire(&mut self, last_activity_before: i64) {
+        self.then(Command::ExpireSessions { last_activity_before: Timestamp(last_activity_before) });
+    }
+
     pub(super) fn purge(&mut self, app: u64, inactive_before: i64) {
         self.then(Command::PurgeInactive {
             app_id: AppId(uuid(app)),

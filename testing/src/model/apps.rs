@@ -27,7 +27,7 @@ impl Model {
             name: name.to_owned(),
             created_at: now,
             last_synced_at: None,
-            guard: Guard::NONE,
+            guard: self.default_guard,
             group,
             records: Vec::new(),
             sessions: Vec::new(),
@@ -47,8 +47,16 @@ impl Model {
         if let Some(name) = &name {
             check::name("name", name, &self.limits)?;
         }
-        if guard.and_then(|guard| guard.max_percent).is_some_and(|percent| percent > 100) {
-            return invalid("guard.max_percent", FaultCode::OutOfRange);
+        for (field, percent) in guard.into_iter().flat_map(|guard| {
+            [
+                ("guard.max_percent", guard.max_percent),
+                ("guard.max_type_percent", guard.max_type_percent),
+                ("guard.max_removals_percent", guard.max_removals_percent),
+            ]
+        }) {
+            if percent.is_some_and(|percent| percent > 100) {
+                return invalid(field, FaultCode::OutOfRange);
+            }
         }
         let app = self.app_mut(id)?;
         app.name = name.unwrap_or_else(|| before.name.clone());

@@ -55,6 +55,11 @@ pub(super) fn slug(field: &'static str, slug: &str, limits: &Limits) -> Result<(
     refuse(field, fault(slug, true, limits.slug_chars_max).or((!is_slug).then_some(FaultCode::InvalidSlug)))
 }
 
+pub(super) fn checkpoint(field: &'static str, text: &str, limits: &Limits) -> Result<(), Error> {
+    let too_long = text.len() > limits.checkpoint_bytes_max as usize;
+    refuse(field, if too_long { Some(FaultCode::TooLong) } else { fault(text, false, u32::MAX) })
+}
+
 pub(super) fn opaque(field: &'static str, text: &str, required: bool, limits: &Limits) -> Result<(), Error> {
     let too_long = text.len() > limits.opaque_bytes_max as usize;
     refuse(field, if too_long { Some(FaultCode::TooLong) } else { fault(text, required, u32::MAX) })

@@ -5,6 +5,7 @@
 
 mod apps;
 mod check;
+mod guard;
 mod observe;
 mod purge;
 mod push;
@@ -16,8 +17,8 @@ mod tasks;
 use std::collections::BTreeMap;
 
 use headcount::{
-    AppId, Command, Error, Fact, FaultCode, Limits, NewResourceType, RecordKey, Reply, SessionId,
-    SessionStatus, TaskId, Timestamp,
+    AppId, Command, Config, Error, Fact, FaultCode, Guard, Limits, NewResourceType, RecordKey, Reply,
+    SessionId, SessionStatus, TaskId, Timestamp,
 };
 
 pub use observe::{observe, without_prose};
@@ -29,6 +30,8 @@ pub use state::{App, Key, Record, Session, Task, Type};
 pub struct Model {
     /// The limits that input is held to.
     pub limits: Limits,
+    /// The guard of a new app.
+    pub default_guard: Guard,
     /// In order of creation.
     pub apps: Vec<App>,
     /// By clone group, the types in order of registration.
@@ -56,9 +59,10 @@ fn invalid<T>(field: &'static str, code: FaultCode) -> Result<T, Error> {
 
 impl Model {
     /// A tenant without apps.
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(config: &Config) -> Self {
         Self {
-            limits,
+            limits: *config.limits(),
+            default_guard: config.guard(),
             apps: Vec::new(),
             groups: BTreeMap::new(),
             groups_made: 0,
@@ -104,10 +108,10 @@ impl Model {
                 self.start(now, *app, *session, scope)
             }
             Command::PushPage { app_id: app, session_id: session, slug, page } => {
-                self.push(*app, *session, slug, page)
+                self.push(now, *app, *session, slug, page)
             }
             Command::CompleteSession { app_id: app, session_id: session, completion } => {
-                self.complete(*app, *session, completion.force)
+                self.complete(now, *app, *session, *completion)
             }
             Command::AbandonSession { app_id: app, session_id: session } => {
                 self.end_early(now, *app, *session, SessionStatus::Abandoned, None)
@@ -128,7 +132,15 @@ impl Model {
             }
             Command::PurgeInactive { app_id: app, inactive_before } => self.purge(*app, *inactive_before),
             Command::RepeatPage { app_id: app, session_id: session, slug, fingerprint } => {
-                self.repeat(*app, *session, slug, *fingerprint)
+                self.repeat(now, *app, *session, slug, *fingerprint)
+            }
+            Command::ExpireSessions { last_activity_before } => self.expire(now, *last_activity_before),
+            Command::SaveCheckpoint { app_id: app, session_id: session, checkpoint } => {
+                self.save_checkpoint(now, *app, *session, present(checkpoint))
+            }
+            Command::WaiveGuard { app_id: app, session_id: session } => self.waive_guard(now, *app, *session),
+            Command::ExcludeTypes { app_id: app, session_id: session, types } => {
+                self.exclude(now, *app, *session, types)
             }
             _ => unreachable!("a command that the model does not know"),
         }

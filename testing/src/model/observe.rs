@@ -53,15 +53,21 @@ pub fn observe(engine: &Engine) -> Vec<(App, Vec<Type>)> {
                     .map(|session| Session {
                         id: session.id(),
                         status: session.status(),
-                        scope: session.scope().map(|scope| {
-                            scope
-                                .map(|of| types.iter().position(|found| found.id == of.id()).expect("a type"))
-                                .collect()
-                        }),
+                        scope: session
+                            .scope()
+                            .map(|scope| scope.map(|of| number_of(&types, of.id())).collect()),
+                        excluded: session.excluded().map(|of| number_of(&types, of.id())).collect(),
                         started_at: session.started_at(),
                         ended_at: session.ended_at(),
                         reason: session.reason().map(str::to_owned),
-                        base: session.base(),
+                        last_activity_at: session.last_activity_at(),
+                        guard_waived: session.guard_waived(),
+                        checkpoint: session.checkpoint().map(str::to_owned),
+                        bases: vec![session.base()],
+                        reference_bases: Vec::new(),
+                        removals: Vec::new(),
+                        pages: session.progress().map(|progress| progress.pages).collect(),
+                        in_scope: session.progress().map(|progress| progress.in_scope).collect(),
                         synced: session.progress().map(|progress| progress.synced_count).collect(),
                         counts: session.counts(),
                     })
@@ -90,6 +96,10 @@ pub fn observe(engine: &Engine) -> Vec<(App, Vec<Type>)> {
             (app, types)
         })
         .collect()
+}
+
+fn number_of(types: &[Type], id: headcount::ResourceTypeId) -> usize {
+    types.iter().position(|found| found.id == id).expect("a type")
 }
 
 fn seen_record(record: RecordView<'_>, key: impl Fn(RecordView<'_>) -> Key) -> Record {
@@ -130,8 +140,17 @@ impl Model {
                 for record in &mut seen.records {
                     record.pushed = false;
                 }
-                for session in seen.sessions.iter_mut().filter(|session| !session.status.has_ended()) {
-                    session.synced.resize(types.len(), 0);
+                for session in &mut seen.sessions {
+                    if !session.status.has_ended() {
+                        session.synced.resize(types.len(), 0);
+                        session.pages.resize(types.len(), 0);
+                    }
+                    session.in_scope =
+                        (0..session.synced.len()).map(|number| session.covers(number)).collect();
+                    session.bases = vec![session.base()];
+                    // They show in what is refused alone.
+                    session.reference_bases.clear();
+                    session.removals.clear();
                 }
                 (seen, types)
             })
@@ -176,6 +195,10 @@ pub(super) fn cleanup_reply(deactivated: u64, status: SessionStatus) -> Reply {
 
 pub(super) fn purge_reply(purged: u64, references: u64) -> Reply {
     from_json(serde_json::json!({"purge": {"purged": purged, "references": references}}))
+}
+
+pub(super) fn expiry_reply(expired: u64) -> Reply {
+    from_json(serde_json::json!({"expiry": {"expired": expired}}))
 }
 
 fn from_json(reply: serde_json::Value) -> Reply {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::{
     Account, AccountStatus, AppId, Error, ErrorKind, Fact, Fault, FaultCode, Field, Fields, Group, Kind,
-    Page, Records, References, Reply, SessionId, SessionStatus,
+    Page, Records, References, Reply, SessionId, SessionStatus, Timestamp,
 };
 
 use super::{App, Key, Model, Record, check, observe, present};
@@ -34,6 +34,7 @@ pub(super) struct Tally {
 impl Model {
     pub(super) fn push(
         &mut self,
+        now: Timestamp,
         id: AppId,
         session: SessionId,
         slug: &str,
@@ -67,11 +68,17 @@ impl Model {
         }
         let pushed = self.stored_form(id, number, page)?;
         self.expect_room(id, number, &pushed)?;
+        let taken = self.taken(id, &pushed)?;
+        self.expect_removals(id, session, taken)?;
+        let open = self.session_mut(id, session)?;
+        open.removals.resize(open.removals.len().max(number + 1), 0);
+        open.removals[number] += taken;
         let mut tally = Tally { total: pushed.len() as u32, ..Tally::default() };
         for record in pushed {
             self.upsert(id, session, record, &mut tally)?;
         }
         self.remember(id, number, page);
+        self.session_mut(id, session)?.add_page(number, now);
         observe::add_tally(&mut self.session_mut(id, session)?.counts, &tally);
         Ok(observe::page_reply(&tally))
     }
@@ -248,6 +255,19 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    /// SPEC 4.8: references that the page takes from accounts which are active.
+    fn taken(&self, id: AppId, pushed: &[Pushed]) -> Result<u64, Error> {
+        let app = self.app(id)?;
+        let mut taken = 0;
+        for new in pushed {
+            let Some(at) = app.at(&new.key) else { continue };
+            let before = &app.records[at];
+            let goes = |key: &&Key| !new.references.iter().any(|(other, _)| other == *key);
+            taken += if before.active { before.references.iter().filter(goes).count() as u64 } else { 0 };
+        }
+        Ok(taken)
     }
 
     /// SPEC 3.6 to 3.8.

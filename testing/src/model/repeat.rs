@@ -1,6 +1,6 @@
 //! SPEC 3.9: pages that are known by their fingerprints.
 
-use headcount::{AppId, Error, Fingerprint, Page, Records, Reply, SessionId, SessionStatus};
+use headcount::{AppId, Error, Fingerprint, Page, Records, Reply, SessionId, SessionStatus, Timestamp};
 
 use super::{Key, Model, check};
 
@@ -35,6 +35,7 @@ fn ids<'p>(page: &'p Page<'_>) -> Box<dyn Iterator<Item = &'p str> + 'p> {
 impl Model {
     pub(super) fn repeat(
         &mut self,
+        now: Timestamp,
         id: AppId,
         session: SessionId,
         slug: &str,
@@ -51,7 +52,7 @@ impl Model {
         };
         let total = page.len();
         let remembered = self.remembered.clone();
-        let reply = self.push(id, session, slug, &page);
+        let reply = self.push(now, id, session, slug, &page);
         // What was remembered was worth it: the push that was spared changed no record.
         assert!(self.facts.is_empty(), "a remembered page changed {:?}", self.facts);
         match &reply {

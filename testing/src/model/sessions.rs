@@ -1,11 +1,11 @@
 //! SPEC 2 and 4: sessions.
 
 use headcount::{
-    AppId, Error, Fact, FaultCode, GuardLimit, Kind, Reply, Scope, SessionCounts, SessionId, SessionStatus,
-    Timestamp,
+    AppId, Completion, Error, Fact, FaultCode, Kind, Plan, Reply, Scope, SessionCounts, SessionId,
+    SessionStatus, Timestamp,
 };
 
-use super::{Key, Model, Record, Session, invalid, observe};
+use super::{Key, Model, Record, Session, check, invalid, observe};
 
 impl Model {
     pub(super) fn start(
@@ -43,20 +43,35 @@ impl Model {
             None => {}
         }
         let sessions_max = self.limits.sessions_per_app_max as usize;
+        let types = self.types(self.app(id)?).len();
         let app = self.app_mut(id)?;
-        let mut session = Session {
+        let full = |number: usize| {
+            let counts = |record: &&Record| record.key.0 == number && record.active && !record.placeholder;
+            app.records.iter().filter(counts).count() as u64
+        };
+        let held = |number: usize| {
+            let of_type = app.records.iter().filter(|record| record.key.0 == number && record.active);
+            of_type.map(|record| record.references.len() as u64).sum()
+        };
+        let session = Session {
             id: new,
             status: SessionStatus::InProgress,
             scope,
+            excluded: Vec::new(),
             started_at: now,
             ended_at: None,
             reason: None,
-            base: 0,
+            last_activity_at: now,
+            guard_waived: false,
+            checkpoint: None,
+            bases: (0..types).map(full).collect(),
+            reference_bases: (0..types).map(held).collect(),
+            removals: vec![0; types],
+            pages: Vec::new(),
+            in_scope: Vec::new(),
             synced: Vec::new(),
             counts: SessionCounts::default(),
         };
-        let counts = |record: &&Record| record.active && !record.placeholder && session.covers(record.key.0);
-        session.base = app.records.iter().filter(counts).count() as u64;
         app.sessions.push(session);
         if app.sessions.len() > sessions_max {
             app.sessions.remove(0);
@@ -65,26 +80,101 @@ impl Model {
         Ok(Reply::Done)
     }
 
-    /// SPEC 4.8.
-    pub(super) fn complete(&mut self, id: AppId, session: SessionId, force: bool) -> Result<Reply, Error> {
+    /// SPEC 2: save checkpoint.
+    pub(super) fn save_checkpoint(
+        &mut self,
+        now: Timestamp,
+        id: AppId,
+        session: SessionId,
+        checkpoint: Option<String>,
+    ) -> Result<Reply, Error> {
+        self.session(id, session)?;
+        if let Some(checkpoint) = &checkpoint {
+            check::checkpoint("checkpoint", checkpoint, &self.limits)?;
+        }
+        self.expect(id, session, SessionStatus::InProgress)?;
+        let open = self.session_mut(id, session)?;
+        open.checkpoint = checkpoint;
+        open.last_activity_at = now;
+        Ok(Reply::Done)
+    }
+
+    /// SPEC 4.5.
+    pub(super) fn exclude(
+        &mut self,
+        now: Timestamp,
+        id: AppId,
+        session: SessionId,
+        slugs: &[std::borrow::Cow<'_, str>],
+    ) -> Result<Reply, Error> {
+        let open = self.session(id, session)?.clone();
+        if slugs.is_empty() {
+            return invalid("types", FaultCode::Required);
+        }
+        let numbers = slugs.iter().map(|slug| self.number(id, slug)).collect::<Result<Vec<_>, _>>()?;
+        // SPEC 2, repeats: in whatever state.
+        if !numbers.iter().any(|number| open.covers(*number)) {
+            return Ok(Reply::Done);
+        }
+        self.expect(id, session, SessionStatus::InProgress)?;
+        let types = self.types(self.app(id)?).len();
+        if !(0..types).any(|number| open.covers(number) && !numbers.contains(&number)) {
+            return invalid("types", FaultCode::Required);
+        }
+        let was = open;
+        let open = self.session_mut(id, session)?;
+        open.excluded.extend(numbers.into_iter().filter(|number| was.covers(*number)));
+        open.excluded.sort_unstable();
+        open.excluded.dedup();
+        open.last_activity_at = now;
+        self.facts.push(Fact::SessionChanged { session_id: session });
+        Ok(Reply::Done)
+    }
+
+    /// SPEC 2: expire sessions. The facts are of several apps: by app in order of creation.
+    pub(super) fn expire(&mut self, now: Timestamp, before: Timestamp) -> Result<Reply, Error> {
+        let mut expired = 0;
+        let ids: Vec<AppId> = self.apps.iter().map(|app| app.id).collect();
+        for id in ids {
+            let sessions = self.app(id)?.sessions.clone();
+            let is_idle = |session: &&Session| {
+                session.status == SessionStatus::InProgress && session.last_activity_at < before
+            };
+            for session in sessions.iter().filter(is_idle) {
+                self.end_early(now, id, session.id, SessionStatus::Error, Some("expired".to_owned()))?;
+                expired += 1;
+            }
+        }
+        Ok(observe::expiry_reply(expired))
+    }
+
+    /// SPEC 4.1 and 4.8.
+    pub(super) fn complete(
+        &mut self,
+        now: Timestamp,
+        id: AppId,
+        session: SessionId,
+        completion: Completion,
+    ) -> Result<Reply, Error> {
         let status = self.session(id, session)?.status;
         if matches!(status, SessionStatus::Completing | SessionStatus::Completed) {
             return Ok(Reply::Completion(status));
         }
         self.expect(id, session, SessionStatus::InProgress)?;
-        let (app, open) = (self.app(id)?, self.session(id, session)?);
-        let goes = |record: &&Record| {
-            record.active && !record.placeholder && !record.pushed && open.covers(record.key.0)
-        };
-        let deactivations = app.records.iter().filter(goes).count() as u64;
-        let (base, guard) = (open.base, app.guard);
-        let over_count = guard.max_count.is_some_and(|max| deactivations > max);
-        let over_percent = guard.max_percent.is_some_and(|max| deactivations * 100 > u64::from(max) * base);
-        if !force && (over_count || over_percent) {
-            let limit = if over_count { GuardLimit::MaxCount } else { GuardLimit::MaxPercent };
-            return Err(Error::GuardExceeded { limit, deactivations, base, guard });
+        let found = self.plan(id, self.session(id, session)?);
+        if let Some(expected) = completion.plan.filter(|plan| *plan != found) {
+            return Err(Error::PlanChanged { session_id: session, found, expected });
         }
-        self.session_mut(id, session)?.status = SessionStatus::Completing;
+        if completion.force && !self.session(id, session)?.guard_waived {
+            self.session_mut(id, session)?.guard_waived = true;
+            self.facts.push(Fact::SessionChanged { session_id: session });
+        }
+        if !self.session(id, session)?.guard_waived {
+            self.expect_completion(id, session)?;
+        }
+        let open = self.session_mut(id, session)?;
+        open.status = SessionStatus::Completing;
+        open.last_activity_at = now;
         self.facts.push(Fact::SessionCompleting { session_id: session });
         Ok(Reply::Completion(SessionStatus::Completing))
     }
@@ -120,8 +210,18 @@ impl Model {
         ended.status = status;
         ended.ended_at = Some(now);
         ended.synced.resize(types, 0);
+        ended.pages.resize(types, 0);
         self.facts.push(Fact::SessionEnded { session_id: session, status });
         Ok(())
+    }
+
+    /// SPEC 4.7.
+    pub fn plan(&self, id: AppId, session: &Session) -> Plan {
+        let types = self.types(self.app(id).expect("an app"));
+        let mut stale = self.stale(id, session);
+        // Whatever the order.
+        stale.sort();
+        Plan::of(stale.iter().map(|(number, id)| (types[*number].id, id.as_str())))
     }
 
     /// What is stale, in the order of SPEC 4.6. Placeholders are judged by what refers to them when

@@ -76,16 +76,32 @@ pub struct Session {
     pub id: SessionId,
     /// Where it stands.
     pub status: SessionStatus,
-    /// The numbers of the types in scope, ascending; `None` is all.
+    /// The numbers of the types that it was opened for, ascending; `None` is all.
     pub scope: Option<Vec<usize>>,
+    /// The numbers of the types that were taken out of scope since, ascending.
+    pub excluded: Vec<usize>,
     /// When it was started.
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
     /// Why it failed.
     pub reason: Option<String>,
-    /// The full active records in scope when it was started.
-    pub base: u64,
+    /// When it was last taken a step further.
+    pub last_activity_at: Timestamp,
+    /// Whether it is no longer held to its app's guard.
+    pub guard_waived: bool,
+    /// What its connector wants to read again.
+    pub checkpoint: Option<String>,
+    /// By type, the full active records when it was started.
+    pub bases: Vec<u64>,
+    /// By type, the references that active accounts held when it was started.
+    pub reference_bases: Vec<u64>,
+    /// By type, the references that its pages took from active accounts.
+    pub removals: Vec<u64>,
+    /// By type, the pages that it got; of an ended session, the types of then.
+    pub pages: Vec<u64>,
+    /// By type, whether it is in scope: as it is observed.
+    pub in_scope: Vec<bool>,
     /// By type; of an ended session, the types of then.
     pub synced: Vec<u64>,
     /// What it did so far.
@@ -93,9 +109,22 @@ pub struct Session {
 }
 
 impl Session {
+    /// SPEC 4.8: the sum of the bases of the types in scope.
+    pub fn base(&self) -> u64 {
+        let in_scope = self.bases.iter().enumerate().filter(|(number, _)| self.covers(*number));
+        in_scope.map(|(_, base)| base).sum()
+    }
+
+    /// SPEC 5: a page of a type came.
+    pub fn add_page(&mut self, number: usize, now: Timestamp) {
+        self.pages.resize(self.pages.len().max(number + 1), 0);
+        self.pages[number] += 1;
+        self.last_activity_at = now;
+    }
+
     /// Whether the type with this number is in scope.
     pub fn covers(&self, number: usize) -> bool {
-        self.scope.as_ref().is_none_or(|scope| scope.contains(&number))
+        self.scope.as_ref().is_none_or(|scope| scope.contains(&number)) && !self.excluded.contains(&number)
     }
 }
 

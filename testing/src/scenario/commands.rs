@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use headcount::{
-    AppId, AppUpdate, Command, Completion, Fingerprint, Guard, Kind, NewResourceType, NewTask, Resolution,
-    ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
+    AppId, AppUpdate, Command, Completion, Fingerprint, Guard, Kind, NewResourceType, NewTask, Plan,
+    Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
 
 use super::stage::Stage;
@@ -65,6 +65,22 @@ impl<'w> Options<'w> {
     }
 }
 
+/// What sets a limit of a guard.
+const GUARD_WORDS: [&str; 7] =
+    ["count", "percent", "type_percent", "min_count", "require_pages", "removals", "removals_percent"];
+
+fn guard(options: &Options<'_>) -> Result<Guard, String> {
+    let mut guard = Guard::NONE;
+    guard.max_count = options.number("count")?;
+    guard.max_percent = options.number("percent")?;
+    guard.max_type_percent = options.number("type_percent")?;
+    guard.min_count = options.number("min_count")?.unwrap_or(0);
+    guard.require_pages = options.has("require_pages");
+    guard.max_removals = options.number("removals")?;
+    guard.max_removals_percent = options.number("removals_percent")?;
+    Ok(guard)
+}
+
 /// `_` stands for a space.
 fn spaced(word: &str) -> String {
     word.replace('_', " ")
@@ -81,6 +97,9 @@ impl Stage {
                 app_id: self.app(app),
                 inactive_before: Timestamp(number(before)?),
             }),
+            ["expire", before] => {
+                Ok(Command::ExpireSessions { last_activity_before: Timestamp(number(before)?) })
+            }
             _ => self.of_session(words),
         }
     }
@@ -99,10 +118,10 @@ impl Stage {
                 Command::CreateApp { app_id: self.app(name), name: spaced(name).into(), clone_from }
             }
             ["update-app", name, ref rest @ ..] => {
-                let options = Options::new(rest, &["name", "count", "percent", "unguarded"])?;
-                let mut guard = Guard::NONE;
-                guard.max_count = options.number("count")?;
-                guard.max_percent = options.number("percent")?;
+                let mut known = vec!["name", "unguarded"];
+                known.extend(GUARD_WORDS);
+                let options = Options::new(rest, &known)?;
+                let guard = guard(&options)?;
                 let has_guard = !guard.is_none() || options.has("unguarded");
                 let mut update = AppUpdate::default();
                 update.name = options.text("name").map(Into::into);
@@ -176,12 +195,11 @@ impl Stage {
                 Command::StartSession { app_id: app, session_id: session, scope }
             }
             ("complete", rest) => {
-                let options = Options::new(rest, &["force"])?;
-                Command::CompleteSession {
-                    app_id: app,
-                    session_id: session,
-                    completion: if options.has("force") { Completion::FORCED } else { Completion::GUARDED },
-                }
+                let options = Options::new(rest, &["force", "plan"])?;
+                let completion = if options.has("force") { Completion::FORCED } else { Completion::GUARDED };
+                let plan: Option<Plan> = options.number("plan")?;
+                let completion = plan.into_iter().fold(completion, Completion::with_plan);
+                Command::CompleteSession { app_id: app, session_id: session, completion }
             }
             ("repeat", [slug, fingerprint]) => Command::RepeatPage {
                 app_id: app,
@@ -189,6 +207,15 @@ impl Stage {
                 slug: (*slug).to_owned().into(),
                 fingerprint: Fingerprint(number(fingerprint)?),
             },
+            ("checkpoint", text) => {
+                let checkpoint = (!text.is_empty()).then(|| text.join(" ").into());
+                Command::SaveCheckpoint { app_id: app, session_id: session, checkpoint }
+            }
+            ("exclude", slugs) => {
+                let types = slugs.iter().map(|slug| (*slug).to_owned().into()).collect();
+                Command::ExcludeTypes { app_id: app, session_id: session, types }
+            }
+            ("waive", []) => Command::WaiveGuard { app_id: app, session_id: session },
             ("abandon", []) => Command::AbandonSession { app_id: app, session_id: session },
             ("fail", reason) => {
                 Command::FailSession { app_id: app, session_id: session, reason: reason.join(" ").into() }

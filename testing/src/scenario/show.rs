@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use headcount::{
-    AppId, AppView, Change, Error, Fact, RecordFilter, RecordKey, RecordView, Reply, SessionId, SessionView,
-    TaskQuery, TaskStatus, Timestamp,
+    AppId, AppView, Change, Error, Fact, Guard, RecordFilter, RecordKey, RecordView, Reply, SessionId,
+    SessionView, TaskQuery, TaskStatus, Timestamp, TypeProgress,
 };
 
 use super::stage::{Stage, id};
@@ -47,7 +47,7 @@ impl Stage {
             ("session", [session]) => {
                 let session = view.session(SessionId(id(session))).ok_or_else(|| missing(session))?;
                 let progress = session.progress();
-                let lines = progress.map(|of| format!("{} {}", of.resource_type.slug(), of.synced_count));
+                let lines = progress.map(progress_line);
                 std::iter::once(self.session_line(session)).chain(lines).collect()
             }
             ("tasks", statuses) => {
@@ -65,6 +65,7 @@ impl Stage {
         }
         if !app.guard().is_none() {
             let _ = write!(line, " guard={:?}/{:?}", app.guard().max_count, app.guard().max_percent);
+            line.push_str(&more_of_guard(app.guard()));
         }
         let group: Vec<String> = app.clone_group().map(|app| self.known(app.0)).collect();
         let _ = write!(line, " group={}", group.join(","));
@@ -81,12 +82,25 @@ impl Stage {
         if let Some(at) = session.ended_at() {
             let _ = write!(line, " ended={}", at.as_millis());
         }
+        if session.last_activity_at() != session.started_at() {
+            let _ = write!(line, " active={}", session.last_activity_at().as_millis());
+        }
+        if session.guard_waived() {
+            line.push_str(" waived");
+        }
+        if let Some(checkpoint) = session.checkpoint() {
+            let _ = write!(line, " checkpoint={checkpoint}");
+        }
         if let Some(reason) = session.reason() {
             let _ = write!(line, " reason={reason}");
         }
         if let Some(scope) = session.scope() {
             let slugs: Vec<&str> = scope.map(|of| of.slug()).collect();
             let _ = write!(line, " scope={}", slugs.join(","));
+        }
+        let excluded: Vec<&str> = session.excluded().map(|of| of.slug()).collect();
+        if !excluded.is_empty() {
+            let _ = write!(line, " excluded={}", excluded.join(","));
         }
         let counts = session.counts();
         for (name, count) in [
@@ -150,6 +164,9 @@ impl Stage {
             Fact::SessionOpened { session_id: session } => {
                 format!("session-opened {}", self.known(session.0))
             }
+            Fact::SessionChanged { session_id: session } => {
+                format!("session-changed {}", self.known(session.0))
+            }
             Fact::SessionCompleting { session_id: session } => {
                 format!("session-completing {}", self.known(session.0))
             }
@@ -174,6 +191,33 @@ impl Stage {
             other => panic!("a change that scenarios cannot show: {other:?}"),
         }
     }
+}
+
+/// The limits beside the first two.
+fn more_of_guard(guard: Guard) -> String {
+    let mut line = String::new();
+    for (name, limit) in [
+        ("type_percent", guard.max_type_percent.map(u64::from)),
+        ("min_count", Some(guard.min_count).filter(|min| *min > 0)),
+        ("removals", guard.max_removals),
+        ("removals_percent", guard.max_removals_percent.map(u64::from)),
+    ] {
+        if let Some(limit) = limit {
+            let _ = write!(line, " {name}={limit}");
+        }
+    }
+    line + if guard.require_pages { " require_pages" } else { "" }
+}
+
+fn progress_line(of: TypeProgress<'_>) -> String {
+    let mut line = format!("{} {}", of.resource_type.slug(), of.synced_count);
+    if of.pages > 0 {
+        let _ = write!(line, " pages={}", of.pages);
+    }
+    if !of.in_scope {
+        line.push_str(" out");
+    }
+    line
 }
 
 fn record_filter(words: &[&str]) -> Result<RecordFilter, String> {
@@ -205,10 +249,11 @@ fn preview_lines(view: AppView<'_>, session: &str) -> Vec<String> {
         Ok(preview) => preview,
         Err(error) => return vec![format!("error {}", error.code())],
     };
+    let plan = format!("plan {}", preview.plan());
     let counts = preview.by_type().map(|(of, count)| format!("{} {count}", of.slug()));
     let records =
         preview.records().map(|record| format!("{} {}", record.resource_type().slug(), record.id()));
-    counts.chain(records).collect()
+    counts.chain(records).chain([plan]).collect()
 }
 
 fn faults(error: Option<&Error>) -> Vec<String> {
@@ -257,6 +302,7 @@ pub(super) fn reply(reply: &Reply) -> String {
         Reply::Done => "done".into(),
         Reply::Completion(status) => status.to_string(),
         Reply::Cleanup(outcome) => format!("deactivated {} {}", outcome.deactivated, outcome.status),
+        Reply::Expiry(outcome) => format!("expired {}", outcome.expired),
         Reply::Purge(outcome) => format!("purged {} references {}", outcome.purged, outcome.references),
         Reply::Page(outcome) => {
             let mut line =

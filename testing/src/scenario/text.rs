@@ -20,6 +20,10 @@ pub const COMMANDS: &[&str] = &[
     "task",
     "resolve",
     "purge",
+    "expire",
+    "checkpoint",
+    "exclude",
+    "waive",
 ];
 
 /// Words that a view begins with.

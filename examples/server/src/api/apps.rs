@@ -87,8 +87,17 @@ impl Object for AppUpdate<'static> {
 
 fn guard(limits: &mut Fields) -> Result<Guard, Malformed> {
     let mut guard = Guard::NONE;
-    guard.max_percent = limits.number("max_percent", 100)?.and_then(|percent| u8::try_from(percent).ok());
+    let mut percent = |name: &str| {
+        let percent = limits.number(name, 100)?;
+        Ok::<_, Malformed>(percent.and_then(|percent| u8::try_from(percent).ok()))
+    };
+    guard.max_percent = percent("max_percent")?;
+    guard.max_type_percent = percent("max_type_percent")?;
+    guard.max_removals_percent = percent("max_removals_percent")?;
     guard.max_count = limits.number("max_count", u64::MAX)?;
+    guard.min_count = limits.number("min_count", u64::MAX)?.unwrap_or(0);
+    guard.max_removals = limits.number("max_removals", u64::MAX)?;
+    guard.require_pages = limits.flag("require_pages")?.unwrap_or(false);
     Ok(guard)
 }
 

@@ -22,7 +22,7 @@ pub const ROUTES: &[Route] = {
             Patch,
             "apps/{app}/",
             "Change an app",
-            "{name?, guard?: {max_count?, max_percent?} or null}",
+            "{name?, guard?: {max_count?, max_percent?, max_type_percent?, min_count?, require_pages?, max_removals?, max_removals_percent?} or null}",
             &[("200", "the app with its guard")],
         ),
         Route::write::<apps::Delete>(Delete, "apps/{app}/", "Delete an app", "", &[("204", "gone")]),

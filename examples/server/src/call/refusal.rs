@@ -6,7 +6,7 @@ use std::str::FromStr;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use headcount::{Error, ErrorKind, Fault, Guard, GuardLimit, ParseError};
+use headcount::{Error, ErrorKind, Fault, ParseError};
 use serde_json::{Map, Value, json};
 
 use super::Method;
@@ -101,10 +101,7 @@ impl From<Error> for Refusal {
         let refusal = Self::new(status, error.code(), error.to_string());
         match &error {
             Error::PageFaults { faults, faults_total, .. } => refusal.with_faults(faults, *faults_total),
-            Error::GuardExceeded { limit, deactivations, base, guard } => {
-                refusal.with_guard(*limit, *deactivations, *base, *guard)
-            }
-            _ => refusal,
+            error => refusal.with_guard(error),
         }
     }
 }
@@ -116,11 +113,28 @@ impl Refusal {
         self
     }
 
-    fn with_guard(mut self, limit: GuardLimit, deactivations: u64, base: u64, guard: Guard) -> Self {
-        self.more.push(("limit", limit.as_str().into()));
-        self.more.push(("guard", answer::guard(guard)));
-        self.more.push(("deactivations", deactivations.into()));
-        self.more.push(("base", base.into()));
+    /// With the limit of a guard that was passed, and its figures, if that is why.
+    fn with_guard(mut self, error: &Error) -> Self {
+        let (guard, figures) = match error {
+            Error::GuardExceeded { deactivations, base, guard, .. } => {
+                (guard, vec![("deactivations", json!(deactivations)), ("base", json!(base))])
+            }
+            Error::GuardExceededByType { slug, deactivations, base, guard } => {
+                let figures =
+                    [("deactivations", json!(deactivations)), ("base", json!(base)), ("type", json!(slug))];
+                (guard, figures.into())
+            }
+            Error::GuardExceededWithoutPages { slugs, guard } => {
+                (guard, vec![("types_without_pages", json!(slugs))])
+            }
+            Error::GuardExceededByRemovals { removals, base, guard, .. } => {
+                (guard, vec![("removals", json!(removals)), ("base", json!(base))])
+            }
+            _ => return self,
+        };
+        self.more.extend(error.guard_limit().map(|limit| ("limit", json!(limit.as_str()))));
+        self.more.push(("guard", answer::guard(*guard)));
+        self.more.extend(figures);
         self
     }
 }

@@ -23,8 +23,28 @@ fn apps_are_created_read_changed_and_deleted() {
     let guarded = server.call("PATCH", &path, Some(&json!({"guard": {"max_percent": 10}})));
     assert_eq!(
         (guarded.status, &guarded.body["guard"]),
-        (200, &json!({"max_count": null, "max_percent": 10}))
+        (
+            200,
+            &json!({
+                "max_count": null, "max_percent": 10, "max_type_percent": null, "min_count": 0,
+                "require_pages": false, "max_removals": null, "max_removals_percent": null
+            })
+        )
     );
+    let whole = json!({
+        "max_count": 1, "max_percent": 2, "max_type_percent": 3, "min_count": 4, "require_pages": true,
+        "max_removals": 5, "max_removals_percent": 6
+    });
+    let guarded = server.call("PATCH", &path, Some(&json!({ "guard": whole })));
+    assert_eq!((guarded.status, &guarded.body["guard"]), (200, &whole));
+    let none =
+        server.call("PATCH", &path, Some(&json!({"guard": {"require_pages": false, "max_count": null}})));
+    assert_eq!(
+        (none.status, &none.body["guard"]),
+        (200, &Value::Null),
+        "a guard of which nothing is set is none"
+    );
+    server.call("PATCH", &path, Some(&json!({"guard": {"max_percent": 10}})));
     assert_eq!(server.call("PATCH", &path, Some(&json!({"name": "New"}))).body["guard"]["max_percent"], 10);
     assert_eq!(server.call("PATCH", &path, Some(&json!({"guard": null}))).body["guard"], Value::Null);
     assert_eq!(server.call("PATCH", &path, Some(&json!({}))).status, 200);

@@ -23,7 +23,10 @@ fn sessions_are_completed_guarded_previewed_and_listed() {
     assert_eq!(refused.status, 409);
     let Value::Object(mut figures) = refused.body else { panic!("no object") };
     assert!(figures.remove("detail").is_some_and(|detail| detail.is_string()));
-    let guard = json!({"max_count": 0, "max_percent": null});
+    let guard = json!({
+        "max_count": 0, "max_percent": null, "max_type_percent": null, "min_count": 0, "require_pages": false,
+        "max_removals": null, "max_removals_percent": null
+    });
     let expected = json!({"code": "guard_exceeded", "limit": "max_count", "guard": guard, "deactivations": 1, "base": 2});
     assert_eq!(Value::Object(figures), expected);
     assert_eq!(server.call("POST", &format!("{path}complete/"), Some(&json!({"force": true}))).status, 202);
