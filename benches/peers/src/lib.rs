@@ -1,8 +1,8 @@
 //! The same roll calls through headcount and through what else could keep a roll, measured side by side.
 //!
 //! `cargo bench -p headcount-peers -- --help` says how. All contenders take turns in one process, roll by
-//! roll; of each roll's times the low quantile counts, and what is told are ratios: machines differ, and
-//! the same machine from hour to hour. After each roll all contenders must know the same.
+//! roll; of each page the least that it cost in any round counts, and what is told are ratios: machines differ,
+//! and the same machine from hour to hour. After each roll all contenders must know the same.
 //!
 //! - [`directory`] is what is pushed, [`roll`] how, [`state`] what must come of it.
 //! - [`peers`] are the contenders; [`json`] the parsers, which keep nothing; [`fingerprints`] what makes them idle.

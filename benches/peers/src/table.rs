@@ -9,7 +9,7 @@ use crate::peers::HEADCOUNT;
 pub fn print(run: &Run<'_>, names: &[&'static str]) {
     let figures = run.figures;
     println!(
-        "\n## {} accounts, {} memberships, {} groups\n\n{} rounds, tenth percentile of each roll's times. \
+        "\n## {} accounts, {} memberships, {} groups\n\n{} rounds, of each page of a roll the least that it cost. \
          Nanoseconds a record, and times headcount's.\n",
         figures.state.accounts(),
         figures.state.memberships(),
