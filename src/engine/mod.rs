@@ -182,6 +182,23 @@ impl Engine {
             Command::UpdateResourceType { app_id, slug, update } => {
                 self.update_resource_type(now, *app_id, slug, update).map(done)
             }
+            Command::CreateTask { app_id, task_id, new } => {
+                self.create_task(now, *app_id, *task_id, new).map(done)
+            }
+            Command::ResolveTask { app_id, task_id, resolution } => {
+                self.resolve_task(now, *app_id, *task_id, resolution).map(done)
+            }
+            Command::PurgeInactive { app_id, inactive_before } => {
+                self.purge_inactive(now, *app_id, *inactive_before).map(Reply::Purge)
+            }
+            of_sessions => self.apply_to_sessions(now, of_sessions),
+        }
+    }
+
+    /// Carries out a command about sessions. It names the others too: so the compiler finds one that neither has.
+    fn apply_to_sessions(&mut self, now: Timestamp, command: &Command<'_>) -> Result<Reply, Error> {
+        let done = |()| Reply::Done;
+        match command {
             Command::StartSession { app_id, session_id, scope } => {
                 self.start_session(now, *app_id, *session_id, scope).map(done)
             }
@@ -200,15 +217,6 @@ impl Engine {
             Command::RunCleanup { app_id, session_id, budget } => {
                 self.run_cleanup(now, *app_id, *session_id, *budget).map(Reply::Cleanup)
             }
-            Command::CreateTask { app_id, task_id, new } => {
-                self.create_task(now, *app_id, *task_id, new).map(done)
-            }
-            Command::ResolveTask { app_id, task_id, resolution } => {
-                self.resolve_task(now, *app_id, *task_id, resolution).map(done)
-            }
-            Command::PurgeInactive { app_id, inactive_before } => {
-                self.purge_inactive(now, *app_id, *inactive_before).map(Reply::Purge)
-            }
             Command::RepeatPage { app_id, session_id, slug, fingerprint } => {
                 self.repeat_page(now, *app_id, *session_id, slug, *fingerprint).map(Reply::Page)
             }
@@ -223,6 +231,16 @@ impl Engine {
             }
             Command::WaiveGuard { app_id, session_id } => {
                 self.waive_guard(now, *app_id, *session_id).map(done)
+            }
+            Command::CreateApp { .. }
+            | Command::UpdateApp { .. }
+            | Command::DeleteApp { .. }
+            | Command::RegisterResourceType { .. }
+            | Command::UpdateResourceType { .. }
+            | Command::CreateTask { .. }
+            | Command::ResolveTask { .. }
+            | Command::PurgeInactive { .. } => {
+                unreachable!("what is about no session is carried out by apply")
             }
         }
     }
