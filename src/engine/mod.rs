@@ -39,6 +39,7 @@ use crate::verbs::page::PageBuffers;
 /// | call | what it is | its cost grows with |
 /// | --- | --- | --- |
 /// | [`purge_inactive`](Self::purge_inactive) | command | a bit of each record of the app, its inactive records, what goes and who refers to it; now and then all records and references of the app |
+/// | [`erase_record`](Self::erase_record) | command | the remembered pages of the app; of a group or license the inactive accounts and their references; now and then all records and references of the app |
 /// | [`delete_app`](Self::delete_app) | command | the memory that it frees, the app's sessions and tasks |
 /// | [`start_session`](Self::start_session) over a cleanup | command | what is left of the cleanup |
 /// | [`update_resource_type`](Self::update_resource_type) with a new slug or kind | command | the apps of the clone group, and their remembered pages |
@@ -191,6 +192,9 @@ impl Engine {
             Command::PurgeInactive { app_id, inactive_before } => {
                 self.purge_inactive(now, *app_id, *inactive_before).map(Reply::Purge)
             }
+            Command::EraseRecord { app_id, slug, id } => {
+                self.erase_record(now, *app_id, slug, id).map(Reply::Purge)
+            }
             of_sessions => self.apply_to_sessions(now, of_sessions),
         }
     }
@@ -239,7 +243,8 @@ impl Engine {
             | Command::UpdateResourceType { .. }
             | Command::CreateTask { .. }
             | Command::ResolveTask { .. }
-            | Command::PurgeInactive { .. } => {
+            | Command::PurgeInactive { .. }
+            | Command::EraseRecord { .. } => {
                 unreachable!("what is about no session is carried out by apply")
             }
         }

@@ -24,6 +24,7 @@ pub const COMMANDS: &[&str] = &[
     "checkpoint",
     "exclude",
     "waive",
+    "erase",
 ];
 
 /// Words that a view begins with.
