@@ -52,7 +52,8 @@ use crate::verbs::page::PageBuffers;
 /// | [`record_digests`](Self::record_digests) | read | a bit of each record before the block |
 /// | [`check_invariants`](Self::check_invariants) | read | all state |
 /// | [`AppView::preview`](crate::AppView::preview) | read | a bit of each record in scope, the references of the accounts that would go, the active placeholders in scope |
-/// | [`AppView::records`](crate::AppView::records) | read | a bit of each record up to the last that is shown |
+/// | [`AppView::records`](crate::AppView::records) | read | a bit of each record up to the last that is shown; of those that dangle, a bit of each record of the type, and the count of each that is inactive and full |
+/// | [`AppView::records_behind`](crate::AppView::records_behind) | read | a bit of each record from there up to the last that is shown |
 /// | [`AppView::tasks`](crate::AppView::tasks) | read | all tasks of the app |
 /// | [`RecordView::members`](crate::RecordView::members) | read | the references of all active accounts of the app |
 pub struct Engine {

@@ -91,7 +91,7 @@ impl Costs {
     }
 }
 
-fn app(engine: &Engine) -> AppView<'_> {
+pub(super) fn app(engine: &Engine) -> AppView<'_> {
     engine.app(APP).expect("the app")
 }
 
