@@ -120,8 +120,8 @@ pub use values::{
     SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
 };
 pub use view::{
-    AppView, Changes, Preview, RecordCounts, RecordView, RecordViews, SessionView, TaskPage, TaskQuery,
-    TaskView, TypeProgress,
+    AppView, Changes, Preview, RecordCounts, RecordView, RecordViews, RecordsBehind, SessionView, TaskPage,
+    TaskQuery, TaskView, TypeProgress,
 };
 
 #[doc = include_str!("../docs/SPEC.md")]

@@ -95,6 +95,8 @@ fn every_command() -> Vec<Command<'static>> {
         },
         Command::UpdateApp { app_id, update: AppUpdate::default().with_guard(guard.with_required_pages()) },
         Command::ExcludeTypes { app_id, session_id, types: vec!["team".into(), "é".into()] },
+        Command::EraseRecord { app_id, slug: "account".into(), id: "CN=\"E\"\\\u{0}".into() },
+        Command::EraseRecord { app_id, slug: "".into(), id: "".into() },
     ]
 }
 

@@ -113,6 +113,8 @@ fn refused() -> Vec<(&'static str, ErrorKind, Command<'static>)> {
         page,
     };
     let kind = |kind| ResourceTypeUpdate::default().with_kind(kind);
+    let erase =
+        |id: &'static str| Command::EraseRecord { app_id: APP, slug: "account".into(), id: id.into() };
     vec![
         ("app_not_found", NotFound, Command::DeleteApp { app_id: NOBODY }),
         ("resource_type_not_found", NotFound, open("nosuch", Page::groups([]))),
@@ -189,6 +191,8 @@ fn refused() -> Vec<(&'static str, ErrorKind, Command<'static>)> {
                 fingerprint: Fingerprint(1),
             },
         ),
+        ("record_not_found", NotFound, erase("nobody")),
+        ("record_in_use", Conflict, erase("u1")),
     ]
 }
 
@@ -352,6 +356,8 @@ fn an_error_repeats_only_the_beginning_of_what_was_refused() {
             slug: "account".into(),
             page: one(huge_account),
         },
+        Command::EraseRecord { app_id: APP, slug: "account".into(), id: huge.clone() },
+        Command::EraseRecord { app_id: APP, slug: huge.clone(), id: "u1".into() },
         Command::FailSession { app_id: APP, session_id: session(3), reason: huge },
     ];
     for command in &commands {

@@ -483,6 +483,7 @@ fn what_is_written_in_any_format_is_read_back() {
             resolution: Resolution::Failed { code: "c".into(), message: "m".into() },
         },
         Command::PurgeInactive { app_id, inactive_before: Timestamp(-5) },
+        Command::EraseRecord { app_id, slug: "account".into(), id: "u1".into() },
     ];
     for page in pages {
         round_trip(&OwnedPage(page.clone()));

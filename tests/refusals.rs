@@ -138,3 +138,19 @@ fn of_several_reasons_to_refuse_an_exclusion_the_first_of_the_contract_is_told()
     }
     assert_eq!(engine.exclude_types(NOW, APP, scoped, &["team", "seat"]), Ok(()), "they are out of scope");
 }
+
+/// What is not there is told in the order in which it is looked for; that a record is in use is told last.
+#[test]
+fn of_several_reasons_to_refuse_an_erasure_the_first_of_the_contract_is_told() {
+    let mut engine = small::engine_with_an_account();
+    for (app_id, slug, id, expected) in [
+        (app(9), "nosuch", "", "app_not_found"),
+        (APP, "nosuch", "", "resource_type_not_found"),
+        (APP, "account", "", "record_not_found"),
+        (APP, "account", "u1", "record_in_use"),
+    ] {
+        let before = engine.digest();
+        assert_eq!(code(engine.erase_record(NOW, app_id, slug, id)), expected);
+        assert_eq!((engine.digest(), engine.changes().len()), (before, 0));
+    }
+}

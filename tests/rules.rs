@@ -36,6 +36,7 @@ const NAMED: &[(&str, &[&str])] = &[
     ("2 Waive guard", &[]),
     ("2 Save checkpoint", &["2.save_checkpoint"]),
     ("2 Purge inactive", &["2.purge"]),
+    ("2 Erase record", &["2.erase_record"]),
     ("2 Create and resolve task", &[]),
     ("2 Repeats", &["2.repeats"]),
     ("3 Pushing a page", &[]),

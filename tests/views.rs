@@ -9,6 +9,7 @@ use headcount::{
 };
 use headcount_testing::directory;
 use headcount_testing::roll::{self, APP};
+use headcount_testing::small;
 
 /// 1,000 teams, of which every third became inactive at 5, and 100 accounts that make placeholders.
 fn engine() -> Engine {
@@ -36,8 +37,7 @@ fn team(number: u32) -> Group<'static> {
 fn records_are_paged_in_order_of_first_sight() {
     let engine = engine();
     let app = engine.app(APP).expect("an app");
-    for filter in [RecordFilter::All, RecordFilter::Active, RecordFilter::Inactive, RecordFilter::Placeholder]
-    {
+    for &filter in RecordFilter::ALL {
         let records = app.records("team", filter).expect("a type");
         let all: Vec<_> = records.clone().map(|record| record.id().to_owned()).collect();
         assert_eq!(records.len(), all.len(), "{filter:?}");
@@ -55,6 +55,132 @@ fn records_are_paged_in_order_of_first_sight() {
         app.records("team", RecordFilter::Inactive).expect("a type").map(|record| record.id()).collect();
     assert_eq!(inactive, (0..1_000).step_by(3).map(|team| format!("t{team}")).collect::<Vec<_>>());
     assert!(app.records("nosuch", RecordFilter::All).is_none());
+}
+
+/// 200 teams, each of an account, of which these are inactive. Every third team was pushed; the others are placeholders.
+fn engine_with_dangling_teams(inactive: impl Fn(u32) -> bool) -> Engine {
+    let mut engine = small::engine(small::config(|limits| limits.records_per_page_max = 1_000));
+    let named: Vec<_> = (0..200).map(|number| (format!("u{number}"), format!("t{number}"))).collect();
+    let members = |wanted: &dyn Fn(u32) -> bool| {
+        let wanted = (0..).zip(&named).filter(|(number, _)| wanted(*number));
+        Page::accounts(wanted.map(|(_, (id, team))| small::member(id, [team.as_str()])))
+    };
+    let _ = small::push(&mut engine, &members(&|_| true)).expect("a page");
+    let _ = small::push(&mut engine, &Page::groups((0..200).step_by(3).map(team))).expect("a page");
+    small::complete(&mut engine, small::SESSION, Timestamp(1));
+    engine.start_session(Timestamp(0), APP, small::session(2), &Scope::All).expect("a session");
+    let _ = small::push_in(&mut engine, small::session(2), &members(&|number| !inactive(number)))
+        .expect("a page");
+    let stay = Page::groups((0..200).step_by(6).map(team));
+    let _ = small::push_in(&mut engine, small::session(2), &stay).expect("a page");
+    small::complete(&mut engine, small::session(2), Timestamp(5));
+    engine
+}
+
+/// Of the teams, a third is full; of these, half were not pushed again, of which those dangle whose account is active.
+#[test]
+fn what_dangles_is_full_and_inactive_while_an_active_account_refers_to_it() {
+    let mut engine = engine_with_dangling_teams(|number| number.is_multiple_of(9));
+    let expected: Vec<_> = (0..200)
+        .filter(|number| number % 6 == 3 && number % 9 > 0)
+        .map(|number| format!("t{number}"))
+        .collect();
+    let dangling = |engine: &Engine| -> Vec<String> {
+        let records = engine.app(APP).and_then(|app| app.records("team", RecordFilter::Dangling));
+        let records = records.expect("a type");
+        let len = records.len();
+        let ids: Vec<_> = records.map(|record| record.id().to_owned()).collect();
+        assert_eq!(ids.len(), len);
+        ids
+    };
+    assert_eq!(dangling(&engine), expected);
+    for slug in ["account", "seat"] {
+        let records = engine.app(APP).and_then(|app| app.records(slug, RecordFilter::Dangling));
+        assert_eq!(records.expect("a type").len(), 0, "nobody refers to an account, and there is no seat");
+    }
+    // It dangles no more once it is pushed, or the account that refers to it leaves it.
+    let session = small::session(3);
+    engine.start_session(Timestamp(0), APP, session, &Scope::All).expect("a session");
+    let _ = small::push_in(&mut engine, session, &Page::groups([team(3)])).expect("a page");
+    let left = Page::accounts([small::member("u15", ["t0"])]);
+    let _ = small::push_in(&mut engine, session, &left).expect("a page");
+    assert_eq!(dangling(&engine), expected[2..]);
+}
+
+#[test]
+fn records_are_read_from_behind_one_that_need_not_match() {
+    let engine = engine_with_dangling_teams(|number| number % 4 == 1);
+    let app = engine.app(APP).expect("an app");
+    for &filter in RecordFilter::ALL {
+        for slug in ["account", "team"] {
+            let ids = |records: &mut dyn Iterator<Item = headcount::RecordView<'_>>| -> Vec<String> {
+                records.map(|record| record.id().to_owned()).collect()
+            };
+            let all = ids(&mut app.records(slug, RecordFilter::All).expect("a type"));
+            let wanted = ids(&mut app.records(slug, filter).expect("a type"));
+            assert!(wanted.len() > 1 || slug == "account", "{filter}");
+            for (at, after) in all.iter().enumerate() {
+                let expected: Vec<_> =
+                    all[at + 1..].iter().filter(|id| wanted.contains(id)).cloned().collect();
+                let mut behind = app.records_behind(slug, filter, after).expect("it is on record");
+                assert_eq!(ids(&mut behind.clone()), expected, "{filter} behind {after}");
+                for skip in [0, 1, 63, 64, 70] {
+                    let found = behind.clone().nth(skip).map(|record| record.id().to_owned());
+                    assert_eq!(found, expected.get(skip).cloned(), "{filter} behind {after}, the {skip}th");
+                }
+                assert_eq!(behind.by_ref().count(), expected.len());
+                assert!(behind.next().is_none(), "it has ended");
+            }
+        }
+    }
+    for (slug, id) in [("nosuch", "t1"), ("team", "nobody"), ("team", ""), ("account", "t1"), ("seat", "t1")]
+    {
+        assert!(app.records_behind(slug, RecordFilter::All, id).is_none(), "{slug} {id}");
+    }
+}
+
+/// Pages of five, between which others push, clean up, purge and erase: each that stays is shown once, in its order.
+#[test]
+fn a_cursor_is_not_disturbed_by_what_others_do() {
+    let mut engine = small::engine(Config::new());
+    let ids: Vec<String> = (0..60).map(|number| format!("u{number}")).collect();
+    let page = |wanted: &dyn Fn(usize) -> bool| {
+        let wanted = ids.iter().enumerate().filter(|(number, _)| wanted(*number));
+        Page::accounts(wanted.map(|(_, id)| small::account(id)).collect::<Vec<_>>())
+    };
+    let _ = small::push(&mut engine, &page(&|_| true)).expect("a page");
+    small::complete(&mut engine, small::SESSION, Timestamp(1));
+    let (mut shown, mut after) = (Vec::new(), None::<String>);
+    for round in 2.. {
+        let read: Vec<String> = {
+            let app = engine.app(APP).expect("an app");
+            let id = |record: headcount::RecordView<'_>| record.id().to_owned();
+            match &after {
+                None => {
+                    app.records("account", RecordFilter::Active).expect("a type").take(5).map(id).collect()
+                }
+                Some(after) => {
+                    let behind = app.records_behind("account", RecordFilter::Active, after);
+                    behind.expect("it stays").take(5).map(id).collect()
+                }
+            }
+        };
+        let Some(last) = read.last() else { break };
+        after = Some(last.clone());
+        shown.extend(read);
+        // All that were shown but the last go, and are purged: in time the rows are numbered anew.
+        let session = small::session(round);
+        engine.start_session(Timestamp(0), APP, session, &Scope::All).expect("a session");
+        let gone = shown.len() - 1;
+        let _ = small::push_in(&mut engine, session, &page(&|number| number >= gone)).expect("a page");
+        small::complete(&mut engine, session, Timestamp(5));
+        if let Some(first) = ids.get(gone.saturating_sub(1)) {
+            let _ = engine.erase_record(Timestamp(9), APP, "account", first);
+        }
+        let _ = engine.purge_inactive(Timestamp(9), APP, Timestamp(9)).expect("a purge");
+        engine.check_invariants().expect("every rule");
+    }
+    assert_eq!(shown, ids);
 }
 
 #[test]

@@ -5,7 +5,9 @@ use alloc::borrow::ToOwned;
 use super::Engine;
 use super::scope::{expect_text, find_app, out_of_range};
 use crate::state::{App, Registry};
-use crate::values::{AppId, AppUpdate, Error, Fact, PurgeOutcome, Rule, Timestamp, present};
+use crate::values::{
+    AppId, AppUpdate, Error, Fact, PurgeOutcome, Rule, Timestamp, excerpt, id_or_excerpt, present,
+};
 use crate::verbs::purge;
 
 /// Apps ([SPEC 2](crate::spec#2-commands)).
@@ -164,6 +166,68 @@ impl Engine {
         if outcome.purged > 0 {
             scope.app.close_gaps_if_many();
         }
+        Ok(outcome)
+    }
+
+    /// Removes one inactive record to which no active account refers, whenever it became inactive, and the references
+    /// that inactive accounts hold to it: somebody asked to be forgotten. It is told as a purge is, by
+    /// [`RecordPurged`](Fact::RecordPurged) and [`ReferenceRemoved`](Fact::ReferenceRemoved).
+    ///
+    /// Costs what a [purge](Self::purge_inactive) of it alone costs, without the look for what is inactive: of an
+    /// account, what it takes to forget the app's remembered pages; of a group or license also a read of the
+    /// references of all inactive accounts. It leaves a gap, and may be the one behind which all that is left is
+    /// rewritten, as of a purge.
+    ///
+    /// It forgets all remembered pages of the app, too ([SPEC 3.9](crate::spec#39-fingerprints)). Journals and
+    /// snapshots of before still hold the record: they are the host's to drop.
+    ///
+    /// ```
+    /// # use headcount::{Account, AppId, Completion, Config, Engine, Kind, NewResourceType, Page, ResourceTypeId};
+    /// # use headcount::{Scope, SessionId, Timestamp, Uuid};
+    /// # use std::num::NonZeroU64;
+    /// # let mut engine = Engine::new(Config::new());
+    /// # let (now, app_id, session_id) = (Timestamp(0), AppId(Uuid::from_u128(1)), SessionId(Uuid::from_u128(1)));
+    /// # engine.create_app(now, app_id, "Acme HR", None)?;
+    /// # let account = NewResourceType::new("account", "Account", Kind::Account);
+    /// # engine.register_resource_type(now, app_id, ResourceTypeId(Uuid::from_u128(1)), &account)?;
+    /// # engine.start_session(now, app_id, session_id, &Scope::All)?;
+    /// # let ann = Account { id: "u1".into(), username: Some("ann".into()), ..Account::default() };
+    /// # let _ = engine.push_page(now, app_id, session_id, "account", &Page::accounts([ann]))?;
+    /// let refused = engine.erase_record(now, app_id, "account", "u1");
+    /// assert_eq!(refused.unwrap_err().code(), "record_in_use"); // she is active
+    /// # engine.start_session(now, app_id, SessionId(Uuid::from_u128(2)), &Scope::All)?;
+    /// # let session_id = SessionId(Uuid::from_u128(2));
+    /// // … she leaves, and a roll is called without her …
+    /// engine.complete_session(now, app_id, session_id, Completion::GUARDED)?;
+    /// # let _ = engine.run_cleanup(now, app_id, session_id, NonZeroU64::MAX)?;
+    /// assert_eq!(engine.erase_record(now, app_id, "account", "u1")?.purged, 1);
+    /// assert!(engine.app(app_id).unwrap().record("account", "u1").is_none());
+    /// # Ok::<(), headcount::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AppNotFound`](Error::AppNotFound); [`ResourceTypeNotFound`](Error::ResourceTypeNotFound);
+    /// [`RecordNotFound`](Error::RecordNotFound), also for a text that can be no id;
+    /// [`RecordInUse`](Error::RecordInUse) if it is active or referred to.
+    pub fn erase_record(
+        &mut self,
+        now: Timestamp,
+        app_id: AppId,
+        slug: &str,
+        id: &str,
+    ) -> Result<PurgeOutcome, Error> {
+        let scope = self.scope(now, app_id)?;
+        let record = scope.find_record(slug, id)?;
+        let table = scope.app.store().table_of(record);
+        let active = table.active().contains(record.row);
+        let referrers = u64::from(table.referrers(record.row));
+        if active || referrers > 0 {
+            let (slug, id) = (excerpt(slug), id_or_excerpt(id, scope.limits.id_chars_max));
+            return Err(Error::RecordInUse { slug, id, active, referrers });
+        }
+        let (store, _) = scope.app.store_and_session();
+        let outcome = purge::erase(store, scope.registry, scope.changes, record);
+        scope.app.close_gaps_if_many();
         Ok(outcome)
     }
 

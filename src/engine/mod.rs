@@ -39,6 +39,7 @@ use crate::verbs::page::PageBuffers;
 /// | call | what it is | its cost grows with |
 /// | --- | --- | --- |
 /// | [`purge_inactive`](Self::purge_inactive) | command | a bit of each record of the app, its inactive records, what goes and who refers to it; now and then all records and references of the app |
+/// | [`erase_record`](Self::erase_record) | command | the remembered pages of the app; of a group or license the inactive accounts and their references; now and then all records and references of the app |
 /// | [`delete_app`](Self::delete_app) | command | the memory that it frees, the app's sessions and tasks |
 /// | [`start_session`](Self::start_session) over a cleanup | command | what is left of the cleanup |
 /// | [`update_resource_type`](Self::update_resource_type) with a new slug or kind | command | the apps of the clone group, and their remembered pages |
@@ -51,7 +52,8 @@ use crate::verbs::page::PageBuffers;
 /// | [`record_digests`](Self::record_digests) | read | a bit of each record before the block |
 /// | [`check_invariants`](Self::check_invariants) | read | all state |
 /// | [`AppView::preview`](crate::AppView::preview) | read | a bit of each record in scope, the references of the accounts that would go, the active placeholders in scope |
-/// | [`AppView::records`](crate::AppView::records) | read | a bit of each record up to the last that is shown |
+/// | [`AppView::records`](crate::AppView::records) | read | a bit of each record up to the last that is shown; of those that dangle, a bit of each record of the type, and the count of each that is inactive and full |
+/// | [`AppView::records_behind`](crate::AppView::records_behind) | read | a bit of each record from there up to the last that is shown |
 /// | [`AppView::tasks`](crate::AppView::tasks) | read | all tasks of the app |
 /// | [`RecordView::members`](crate::RecordView::members) | read | the references of all active accounts of the app |
 pub struct Engine {
@@ -182,6 +184,26 @@ impl Engine {
             Command::UpdateResourceType { app_id, slug, update } => {
                 self.update_resource_type(now, *app_id, slug, update).map(done)
             }
+            Command::CreateTask { app_id, task_id, new } => {
+                self.create_task(now, *app_id, *task_id, new).map(done)
+            }
+            Command::ResolveTask { app_id, task_id, resolution } => {
+                self.resolve_task(now, *app_id, *task_id, resolution).map(done)
+            }
+            Command::PurgeInactive { app_id, inactive_before } => {
+                self.purge_inactive(now, *app_id, *inactive_before).map(Reply::Purge)
+            }
+            Command::EraseRecord { app_id, slug, id } => {
+                self.erase_record(now, *app_id, slug, id).map(Reply::Purge)
+            }
+            of_sessions => self.apply_to_sessions(now, of_sessions),
+        }
+    }
+
+    /// Carries out a command about sessions. It names the others too: so the compiler finds one that neither has.
+    fn apply_to_sessions(&mut self, now: Timestamp, command: &Command<'_>) -> Result<Reply, Error> {
+        let done = |()| Reply::Done;
+        match command {
             Command::StartSession { app_id, session_id, scope } => {
                 self.start_session(now, *app_id, *session_id, scope).map(done)
             }
@@ -200,15 +222,6 @@ impl Engine {
             Command::RunCleanup { app_id, session_id, budget } => {
                 self.run_cleanup(now, *app_id, *session_id, *budget).map(Reply::Cleanup)
             }
-            Command::CreateTask { app_id, task_id, new } => {
-                self.create_task(now, *app_id, *task_id, new).map(done)
-            }
-            Command::ResolveTask { app_id, task_id, resolution } => {
-                self.resolve_task(now, *app_id, *task_id, resolution).map(done)
-            }
-            Command::PurgeInactive { app_id, inactive_before } => {
-                self.purge_inactive(now, *app_id, *inactive_before).map(Reply::Purge)
-            }
             Command::RepeatPage { app_id, session_id, slug, fingerprint } => {
                 self.repeat_page(now, *app_id, *session_id, slug, *fingerprint).map(Reply::Page)
             }
@@ -223,6 +236,17 @@ impl Engine {
             }
             Command::WaiveGuard { app_id, session_id } => {
                 self.waive_guard(now, *app_id, *session_id).map(done)
+            }
+            Command::CreateApp { .. }
+            | Command::UpdateApp { .. }
+            | Command::DeleteApp { .. }
+            | Command::RegisterResourceType { .. }
+            | Command::UpdateResourceType { .. }
+            | Command::CreateTask { .. }
+            | Command::ResolveTask { .. }
+            | Command::PurgeInactive { .. }
+            | Command::EraseRecord { .. } => {
+                unreachable!("what is about no session is carried out by apply")
             }
         }
     }

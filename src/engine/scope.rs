@@ -7,9 +7,10 @@ use alloc::vec::Vec;
 
 use super::Engine;
 use crate::state::{App, ChangeLog, Ending, IdsInUse, Ordered, Registry, ResourceType, SessionRef};
-use crate::store::TypeIndex;
+use crate::store::{RowKey, TypeIndex};
 use crate::values::{
     AppId, Error, Fact, FaultCode, HashKey, Limits, Rule, SessionId, Timestamp, describe, excerpt,
+    id_or_excerpt,
 };
 use crate::verbs::page::PageBuffers;
 
@@ -48,6 +49,16 @@ impl Engine {
 impl CommandScope<'_> {
     pub(super) fn find_type(&self, slug: &str) -> Result<(TypeIndex, &ResourceType), Error> {
         find_type(self.registry, slug)
+    }
+
+    /// The record of a type that has this external id, whatever text that is.
+    pub(super) fn find_record(&self, slug: &str, id: &str) -> Result<RowKey, Error> {
+        let (of, _) = self.find_type(slug)?;
+        let row = self.app.store().table(of).and_then(|table| table.find(self.key.id(id), id));
+        row.map(|row| RowKey::new(of, row)).ok_or_else(|| Error::RecordNotFound {
+            slug: excerpt(slug),
+            id: id_or_excerpt(id, self.limits.id_chars_max),
+        })
     }
 
     pub(super) fn find_session(&self, session_id: SessionId) -> Result<SessionRef<'_>, Error> {

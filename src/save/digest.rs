@@ -25,8 +25,8 @@ const fn domain(stream: DigestStream) -> &'static [u8] {
 impl Engine {
     /// A stable value of the observable state: equal on all replicas, with any hash key, on all
     /// platforms, after a replay, and after save and load ([SPEC 9](crate::spec#9-digest)). It is that of the state as
-    /// this history of commands made it: sequence numbers, the order of first sight and the gaps that purges left
-    /// count. Engines that show the same records by another history have other digests.
+    /// this history of commands made it: sequence numbers, the order of first sight and the gaps that purges and
+    /// erasures left count. Engines that show the same records by another history have other digests.
     ///
     /// Goes through the records that changed since [`Engine::refresh_digest`] was last called, a bit for each four
     /// others, and apps, types, sessions and tasks, whose texts it hashes whole each time; while a session has seen
@@ -69,7 +69,7 @@ impl Engine {
     /// the same before and after, and so are all digests.
     ///
     /// No snapshot holds the sums: an engine that was just restored pays in full until it is refreshed. So does an app
-    /// whose purge numbered its records anew ([`Engine::purge_inactive`]).
+    /// whose purge or erasure numbered its records anew ([`Engine::purge_inactive`]).
     ///
     /// ```
     /// # use headcount::{Config, Engine};
@@ -221,8 +221,7 @@ fn digest_table(table: &Table, hasher: &mut DigestHasher) {
 #[non_exhaustive]
 pub struct DigestParts {
     /// Of all that is no record: the sequence number, apps and clone groups, types, sessions, tasks, remembered pages
-    /// and the limits that they were held to; and of each table that a purge left gaps in, how many rows it has given
-    /// out.
+    /// and the limits that they were held to; and of each table that has gaps, how many rows it has given out.
     #[cfg_attr(feature = "serde", serde(with = "wire"))]
     pub rest: u128,
     /// Of each table, by app in order of creation, then by type in order of registration. An app has here its types up

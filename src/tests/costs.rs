@@ -8,10 +8,10 @@ use alloc::vec::Vec;
 use super::work::{self, Work};
 use crate::*;
 
-const NOW: Timestamp = Timestamp(0);
-const APP: AppId = AppId(Uuid::from_u128(1));
-const FEW: u32 = 1_000;
-const MANY: u32 = 100_000;
+pub(super) const NOW: Timestamp = Timestamp(0);
+pub(super) const APP: AppId = AppId(Uuid::from_u128(1));
+pub(super) const FEW: u32 = 1_000;
+pub(super) const MANY: u32 = 100_000;
 
 const fn session(number: u128) -> SessionId {
     SessionId(Uuid::from_u128(number))
@@ -33,7 +33,7 @@ fn account(number: u32, username: &'static str, teams: impl IntoIterator<Item = 
 }
 
 /// Accounts in the order of their numbers, each of a team of twenty, which is a placeholder.
-fn accounts(numbers: core::ops::Range<u32>, username: &'static str) -> Page<'static> {
+pub(super) fn accounts(numbers: core::ops::Range<u32>, username: &'static str) -> Page<'static> {
     Page::accounts(numbers.map(|number| account(number, username, [number / 20])))
 }
 
@@ -50,25 +50,25 @@ fn empty() -> Engine {
     engine
 }
 
-fn start(engine: &mut Engine, number: u128) {
+pub(super) fn start(engine: &mut Engine, number: u128) {
     engine.start_session(NOW, APP, session(number), &Scope::All).expect("a session");
 }
 
-fn push(engine: &mut Engine, number: u128, page: &Page<'_>) -> PageOutcome {
+pub(super) fn push(engine: &mut Engine, number: u128, page: &Page<'_>) -> PageOutcome {
     engine.push_page(NOW, APP, session(number), "account", page).expect("a page")
 }
 
-fn complete(engine: &mut Engine, number: u128) {
+pub(super) fn complete(engine: &mut Engine, number: u128) {
     engine.complete_session(NOW, APP, session(number), Completion::GUARDED).expect("no guard");
 }
 
-fn clean_up(engine: &mut Engine, number: u128, budget: u64) -> CleanupOutcome {
+pub(super) fn clean_up(engine: &mut Engine, number: u128, budget: u64) -> CleanupOutcome {
     let budget = NonZeroU64::new(budget).expect("a budget");
     engine.run_cleanup(NOW, APP, session(number), budget).expect("a completing session")
 }
 
 /// An engine that called the roll of so many accounts once, in pages of a hundred with fingerprints.
-fn engine(count: u32) -> Engine {
+pub(super) fn engine(count: u32) -> Engine {
     let mut engine = empty();
     for first in (0..count).step_by(100) {
         let page = accounts(first..first + 100, "x").with_fingerprint(Fingerprint(u128::from(first)));
@@ -91,7 +91,7 @@ impl Costs {
     }
 }
 
-fn app(engine: &Engine) -> AppView<'_> {
+pub(super) fn app(engine: &Engine) -> AppView<'_> {
     engine.app(APP).expect("the app")
 }
 
@@ -185,7 +185,7 @@ fn what_promises_not_to_grow_with_the_records_does_not() {
 }
 
 /// Looks and steps of all kinds.
-const fn total(work: &Work) -> u64 {
+pub(super) const fn total(work: &Work) -> u64 {
     work.records + work.words + work.numbers
 }
 

@@ -72,6 +72,8 @@ pub enum Command<'a> {
     ExcludeTypes { app_id: AppId, session_id: SessionId, types: Vec<Cow<'a, str>> },
     /// [`Engine::waive_guard`](crate::Engine::waive_guard)
     WaiveGuard { app_id: AppId, session_id: SessionId },
+    /// [`Engine::erase_record`](crate::Engine::erase_record)
+    EraseRecord { app_id: AppId, slug: Cow<'a, str>, id: Cow<'a, str> },
 }
 
 impl Command<'_> {
@@ -95,7 +97,8 @@ impl Command<'_> {
             | Self::RepeatPage { app_id, .. }
             | Self::SaveCheckpoint { app_id, .. }
             | Self::ExcludeTypes { app_id, .. }
-            | Self::WaiveGuard { app_id, .. } => Some(app_id),
+            | Self::WaiveGuard { app_id, .. }
+            | Self::EraseRecord { app_id, .. } => Some(app_id),
             Self::ExpireSessions { .. } => None,
         }
     }

@@ -139,6 +139,25 @@ pub enum Error {
         "the session {session_id} has the plan {found} by now, expected {expected}: look at its preview again"
     )]
     PlanChanged { session_id: SessionId, found: Plan, expected: Plan },
+
+    /// The type has no record with this external id: it never had, or the record was purged or erased.
+    #[error("no record {} of resource type {} in this app", Quoted(id), Quoted(slug))]
+    RecordNotFound { slug: String, id: String },
+    /// The record is active, or active accounts refer to it, or both: it is not erased
+    /// ([SPEC 2](crate::spec#2-erase-record)).
+    #[error(
+        "the record {} of resource type {} is {}, expected it to be inactive and not referred to",
+        Quoted(id),
+        Quoted(slug),
+        Used(*active, *referrers)
+    )]
+    RecordInUse {
+        slug: String,
+        id: String,
+        active: bool,
+        /// Active accounts that refer to it.
+        referrers: u64,
+    },
 }
 
 impl Error {
@@ -202,6 +221,8 @@ codes! {
     OutOfScope "out_of_scope" BusinessRule,
     PageMustBePushed "page_must_be_pushed" Conflict,
     PlanChanged "plan_changed" Conflict,
+    RecordNotFound "record_not_found" NotFound,
+    RecordInUse "record_in_use" Conflict,
 }
 
 /// The sorts of mistakes.
@@ -236,6 +257,18 @@ struct Counted(u64);
 impl core::fmt::Display for Counted {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{} {}", self.0, if self.0 == 1 { "fault" } else { "faults" })
+    }
+}
+
+/// By what a record is in use: whether it is active, and how many active accounts refer to it.
+struct Used(bool, u64);
+
+impl core::fmt::Display for Used {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self(active, referrers) = *self;
+        let (activity, accounts) =
+            (if active { "active" } else { "inactive" }, if referrers == 1 { "account" } else { "accounts" });
+        write!(f, "{activity} and referred to by {referrers} active {accounts}")
     }
 }
 

@@ -18,7 +18,8 @@ pub enum Reply {
     Completion(SessionStatus),
     /// To [`Command::RunCleanup`](crate::Command::RunCleanup).
     Cleanup(CleanupOutcome),
-    /// To [`Command::PurgeInactive`](crate::Command::PurgeInactive).
+    /// To [`Command::PurgeInactive`](crate::Command::PurgeInactive) and
+    /// [`Command::EraseRecord`](crate::Command::EraseRecord).
     Purge(PurgeOutcome),
     /// To [`Command::ExpireSessions`](crate::Command::ExpireSessions).
     Expiry(ExpiryOutcome),
@@ -59,7 +60,7 @@ pub struct CleanupOutcome {
     pub status: SessionStatus,
 }
 
-/// What a purge removed ([SPEC 2](crate::spec#2-commands)).
+/// What a purge or an erasure removed ([SPEC 2](crate::spec#2-commands)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]

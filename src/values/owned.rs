@@ -69,6 +69,9 @@ impl Command<'_> {
             Self::ExcludeTypes { app_id, session_id, types } => {
                 Command::ExcludeTypes { app_id, session_id, types: types.into_iter().map(text).collect() }
             }
+            Self::EraseRecord { app_id, slug, id } => {
+                Command::EraseRecord { app_id, slug: text(slug), id: text(id) }
+            }
         }
     }
 }

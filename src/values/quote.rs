@@ -19,6 +19,11 @@ pub(crate) fn excerpt(text: &str) -> String {
     }
 }
 
+/// An id as an error tells it: whole within the limit on ids, so that the sender finds the culprit.
+pub(crate) fn id_or_excerpt(id: &str, chars_max: u32) -> String {
+    if id.chars().nth(chars_max as usize).is_none() { id.to_owned() } else { excerpt(id) }
+}
+
 /// A sender's slug as part of a path: an excerpt without line breaks or escape codes, so that a path
 /// may be printed as it is.
 pub(crate) fn path_segment(slug: &str) -> String {

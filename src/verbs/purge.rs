@@ -1,4 +1,4 @@
-//! Removing what has long been inactive.
+//! Removing records: what has long been inactive, and one that somebody wants forgotten.
 
 use alloc::vec::Vec;
 
@@ -17,6 +17,28 @@ pub(crate) fn purge(
     if records.is_empty() {
         return PurgeOutcome::default();
     }
+    remove(store, registry, changes, records)
+}
+
+/// Removes one record, which is inactive and has no active account referring to it.
+pub(crate) fn erase(
+    store: &mut Store,
+    registry: &Registry,
+    changes: &mut ChangeLog,
+    record: RowKey,
+) -> PurgeOutcome {
+    debug_assert!(!store.table_of(record).active().contains(record.row), "what is active is refused before");
+    remove(store, registry, changes, alloc::vec![record])
+}
+
+/// Removes these records, ascending, to which no active account refers, with the references that accounts which stay
+/// hold to them.
+fn remove(
+    store: &mut Store,
+    registry: &Registry,
+    changes: &mut ChangeLog,
+    records: Vec<RowKey>,
+) -> PurgeOutcome {
     let leaving = Leaving::of(store, records, |of| registry.is_account(of));
     let keep = |key: &RowKey| changes.keep(key.of, store.stored(*key).text(Slot::Id));
     let gone: Vec<Gone> = leaving.records().iter().map(keep).collect();

@@ -2,13 +2,13 @@
 
 use crate::engine::Engine;
 use crate::state::{App, Registry, ResourceType, SessionRef};
-use crate::store::TypeIndex;
+use crate::store::{RowKey, TypeIndex};
 use crate::values::{
     AppId, ConfigurationStatus, Error, Guard, RecordFilter, ResourceTypeId, SessionId, SessionStatus, TaskId,
     Timestamp,
 };
 use crate::view::{
-    Preview, RecordCounts, RecordView, RecordViews, SessionView, TaskPage, TaskQuery, TaskView,
+    Preview, RecordCounts, RecordView, RecordViews, RecordsBehind, SessionView, TaskPage, TaskQuery, TaskView,
 };
 
 /// An app, to be read. Methods without a stated cost take constant time; so does each step of an iterator.
@@ -102,23 +102,50 @@ impl<'a> AppView<'a> {
 
     /// The record with this external id, active or not. Costs a hash and a lookup, however many there are.
     pub fn record(self, slug: &str, id: &str) -> Option<RecordView<'a>> {
+        let RowKey { of, row } = self.find(slug, id)?;
+        Some(RecordView::new(self, of, row))
+    }
+
+    fn find(self, slug: &str, id: &str) -> Option<RowKey> {
         let (of, _) = self.registry.find(slug)?;
         let row = self.app.store().table(of)?.find(self.engine.key().id(id), id)?;
-        Some(RecordView::new(self, of, row))
+        Some(RowKey::new(of, row))
     }
 
     /// The records of a type in order of first sight; `None` if there is no such type.
     ///
-    /// To page, `skip` and `take`. With a filter, an offset moves when records change state between two reads.
+    /// To page, `skip` and `take`. An offset moves when records come to match the filter or cease to, or are purged
+    /// or erased, between two reads; what is read [behind a record](Self::records_behind) does not.
     ///
     /// Looks at a bit of each record up to the last that is shown, 64 at a time, whatever
-    /// the filter; of the record itself only where it is shown and asked.
+    /// the filter; of the record itself only where it is shown and asked. How many there are is known, but for
+    /// [`Dangling`](RecordFilter::Dangling): to count those looks first at a bit of each record of the type, and at the
+    /// referrers of each that is inactive and full.
     pub fn records(self, slug: &str, filter: RecordFilter) -> Option<RecordViews<'a>> {
         let (of, _) = self.registry.find(slug)?;
         Some(RecordViews::new(self, of, filter))
     }
 
-    /// How many records of a type there are; `None` if there is no such type. Looks at none of them.
+    /// The records of a type behind one of them, in order of first sight; `None` if there is no such type, or it has
+    /// no record with this id. The record itself need not match the filter.
+    ///
+    /// The id of the last record of a page is where the next page begins, whatever is pushed, cleaned up, purged or
+    /// erased in between: none comes twice, and none is left out that matches all the while. Only if that record is
+    /// itself purged or erased, the page has no place to begin.
+    ///
+    /// Looks at a bit of each record from there up to the last that is shown, 64 at a time, and at none before; with
+    /// [`Dangling`](RecordFilter::Dangling) also at the referrers of each that is inactive and full.
+    pub fn records_behind(
+        self,
+        slug: &str,
+        filter: RecordFilter,
+        after_id: &str,
+    ) -> Option<RecordsBehind<'a>> {
+        Some(RecordsBehind::behind(self, self.find(slug, after_id)?, filter))
+    }
+
+    /// How many records of a type there are; `None` if there is no such type. Looks at none of them. How many dangle is
+    /// what [`records`](Self::records) goes through.
     pub fn record_counts(self, slug: &str) -> Option<RecordCounts> {
         let (of, _) = self.registry.find(slug)?;
         Some(RecordCounts::of(self.app.store().table(of)))

@@ -9,7 +9,7 @@ mod task;
 
 pub use app::AppView;
 pub use change::Changes;
-pub use record::{RecordCounts, RecordView, RecordViews};
+pub use record::{RecordCounts, RecordView, RecordViews, RecordsBehind};
 pub use session::{Preview, SessionView, TypeProgress};
 pub use task::{TaskPage, TaskQuery, TaskView};
 

@@ -122,7 +122,7 @@ impl<'a> RecordView<'a> {
     }
 
     /// The active accounts that refer to a group or license, by type in order of registration, in
-    /// order of first sight.
+    /// order of first sight. It may be inactive itself. An account has none.
     ///
     /// Goes through the references of the app's active accounts until it has found
     /// [`member_count`](Self::member_count) of them: of all accounts, in the worst case. To export all members, go
@@ -169,57 +169,118 @@ impl RecordCounts {
 /// Goes through records of one type in order of first sight: see [`AppView::records`].
 #[derive(Clone, Debug)]
 pub struct RecordViews<'a> {
-    app: AppView<'a>,
-    of: TypeIndex,
-    filter: RecordFilter,
-    /// What is left of the word last looked at, and the next one to look at.
-    ones: Ones,
-    word: usize,
+    rows: RecordsBehind<'a>,
     left: usize,
 }
 
 impl<'a> RecordViews<'a> {
     pub(super) fn new(app: AppView<'a>, of: TypeIndex, filter: RecordFilter) -> Self {
-        let counts = RecordCounts::of(app.app().store().table(of));
+        let table = app.app().store().table(of);
+        let counts = RecordCounts::of(table);
         let left = match filter {
             RecordFilter::All => counts.active + counts.inactive,
             RecordFilter::Active => counts.active,
             RecordFilter::Inactive => counts.inactive,
             RecordFilter::Placeholder => counts.placeholders,
+            RecordFilter::Dangling => table.map_or(0, dangling),
         };
-        Self { app, of, filter, ones: Ones::default(), word: 0, left: left as usize }
+        Self { rows: RecordsBehind::new(app, of, filter), left: left as usize }
     }
+}
 
-    /// Goes on to the next word that has records to show.
-    fn next_word(&mut self) -> Option<()> {
-        let table = self.app.app().store().table(self.of)?;
-        while self.ones.len() == 0 {
-            // Behind the last that is to be shown nobody looks.
-            if self.left == 0 {
-                return None;
-            }
-            let is_in_table = self.word < table.words();
-            assert!(is_in_table, "as many records are left as the table counts");
-            let shown = match self.filter {
-                RecordFilter::All => table.record_word(self.word),
-                RecordFilter::Active => table.active().word(self.word),
-                RecordFilter::Inactive => table.inactive_word(self.word),
-                RecordFilter::Placeholder => table.placeholder().word(self.word),
-            };
-            self.ones = Ones::of(self.word, shown);
-            self.word += 1;
-        }
-        Some(())
-    }
+/// How many records dangle.
+fn dangling(table: &Table) -> u64 {
+    (0..table.words()).map(|word| u64::from(table.dangling_word(word).count_ones())).sum()
 }
 
 impl<'a> Iterator for RecordViews<'a> {
     type Item = RecordView<'a>;
 
     fn next(&mut self) -> Option<RecordView<'a>> {
+        // Behind the last that is to be shown nobody looks.
+        self.left = self.left.checked_sub(1)?;
+        Some(self.rows.next().expect("as many records are left as the table counts"))
+    }
+
+    fn nth(&mut self, skip: usize) -> Option<RecordView<'a>> {
+        let Some(left) = self.left.checked_sub(skip.saturating_add(1)) else {
+            self.left = 0;
+            return None;
+        };
+        self.left = left;
+        Some(self.rows.nth(skip).expect("as many records are left as the table counts"))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for RecordViews<'_> {}
+
+/// Goes through the records of one type that stand behind another: see [`AppView::records_behind`]. How many they are
+/// it does not know.
+#[derive(Clone, Debug)]
+pub struct RecordsBehind<'a> {
+    app: AppView<'a>,
+    of: TypeIndex,
+    filter: RecordFilter,
+    /// What is left of the word last looked at, and the next one to look at.
+    ones: Ones,
+    word: usize,
+}
+
+impl<'a> RecordsBehind<'a> {
+    /// From the first on.
+    const fn new(app: AppView<'a>, of: TypeIndex, filter: RecordFilter) -> Self {
+        Self { app, of, filter, ones: Ones::of(0, 0), word: 0 }
+    }
+
+    /// Those behind this row, which there is.
+    pub(super) fn behind(app: AppView<'a>, key: RowKey, filter: RecordFilter) -> Self {
+        let mut rows = Self { word: key.row.at() / 64, ..Self::new(app, key.of, filter) };
+        let passed = u64::MAX >> (63 - key.row.0 % 64);
+        let shown = rows.table().map_or(0, |table| rows.shown(table));
+        rows.ones = Ones::of(rows.word, shown & !passed);
+        rows.word += 1;
+        rows
+    }
+
+    fn table(&self) -> Option<&'a Table> {
+        self.app.app().store().table(self.of)
+    }
+
+    /// The records of the next word that are to be shown.
+    fn shown(&self, table: &Table) -> u64 {
+        match self.filter {
+            RecordFilter::All => table.record_word(self.word),
+            RecordFilter::Active => table.active().word(self.word),
+            RecordFilter::Inactive => table.inactive_word(self.word),
+            RecordFilter::Placeholder => table.placeholder().word(self.word),
+            RecordFilter::Dangling => table.dangling_word(self.word),
+        }
+    }
+
+    /// Goes on to the next word that has records to show.
+    fn next_word(&mut self) -> Option<()> {
+        let table = self.table()?;
+        while self.ones.len() == 0 {
+            if self.word >= table.words() {
+                return None;
+            }
+            self.ones = Ones::of(self.word, self.shown(table));
+            self.word += 1;
+        }
+        Some(())
+    }
+}
+
+impl<'a> Iterator for RecordsBehind<'a> {
+    type Item = RecordView<'a>;
+
+    fn next(&mut self) -> Option<RecordView<'a>> {
         self.next_word()?;
         let row = self.ones.next()?;
-        self.left -= 1;
         Some(RecordView::new(self.app, self.of, row))
     }
 
@@ -231,7 +292,6 @@ impl<'a> Iterator for RecordViews<'a> {
                 break;
             }
             skip -= here;
-            self.left -= here;
             self.ones = Ones::default();
         }
         for _ in 0..skip {
@@ -239,10 +299,4 @@ impl<'a> Iterator for RecordViews<'a> {
         }
         self.next()
     }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
 }
-
-impl ExactSizeIterator for RecordViews<'_> {}

@@ -119,6 +119,7 @@ impl Busy<'_> {
         self.command(Command::StartSession { app_id: app, session_id: session, scope: Scope::All });
         for _ in 0..self.below(4) {
             self.purge_one_in(6, app);
+            self.erase_one_in(3, app);
             let (slug, page) = self.page();
             let slug = slug.into();
             let how = self.below(5);
@@ -147,6 +148,7 @@ impl Busy<'_> {
                 // Some cleanups are left for the next start to finish.
                 for _ in 0..self.below(8) {
                     self.purge_one_in(5, app);
+                    self.erase_one_in(3, app);
                     let budget = NonZeroU64::MIN.saturating_add(u64::from(self.below(4)));
                     self.command(Command::RunCleanup { app_id: app, session_id: session, budget });
                 }
@@ -159,6 +161,15 @@ impl Busy<'_> {
         if self.one_in(bound) {
             let inactive_before = Timestamp(self.now().0 - i64::from(self.below(12)));
             self.command(Command::PurgeInactive { app_id: app, inactive_before });
+        }
+    }
+
+    /// Now and then erases a record; most are active or referred to, and stay.
+    fn erase_one_in(&mut self, bound: u8, app: AppId) {
+        if self.one_in(bound) {
+            let slug = ["account", self.team, "license", "account"][usize::from(self.below(4))];
+            let id = (self.below(8) + 1).to_string();
+            self.command(Command::EraseRecord { app_id: app, slug: slug.into(), id: id.into() });
         }
     }
 
@@ -185,6 +196,7 @@ impl Busy<'_> {
                     clone_from: Some(FIRST),
                 });
             }
+            6 => (0..4).for_each(|_| self.erase_one_in(1, app)),
             _ => {}
         }
     }

@@ -1,8 +1,8 @@
 //! One step of the engine beside the model: everything that can be seen is compared.
 
-use headcount::{Change, Command, Engine, Fact, Preview, SessionStatus, Timestamp};
+use headcount::{AppView, Change, Command, Engine, Fact, RecordFilter, RecordView, SessionStatus, Timestamp};
 
-use crate::model::{Key, Model, observe, without_prose};
+use crate::model::{App, Key, Model, Record, observe, without_prose};
 
 /// Both carry out the command.
 ///
@@ -41,6 +41,7 @@ pub fn check_step(
     assert_eq!(observe(engine), model.observed(), "the state after {command:?}");
     check_previews(engine, model);
     check_members(engine, model);
+    check_lists(engine, model);
 }
 
 /// SPEC 4.7, for each session.
@@ -51,7 +52,11 @@ fn check_previews(engine: &Engine, model: &Model) {
             let preview = view.preview(session.id);
             assert_eq!(preview.is_ok(), session.status == SessionStatus::InProgress);
             let Ok(preview) = preview else { continue };
-            assert_eq!(keys(&preview, model, app), model.stale(app.id, session), "what a preview shows");
+            assert_eq!(
+                keys(preview.records(), model, app),
+                model.stale(app.id, session),
+                "what a preview shows"
+            );
             assert_eq!(preview.plan(), model.plan(app.id, session), "the plan of a preview");
             let counted: u64 = preview.by_type().map(|(_, count)| count).sum();
             assert_eq!(counted, preview.total());
@@ -59,25 +64,60 @@ fn check_previews(engine: &Engine, model: &Model) {
     }
 }
 
-fn keys(preview: &Preview<'_>, model: &Model, app: &crate::model::App) -> Vec<Key> {
+fn keys<'a>(records: impl Iterator<Item = RecordView<'a>>, model: &Model, app: &App) -> Vec<Key> {
     let number = |id| model.types(app).iter().position(|found| found.id == id).expect("a type");
-    preview.records().map(|record| (number(record.resource_type().id()), record.id().to_owned())).collect()
+    records.map(|record| (number(record.resource_type().id()), record.id().to_owned())).collect()
 }
 
-/// SPEC 8: the active accounts that refer to a record.
+/// SPEC 8: the active accounts that refer to a record, by type in order of registration, then in order of first sight.
 fn check_members(engine: &Engine, model: &Model) {
     for app in &model.apps {
         let view = engine.app(app.id).expect("an app");
         for record in &app.records {
             let slug = &model.types(app)[record.key.0].slug;
             let found = view.record(slug, &record.key.1).expect("a record");
-            let refers =
-                |other: &&crate::model::Record| other.active && other.references.contains(&record.key);
-            let expected = app.records.iter().filter(refers).count();
-            assert_eq!(found.member_count(), expected as u64);
-            assert_eq!(found.members().count(), expected);
+            let refers = |other: &&Record| other.active && other.references.contains(&record.key);
+            let mut expected: Vec<Key> =
+                app.records.iter().filter(refers).map(|other| other.key.clone()).collect();
+            expected.sort_by_key(|key| key.0);
+            assert_eq!(found.member_count(), expected.len() as u64);
+            assert_eq!(keys(found.members(), model, app), expected, "the members of {:?}", record.key);
         }
     }
+}
+
+/// SPEC 8: the records of each type that a reader wants, all and from behind a record.
+fn check_lists(engine: &Engine, model: &Model) {
+    for app in &model.apps {
+        let view = engine.app(app.id).expect("an app");
+        for (number, of) in model.types(app).iter().enumerate() {
+            for &filter in RecordFilter::ALL {
+                check_list(view, (model, app), (number, &of.slug), filter);
+            }
+        }
+    }
+}
+
+fn check_list(
+    view: AppView<'_>,
+    (model, app): (&Model, &App),
+    (number, slug): (usize, &str),
+    filter: RecordFilter,
+) {
+    let all: Vec<&Record> = app.records.iter().filter(|record| record.key.0 == number).collect();
+    let wanted = |records: &[&Record]| -> Vec<Key> {
+        let wanted = records.iter().filter(|record| app.is_wanted(record, filter));
+        wanted.map(|record| record.key.clone()).collect()
+    };
+    let records = view.records(slug, filter).expect("a type");
+    assert_eq!(records.len(), wanted(&all).len(), "how many are {filter}");
+    assert_eq!(keys(records, model, app), wanted(&all), "those that are {filter}");
+    // Behind one of them, each in its turn: all would take most of a test's time.
+    if let Some(at) = (model.seq as usize).checked_rem(all.len()) {
+        let behind = view.records_behind(slug, filter, &all[at].key.1).expect("a record");
+        assert_eq!(keys(behind, model, app), wanted(&all[at + 1..]), "those that are {filter} behind {at}");
+    }
+    assert!(view.records_behind(slug, filter, "nobody").is_none());
 }
 
 /// A comparison that always agrees proves nothing: each of these differences is noticed.
@@ -91,7 +131,6 @@ mod tests {
     };
 
     use super::*;
-    use crate::model::Record;
 
     const APP: AppId = AppId(Uuid::from_u128(1));
     const SESSION: SessionId = SessionId(Uuid::from_u128(1));

@@ -299,7 +299,7 @@ impl<'b> Choices<'b> {
         let app = AppId(if self.below(6) == 0 { self.uuid(4) } else { FIRST.0 });
         let any = SessionId(self.uuid(3));
         let session = open.filter(|_| self.below(8) > 0).unwrap_or(any);
-        let command = match self.below(34) {
+        let command = match self.below(36) {
             0..=10 => self.push(app, session),
             11 | 12 => self.repeat(app, session),
             13..=15 => {
@@ -322,7 +322,8 @@ impl<'b> Choices<'b> {
             28 => self.task(app),
             29 | 30 => self.of_registry(app),
             31 | 32 => self.step_of_session(app, session),
-            _ => self.of_app(app),
+            33 => self.of_app(app),
+            _ => Command::EraseRecord { app_id: app, slug: self.slug(), id: self.external_id() },
         };
         (now, command)
     }

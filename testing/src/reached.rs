@@ -55,6 +55,8 @@ pub const ERRORS: &[&str] = &[
     "out_of_scope",
     "page_must_be_pushed",
     "plan_changed",
+    "record_not_found",
+    "record_in_use",
 ];
 
 /// The names of all variants of an enum, as serde has them: what it says when it is given another.

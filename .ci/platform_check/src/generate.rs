@@ -99,7 +99,7 @@ fn misread() -> Commands {
 }
 
 /// Rolls of accounts with texts as long as they may be, each of which changes one account in four, drops
-/// one in eight, and then purges: the tables grow over several chunks and take them back.
+/// one in eight, and then erases and purges: the tables grow over several chunks and take them back.
 fn large() -> Commands {
     let app = AppId(uuid(1));
     let mut commands = opening();
@@ -127,6 +127,11 @@ fn large() -> Commands {
                 session_id: session,
                 budget: NonZeroU64::MIN.saturating_add(LARGE_ACCOUNTS / 2),
             });
+        }
+        // One of those that went, and a team, which accounts may refer to.
+        for slug in ["account", "team"] {
+            let id = roll.to_string().into();
+            commands.push(Command::EraseRecord { app_id: app, slug: slug.into(), id });
         }
         commands.push(Command::PurgeInactive { app_id: app, inactive_before: Timestamp(i64::MAX) });
     }

@@ -53,6 +53,13 @@ impl Table {
         self.record_word(word) & !self.active().word(word)
     }
 
+    /// Rows `64 * word ..` of full records that are not active and that active accounts refer to. Looks at the count of
+    /// each that is full and not active.
+    pub(crate) fn dangling_word(&self, word: usize) -> u64 {
+        let full = Ones::of(word, self.inactive_word(word) & !self.placeholder().word(word));
+        full.filter(|row| self.referrers(*row) > 0).fold(0, |rows, row| rows | 1 << (row.0 % 64))
+    }
+
     /// Whether the row has a record.
     #[inline]
     pub(crate) fn has_record(&self, row: Row) -> bool {

@@ -1,10 +1,9 @@
 //! The faults of a page, listed up to a bound, counted beyond it.
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::values::{Error, Fault, FaultCode, excerpt};
+use crate::values::{Error, Fault, FaultCode, id_or_excerpt};
 
 #[derive(Debug)]
 pub(super) struct Faults {
@@ -35,7 +34,7 @@ impl Faults {
     pub(super) fn add(&mut self, index: u32, id: Option<&str>, id_chars_max: u32, finding: &Finding<'_>) {
         let code = finding.code;
         if self.listed.len() < self.listed_max {
-            let id = id.map(|id| whole_or_excerpt(id, id_chars_max));
+            let id = id.map(|id| id_or_excerpt(id, id_chars_max));
             let (field, found, expected) = ((finding.field)(), (finding.found)(), (finding.expected)());
             self.listed.push(Fault { index, id, field, code, found, expected });
         }
@@ -58,9 +57,4 @@ impl Faults {
         }
         Err(Error::PageFaults { faults: listed, faults_total: total, malformed })
     }
-}
-
-/// An id as a fault tells it: whole within the limit on ids, so that the sender finds the culprit.
-fn whole_or_excerpt(id: &str, chars_max: u32) -> String {
-    if id.chars().nth(chars_max as usize).is_none() { id.to_owned() } else { excerpt(id) }
 }

@@ -110,6 +110,9 @@ fn every_error() -> Vec<Error> {
             guard: whole_guard(),
         },
         Error::PlanChanged { session_id: SESSION, found: Plan(FINGERPRINT.0), expected: Plan(1) },
+        Error::RecordNotFound { slug: slug(), id: "g1".to_owned() },
+        Error::RecordInUse { slug: slug(), id: "g1".to_owned(), active: true, referrers: 0 },
+        Error::RecordInUse { slug: slug(), id: "g1".to_owned(), active: false, referrers: 300 },
     ]
 }
 
@@ -235,6 +238,10 @@ fn every_command() -> Vec<Named> {
     commands.extend(of_tasks());
     commands.extend(of_fingerprints());
     commands.extend(of_activity());
+    commands.push((
+        "erase_record",
+        Command::EraseRecord { app_id: APP, slug: "account".into(), id: "CN=Zoë, OU=𝄞".into() },
+    ));
     commands
 }
 

@@ -143,3 +143,65 @@ pub(super) fn plans(writer: &mut Writer) {
     writer.cleanup(1, 2, 100);
     writer.complete(1, 2, Completion::GUARDED.with_plan(Plan(7)));
 }
+
+/// Records that are erased, and that are not, between rolls, in a session and amid a cleanup. At the end rows are gone, a
+/// session is open, and a page is remembered.
+pub(super) fn erasures(writer: &mut Writer) {
+    let huit = r#"{"id": "t8", "name": "Huit"}, {"id": "t7", "name": "Sept"}"#;
+    let cid = r#"{"id": "cid", "username": "cid", "memberships": {"team": [{"id": "t8"}, {"id": "t1"}]}}"#;
+    writer.create(1, "Acme HR", None);
+    writer.register_all(1, 11);
+    writer.create(2, "Acme HR, a clone", Some(1));
+    writer.start(1, 1, &[]);
+    writer.push(1, 1, "account", &[ANN, BOB, ZOE, cid].join(","));
+    writer.push(1, 1, "team", &[TEAMS, huit].join(","));
+    writer.finish(1, 1);
+    for id in ["ann", "nobody", "", "a\0b", "ANN"] {
+        writer.erase(1, "account", id);
+    }
+    writer.erase(1, "account", "é".repeat(256));
+    writer.erase(1, "team", "ann");
+    writer.erase(1, "nosuch", "ann");
+    writer.erase(2, "account", "ann");
+    writer.erase(3, "account", "ann");
+    writer.erase(1, "team", "t1");
+    // Bob and Cid go, and with Cid the last active reference to the eighth team; the first one dangles.
+    writer.start(1, 2, &["account", "team"]);
+    writer.push_as(
+        1,
+        2,
+        "account",
+        page(Kind::Account, &[ANN, ZOE].join(",")).with_fingerprint(Fingerprint(1)),
+    );
+    writer.push(1, 2, "team", r#"{"id": "t7", "name": "Sept"}"#);
+    writer.finish(1, 2);
+    writer.erase(1, "team", "t1");
+    writer.erase(1, "team", "t8");
+    writer.start(1, 3, &[]);
+    writer.repeat(1, 3, "account", Fingerprint(1));
+    writer.erase(1, "account", "bob");
+    writer.erase(1, "account", "bob");
+    // He comes back in the same session, new and last.
+    writer.push(1, 3, "account", &[ANN, BOB].join(","));
+    writer.complete(1, 3, Completion::FORCED);
+    writer.cleanup(1, 3, 1);
+    writer.erase(1, "account", "cid");
+    writer.erase(1, "account", "zoë");
+    writer.cleanup(1, 3, 100);
+    writer.start(1, 4, &["account"]);
+    writer.push_as(
+        1,
+        4,
+        "account",
+        page(Kind::Account, &[BOB, ZOE].join(",")).with_fingerprint(Fingerprint(2)),
+    );
+    writer.erase(1, "team", "t9");
+    writer.repeat(1, 4, "account", Fingerprint(2));
+    writer.push_as(
+        1,
+        4,
+        "account",
+        page(Kind::Account, &[BOB, ZOE].join(",")).with_fingerprint(Fingerprint(2)),
+    );
+    writer.repeat(1, 4, "account", Fingerprint(2));
+}

@@ -1,5 +1,6 @@
 //! What the histories are written with: a method for each command, pages as connectors send them.
 
+use std::borrow::Cow;
 use std::num::NonZeroU64;
 
 use headcount::{
@@ -174,6 +175,10 @@ impl Writer {
             app_id: AppId(uuid(app)),
             inactive_before: Timestamp(inactive_before),
         });
+    }
+
+    pub(super) fn erase(&mut self, app: u64, slug: &'static str, id: impl Into<Cow<'static, str>>) {
+        self.then(Command::EraseRecord { app_id: AppId(uuid(app)), slug: slug.into(), id: id.into() });
     }
 
     pub(super) fn task(&mut self, app: u64, task: u64, new: NewTask<'static>) {

@@ -9,8 +9,12 @@ pub(super) fn short(text: &str) -> String {
 
 /// A record's id as a fault tells it.
 pub(super) fn usable_id(id: &str, chars_max: u32) -> Option<String> {
-    let is_whole = id.chars().count() <= chars_max as usize;
-    (!id.is_empty() && !id.contains('\0')).then(|| if is_whole { id.to_owned() } else { short(id) })
+    (!id.is_empty() && !id.contains('\0')).then(|| told_id(id, chars_max))
+}
+
+/// An id as an error tells it.
+pub(super) fn told_id(id: &str, chars_max: u32) -> String {
+    if id.chars().count() <= chars_max as usize { id.to_owned() } else { short(id) }
 }
 
 /// A slug in the path of a fault.

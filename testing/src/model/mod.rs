@@ -142,6 +142,7 @@ impl Model {
             Command::ExcludeTypes { app_id: app, session_id: session, types } => {
                 self.exclude(now, *app, *session, types)
             }
+            Command::EraseRecord { app_id: app, slug, id } => self.erase(*app, slug, id),
             _ => unreachable!("a command that the model does not know"),
         }
     }

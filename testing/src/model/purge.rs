@@ -1,8 +1,8 @@
-//! SPEC 2: purge.
+//! SPEC 2: purge and erase.
 
 use headcount::{AppId, Error, Fact, Reply, Timestamp};
 
-use super::{Key, Model, Record, observe};
+use super::{Key, Model, Record, check, observe};
 
 impl Model {
     pub(super) fn purge(&mut self, id: AppId, before: Timestamp) -> Result<Reply, Error> {
@@ -13,6 +13,28 @@ impl Model {
         let mut gone: Vec<Key> = app.records.iter().filter(goes).map(|record| record.key.clone()).collect();
         // By type in order of registration; within a type the order of first sight stays.
         gone.sort_by_key(|key| key.0);
+        self.remove(id, &gone)
+    }
+
+    pub(super) fn erase(&mut self, id: AppId, slug: &str, record_id: &str) -> Result<Reply, Error> {
+        let key = (self.number(id, slug)?, record_id.to_owned());
+        let told_id = check::told_id(record_id, self.limits.id_chars_max);
+        let app = self.app(id)?;
+        let Some(record) = app.records.iter().find(|record| record.key == key) else {
+            return Err(Error::RecordNotFound { slug: check::short(slug), id: told_id });
+        };
+        let refers = |other: &&Record| other.active && other.references.contains(&key);
+        let referrers = app.records.iter().filter(refers).count() as u64;
+        if record.active || referrers > 0 {
+            let active = record.active;
+            return Err(Error::RecordInUse { slug: check::short(slug), id: told_id, active, referrers });
+        }
+        self.remove(id, &[key])
+    }
+
+    /// What is told, and who loses references, where these records go. They are by type in order of registration.
+    fn remove(&mut self, id: AppId, gone: &[Key]) -> Result<Reply, Error> {
+        let app = self.app(id)?.clone();
         let mut accounts: Vec<&Record> =
             app.records.iter().filter(|record| !gone.contains(&record.key)).collect();
         accounts.sort_by_key(|record| record.key.0);
@@ -24,7 +46,7 @@ impl Model {
                 references += 1;
             }
         }
-        for key in &gone {
+        for key in gone {
             let record = self.record_key(&app, key);
             self.facts.push(Fact::RecordPurged { record });
         }

@@ -88,7 +88,7 @@ impl Model {
         self.remembered.retain(|known| !apps.contains(&known.app));
     }
 
-    /// A purge removed something, or the app is gone.
+    /// A purge or an erasure removed something, or the app is gone.
     pub(super) fn forget_pages_of_app(&mut self, app: AppId) {
         self.remembered.retain(|known| known.app != app);
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use headcount::{
-    AccountStatus, AppId, Field, Guard, Kind, ResourceTypeId, SessionCounts, SessionId, SessionStatus,
-    TaskAction, TaskId, TaskStatus, Timestamp,
+    AccountStatus, AppId, Field, Guard, Kind, RecordFilter, ResourceTypeId, SessionCounts, SessionId,
+    SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
 };
 
 /// A resource type, as its clone group has it.
@@ -167,5 +167,19 @@ impl App {
     /// Whether an active account refers to the record.
     pub fn is_referred_to(&self, key: &Key) -> bool {
         self.records.iter().any(|record| record.active && record.references.contains(key))
+    }
+
+    /// SPEC 8: whether a list of these shows the record.
+    pub fn is_wanted(&self, record: &Record, filter: RecordFilter) -> bool {
+        match filter {
+            RecordFilter::All => true,
+            RecordFilter::Active => record.active,
+            RecordFilter::Inactive => !record.active,
+            RecordFilter::Placeholder => record.placeholder,
+            RecordFilter::Dangling => {
+                !record.placeholder && !record.active && self.is_referred_to(&record.key)
+            }
+            other => unreachable!("a filter that the model does not know: {other}"),
+        }
     }
 }

@@ -97,6 +97,11 @@ impl Stage {
                 app_id: self.app(app),
                 inactive_before: Timestamp(number(before)?),
             }),
+            ["erase", app, slug, id] => Ok(Command::EraseRecord {
+                app_id: self.app(app),
+                slug: slug.to_owned().into(),
+                id: id.to_owned().into(),
+            }),
             ["expire", before] => {
                 Ok(Command::ExpireSessions { last_activity_before: Timestamp(number(before)?) })
             }

@@ -38,6 +38,10 @@ impl Stage {
                 let records = view.records(slug, record_filter(filter)?).ok_or_else(|| missing(slug))?;
                 records.map(record_line).collect()
             }
+            ("behind", [slug, after, filter @ ..]) => {
+                let records = view.records_behind(slug, record_filter(filter)?, after);
+                records.ok_or_else(|| missing(after))?.map(record_line).collect()
+            }
             ("members", [slug, of]) => {
                 let record = view.record(slug, of).ok_or_else(|| missing(of))?;
                 record.members().map(|member| member.id().to_owned()).collect()
@@ -226,6 +230,7 @@ fn record_filter(words: &[&str]) -> Result<RecordFilter, String> {
         ["active"] => RecordFilter::Active,
         ["inactive"] => RecordFilter::Inactive,
         ["placeholder"] => RecordFilter::Placeholder,
+        ["dangling"] => RecordFilter::Dangling,
         other => return Err(format!("{other:?} is no filter")),
     })
 }

@@ -24,11 +24,14 @@ pub const COMMANDS: &[&str] = &[
     "checkpoint",
     "exclude",
     "waive",
+    "erase",
 ];
 
 /// Words that a view begins with.
-pub const VIEWS: &[&str] =
-    &["apps", "types", "records", "members", "preview", "sessions", "session", "tasks", "changes", "faults"];
+pub const VIEWS: &[&str] = &[
+    "apps", "types", "records", "behind", "members", "preview", "sessions", "session", "tasks", "changes",
+    "faults",
+];
 
 /// A setting, a command or a view.
 #[derive(Debug)]

@@ -1,0 +1,64 @@
+//! What it costs to erase a record, and to read lists from behind one, counted at two sizes.
+
+use super::costs::{APP, FEW, MANY, NOW, accounts, app, clean_up, complete, engine, push, start, total};
+use super::work::{self, Work};
+use crate::*;
+
+/// An engine of so many accounts, of which the first twenty are inactive, and so is their team.
+fn engine_without_a_team(count: u32) -> Engine {
+    let mut engine = engine(count);
+    start(&mut engine, 2);
+    for first in (20..count).step_by(10_000) {
+        let _ = push(&mut engine, 2, &accounts(first..count.min(first + 10_000), "x"));
+    }
+    complete(&mut engine, 2);
+    assert_eq!(clean_up(&mut engine, 2, u64::MAX).deactivated, 21);
+    engine
+}
+
+fn erase(engine: &mut Engine, slug: &str, id: &str) -> (PurgeOutcome, Work) {
+    let (outcome, work) = work::of(|| engine.erase_record(NOW, APP, slug, id));
+    (outcome.expect("it is inactive, and nobody refers to it"), work)
+}
+
+#[test]
+fn to_erase_an_account_looks_at_no_other_and_a_group_at_those_that_are_inactive() {
+    // Not many: in unit tests a table with more than 1,024 rows is numbered anew.
+    for count in [200, FEW] {
+        let mut engine = engine_without_a_team(count);
+        let (outcome, work) = erase(&mut engine, "account", "u0000007");
+        assert_eq!((outcome.purged, outcome.references), (1, 0));
+        assert!(total(&work) <= 100, "{work:?} at {count} records");
+        let (outcome, work) = erase(&mut engine, "team", "g0");
+        assert_eq!((outcome.purged, outcome.references), (1, 19));
+        assert!(work.records <= 20 * 20, "{work:?} at {count} records");
+        // What is active and what is gone of each word, and a few for each that refers to it.
+        assert!(work.words <= 2 * u64::from(count / 64 + 1) + 20 * 40, "{work:?} at {count} records");
+    }
+}
+
+#[test]
+fn to_read_from_behind_a_record_looks_at_none_before_it() {
+    let engine = engine(MANY);
+    for id in ["u0000007", "u0050000", "u0099900"] {
+        for filter in [RecordFilter::All, RecordFilter::Active] {
+            let behind = || app(&engine).records_behind("account", filter, id).expect("it is on record");
+            let (shown, work) = work::of(|| behind().take(50).count());
+            assert_eq!((shown, work.numbers), (50, 0));
+            assert!(work.records <= 2 && work.words <= 8, "{work:?} behind {id}");
+        }
+    }
+}
+
+#[test]
+fn to_count_what_dangles_costs_a_bit_of_each_record_and_the_count_of_each_that_is_inactive_and_full() {
+    for count in [FEW, MANY] {
+        let engine = engine_without_a_team(count);
+        let dangling = |slug| app(&engine).records(slug, RecordFilter::Dangling).expect("the type").len();
+        let (none, work) = work::of(|| dangling("account"));
+        assert_eq!((none, work.records, work.numbers), (0, 0, 20));
+        assert!(work.words <= 3 * u64::from(count / 64 + 1), "{work:?} at {count} records");
+        // Its one inactive record is a placeholder.
+        assert_eq!(work::of(|| dangling("team")).1.numbers, 0);
+    }
+}
