@@ -72,6 +72,7 @@ fn arguments() -> Result<Directory, Box<dyn Error>> {
         match argument {
             Long("accounts") => directory.accounts = arguments.value()?.parse()?,
             Long("memberships") => directory.memberships = arguments.value()?.parse()?,
+            Long("attributes") => directory.attributes = arguments.value()?.parse()?,
             _ => return Err(argument.unexpected().into()),
         }
     }
@@ -139,9 +140,10 @@ fn heap_bytes() -> usize {
 
 fn print(directory: &Directory, costs: &[Cost]) {
     println!(
-        "{} accounts of {} memberships, {} teams; engine time alone, pages of {PAGE}",
+        "{} accounts of {} memberships and {} attributes, {} teams; engine time alone, pages of {PAGE}",
         directory.accounts,
         directory.memberships,
+        directory.attributes,
         directory.teams()
     );
     println!(

@@ -150,5 +150,5 @@ fn account(number: u32) -> Account<'static> {
 }
 
 fn team(number: u32) -> Group<'static> {
-    Group { id: format!("g{number}").into(), name: format!("Team {number}").into(), description: None }
+    Group { id: format!("g{number}").into(), name: format!("Team {number}").into(), ..Group::default() }
 }

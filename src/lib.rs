@@ -109,15 +109,17 @@ pub use save::{DigestParts, TableDigests};
 #[cfg(feature = "serde")]
 pub use save::{RestoreError, Snapshot, SnapshotRef};
 pub use state::ResourceType;
+pub use store::{AttributeTexts, AttributeView, AttributeViews};
 /// The crate whose [`Uuid`] the ids are made of.
 pub use uuid::{self, Uuid};
 pub use values::{
-    Account, AccountStatus, AppId, AppUpdate, BrokenInvariant, Change, CleanupOutcome, Command, Completion,
-    Config, ConfigurationStatus, Error, ErrorKind, ExpiryOutcome, Fact, Fault, FaultCode, Field, Fields,
-    Fingerprint, Group, Guard, GuardLimit, Kind, License, LimitOutOfRange, Limits, NewResourceType, NewTask,
-    Page, PageOutcome, ParseError, Plan, PurgeOutcome, RecordFilter, RecordKey, Records, Reference,
-    ReferenceList, References, Reply, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts,
-    SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
+    Account, AccountStatus, AppId, AppUpdate, Attribute, AttributeValue, Attributes, BrokenInvariant, Change,
+    CleanupOutcome, Command, Completion, Config, ConfigurationStatus, Error, ErrorKind, ExpiryOutcome, Fact,
+    Fault, FaultCode, Field, Fields, Fingerprint, FoundType, Group, Guard, GuardLimit, Kind, License,
+    LimitOutOfRange, Limits, NewResourceType, NewTask, Page, PageOutcome, ParseError, Plan, PurgeOutcome,
+    RecordFilter, RecordKey, Records, Reference, ReferenceList, References, Reply, Resolution,
+    ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts, SessionId, SessionStatus, TaskAction, TaskId,
+    TaskStatus, Timestamp,
 };
 pub use view::{
     AppView, Changes, Preview, RecordCounts, RecordView, RecordViews, RecordsBehind, SessionView, TaskPage,

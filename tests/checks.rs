@@ -20,6 +20,8 @@ fn tight(key: u8) -> Config {
         limits.description_chars_max = 8;
         limits.references_per_account_max = 4;
         limits.faults_listed_max = 5;
+        limits.attributes_per_record_max = 3;
+        limits.attribute_text_chars_max = 8;
     });
     tight.with_hash_key([key; 16])
 }
@@ -87,7 +89,25 @@ impl Random {
         }
         account["memberships"] = self.lists(&["team"], &["g1", "g2", "g3"]);
         account["assignments"] = self.lists(&["seat"], &["s1"]);
+        if self.below(2) == 0 {
+            account["attributes"] = self.attributes();
+        }
         account
+    }
+
+    fn attributes(&mut self) -> Value {
+        let mut attributes = serde_json::Map::new();
+        for _ in 0..self.below(4) {
+            let name = self.pick(&["a", "b", "c", "d"]);
+            let value = match self.below(4) {
+                0 => json!(self.below(2)),
+                1 => json!(self.below(2) == 1),
+                2 => json!([self.text(&["x", "y"]), "z"]),
+                _ => self.text(&["x", "y"]),
+            };
+            attributes.insert(name.to_owned(), value);
+        }
+        json!(attributes)
     }
 
     /// Gives a reference another name than it had.
@@ -117,6 +137,11 @@ impl Random {
                         1 => self.name_one(list),
                         _ => {}
                     }
+                }
+                if let Some(attributes) = record.get_mut("attributes").and_then(Value::as_object_mut)
+                    && self.below(2) == 0
+                {
+                    *attributes = std::mem::take(attributes).into_iter().rev().collect();
                 }
                 record
             })

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppUpdate, Command, Completion, Fingerprint, Group, Guard, Kind, NewResourceType, NewTask, Page,
-    Plan, Reference, ReferenceList, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, TaskAction,
-    Timestamp, Uuid,
+    Account, AppUpdate, Attribute, AttributeValue, Command, Completion, Fingerprint, FoundType, Group, Guard,
+    Kind, NewResourceType, NewTask, Page, Plan, Reference, ReferenceList, Resolution, ResourceTypeId,
+    ResourceTypeUpdate, Scope, TaskAction, Timestamp, Uuid,
 };
 use headcount_testing::small::{APP, SESSION, account, app, group, parsed, task};
 use serde::{Deserialize, Deserializer};
@@ -32,6 +32,15 @@ fn a_full_account() -> Account<'static> {
             ReferenceList { slug: "role".into(), references: None },
         ],
         assignments: vec![ReferenceList::new("seat", [] as [&str; 0])],
+        attributes: Some(vec![
+            Attribute::new("text", "\u{0}\u{202e}"),
+            Attribute::new("integer", i64::MIN),
+            Attribute::new("boolean", false),
+            Attribute::new("texts", AttributeValue::texts(["a", ""])),
+            Attribute::new("wrong", AttributeValue::WrongType(FoundType::Other)),
+            Attribute { name: "\n".into(), value: None },
+            Attribute::new("text", ""),
+        ]),
     }
 }
 

@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use std::sync::{Mutex, PoisonError};
 
 use headcount::{
-    Account, Completion, Config, Engine, Fingerprint, NewTask, Page, Reference, ReferenceList, Resolution,
-    SessionId, TaskAction, TaskId, Timestamp, Uuid,
+    Account, Attribute, AttributeValue, Completion, Config, Engine, Fingerprint, NewTask, Page, Reference,
+    ReferenceList, Resolution, SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
 use headcount_testing::directory::{Directory, Roll};
 use headcount_testing::roll;
@@ -39,6 +39,39 @@ fn an_unchanged_page_allocates_nothing() {
             }
         }
         assert_eq!(roll::complete(&mut engine, session), Ok(0));
+    }
+    an_unchanged_page_with_attributes_allocates_nothing();
+}
+
+/// In the order of their names and in others, with values that count as absent among them.
+fn an_unchanged_page_with_attributes_allocates_nothing() {
+    let page = |turns: usize| {
+        Page::accounts((0..100).map(|number: u32| {
+            let mut attributes = vec![
+                Attribute::new("cost_center", i64::from(number)),
+                Attribute::new("department", "Sales"),
+                Attribute::new("desks", AttributeValue::texts(["B-12", "C-03"])),
+                Attribute { name: "left".into(), value: None },
+                Attribute::new("remote", true),
+            ];
+            attributes.rotate_left(turns);
+            Account {
+                id: format!("user-{number}").into(),
+                username: Some("x".into()),
+                attributes: Some(attributes),
+                ..Account::default()
+            }
+        }))
+    };
+    let mut engine = roll::engine(Config::new()).expect("an engine");
+    let session = roll::start(&mut engine, 1).expect("a session");
+    assert_eq!(roll::push(&mut engine, session, &page(0)).map(|outcome| outcome.created).ok(), Some(100));
+    for turns in 0..5 {
+        let page = page(turns);
+        let region = Region::new(ALLOCATOR);
+        let outcome = roll::push(&mut engine, session, &page).expect("a page");
+        let allocations = region.change().allocations;
+        assert_eq!((outcome.unchanged, allocations), (100, 0), "turned {turns} times");
     }
 }
 
@@ -144,7 +177,7 @@ fn no_page_of_twenty_rolls_that_change_one_in_twenty_pays_for_the_whole() {
 
 /// What these commands allocate, in the order of their names.
 fn allocated_by_commands(accounts: u32) -> Vec<(&'static str, usize)> {
-    let directory = Directory { accounts, memberships: 1 };
+    let directory = Directory { memberships: 1, ..Directory::new(accounts) };
     let mut engine = roll::engine(Config::new()).expect("an engine");
     let session = roll::start(&mut engine, 1).expect("a session");
     for numbers in directory.in_order().chunks(100) {

@@ -1,8 +1,8 @@
 //! The digest, its kept sums, and the parts that tell where two engines differ (SPEC 9).
 
 use headcount::{
-    Account, AppId, Config, DigestParts, Engine, Page, RecordFilter, ResourceTypeId, Scope, TableDigests,
-    Timestamp, Uuid,
+    Account, AppId, AttributeValue, Config, DigestParts, Engine, Page, RecordFilter, ResourceTypeId, Scope,
+    TableDigests, Timestamp, Uuid,
 };
 use headcount_testing::generate::{self, config};
 use headcount_testing::small::{self, APP, NOW, account, group, member, push, push_in, session};
@@ -182,6 +182,13 @@ fn whatever_is_observed_of_a_record_shows_in_its_digest() {
     note(&mut engine, "that it is full, and seen");
     let _ = push(&mut engine, &Page::groups([group("g1", "H")])).expect("a page");
     note(&mut engine, "another name");
+    for value in [AttributeValue::from("1"), 1.into(), true.into(), AttributeValue::texts(["1"])] {
+        let attributes = Some(vec![headcount::Attribute::new("a", value)]);
+        let with = headcount::Group { attributes, ..group("g1", "H") };
+        let _ = push(&mut engine, &Page::groups([with])).expect("a page");
+        note(&mut engine, "an attribute");
+    }
+    let _ = push(&mut engine, &Page::groups([group("g1", "H")])).expect("a page");
     engine.start_session(NOW, APP, session(2), &Scope::All).expect("a session");
     note(&mut engine, "that it was not seen");
     small::complete(&mut engine, session(2), Timestamp(5));

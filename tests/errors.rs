@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, AppUpdate, Command, Completion, Config, Engine, Error, ErrorKind, FaultCode, Fingerprint,
-    Group, Guard, Kind, Limits, NewResourceType, NewTask, Page, PageSeed, Plan, Reference, ReferenceList,
-    References, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId,
-    TaskQuery, Timestamp, Uuid,
+    Account, AppId, AppUpdate, Attribute, AttributeValue, Attributes, Command, Completion, Config, Engine,
+    Error, ErrorKind, FaultCode, Fingerprint, FoundType, Group, Guard, Kind, Limits, NewResourceType,
+    NewTask, Page, PageSeed, Plan, Reference, ReferenceList, References, Resolution, ResourceTypeId,
+    ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, TaskQuery, Timestamp, Uuid,
 };
 
 use serde::de::DeserializeSeed;
@@ -94,7 +94,7 @@ fn account(id: &'static str) -> Account<'static> {
 }
 
 fn group(id: &str) -> Group<'static> {
-    Group { id: id.to_owned().into(), name: "Name".into(), description: None }
+    Group { id: id.to_owned().into(), name: "Name".into(), ..Group::default() }
 }
 
 /// One command for each error, on [`engine`]'s state.
@@ -230,6 +230,29 @@ fn text(text: &'static str) -> Option<Cow<'static, str>> {
     Some(text.into())
 }
 
+const WRONG: AttributeValue<'_> = AttributeValue::WrongType(FoundType::Number);
+
+fn attributed(attributes: Attributes<'static>) -> Account<'static> {
+    Account { attributes: Some(attributes), ..account("u1") }
+}
+
+fn numbered(count: u32) -> Attributes<'static> {
+    (0..count).map(|number| Attribute::new(number.to_string(), true)).collect()
+}
+
+/// Whose names and texts have so many bytes, 1,000 to 1,999 each.
+fn long_attributes(bytes: usize) -> Attributes<'static> {
+    let count = bytes / 1_000;
+    let long = |number: usize| {
+        let name = format!("{number:03}");
+        let rest = if number == 0 { bytes % 1_000 } else { 0 };
+        // In two texts, since one is at most 1,024 long.
+        let texts = ["x".repeat(997), "x".repeat(rest)];
+        Attribute::new(name, AttributeValue::texts(texts.into_iter().filter(|text| !text.is_empty())))
+    };
+    (0..count).map(long).collect()
+}
+
 fn to(slug: &'static str, id: &'static str) -> References<'static> {
     vec![ReferenceList::new(slug, [id])]
 }
@@ -263,6 +286,9 @@ fn faulty() -> Vec<Faulty> {
             one(Account { assignments: to("team", "g"), ..account("u1") }),
         ),
         (FaultCode::WrongType, "id", parsed(r#"{"records": [{"id": 1, "username": "x"}]}"#)),
+        (FaultCode::TooManyAttributes, "attributes", one(attributed(numbered(65)))),
+        (FaultCode::AttributesTooLarge, "attributes", one(attributed(long_attributes(16_385)))),
+        (FaultCode::WrongType, "attributes.a", one(attributed(vec![Attribute::new("a", WRONG)]))),
     ]
 }
 
@@ -529,6 +555,10 @@ fn a_record_at_every_ceiling_fits() {
     let long = || Some(Cow::Owned("𝄞".repeat(Limits::CEILINGS.text_chars_max as usize)));
     let ids = 0..Limits::CEILINGS.references_per_account_max;
     let list = ids.map(|id| Reference { id: id.to_string().into(), name: None }).collect();
+    // Of texts so short that most of what they take is beside them: 1,024 names of four bytes, and sixteen of one.
+    let texts = || AttributeValue::texts(vec!["x"; 16]);
+    let attributes = (0..Limits::CEILINGS.attributes_per_record_max)
+        .map(|number| Attribute::new(format!("{number:04}"), texts()));
     let largest = Account {
         id: long().unwrap_or_default(),
         username: long(),
@@ -536,6 +566,7 @@ fn a_record_at_every_ceiling_fits() {
         last_name: long(),
         display_name: long(),
         memberships: vec![ReferenceList { slug: "team".into(), references: Some(list) }],
+        attributes: Some(attributes.collect()),
         ..Account::default()
     };
     for last in ["a", "b", "c"] {

@@ -136,6 +136,8 @@ fn a_faulty_body(bytes: &[u8]) -> String {
         r#"{"id": "\u0000", "name": "a\u0000"}"#,
         "null",
     ];
+    const VALUES: [&str; 8] =
+        ["1", r#""x""#, "null", "1.5", r#"["x", ""]"#, r#"["x", null]"#, "{}", r#""a\u0000""#];
     let mut bytes = bytes.iter().copied();
     let mut below = |bound: usize| usize::from(bytes.next().unwrap_or(0)) % bound;
     let records = (0..4).map(|_| {
@@ -152,8 +154,11 @@ fn a_faulty_body(bytes: &[u8]) -> String {
             if below(9) == 0 { "[]".to_owned() } else { format!("{{{}}}", lists.join(",")) }
         };
         let (memberships, assignments) = (map(&mut below), map(&mut below));
+        let values = (0..below(6)).map(|_| format!(r#""{}": {}"#, ["a", "b", ""][below(3)], VALUES[below(8)]));
+        let values = values.collect::<Vec<_>>().join(",");
+        let attributes = if below(9) == 0 { "7".to_owned() } else { format!("{{{values}}}") };
         format!(
-            r#"{{"id": {id}, "email": {email}, "status": {status}, "memberships": {memberships}, "assignments": {assignments}}}"#
+            r#"{{"id": {id}, "email": {email}, "status": {status}, "memberships": {memberships}, "assignments": {assignments}, "attributes": {attributes}}}"#
         )
     });
     format!(r#"{{"records": [{}]}}"#, records.collect::<Vec<_>>().join(","))

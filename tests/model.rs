@@ -230,7 +230,7 @@ mod rolls {
             ..Account::default()
         };
         let team =
-            |&team: &u8| Group { id: team.to_string().into(), name: name(team).into(), description: None };
+            |&team: &u8| Group { id: team.to_string().into(), name: name(team).into(), ..Group::default() };
         let accounts: Vec<_> = accounts.iter().enumerate().map(account).collect();
         let teams: Vec<_> = teams.iter().map(team).collect();
         let accounts = accounts.chunks(2).map(|page| ("account", Page::accounts(page.to_vec())));
@@ -351,7 +351,8 @@ mod copy {
     fn row(record: RecordView<'_>) -> Row {
         let flags = (record.is_active(), record.is_placeholder(), record.inactive_since(), record.status());
         let texts = (record.name(), record.description(), record.email(), record.username());
-        format!("{flags:?} {texts:?} {:?}", (record.first_name(), record.last_name(), record.display_name()))
+        let more = (record.first_name(), record.last_name(), record.display_name());
+        format!("{flags:?} {texts:?} {more:?} {:?}", record.attributes())
     }
 
     fn key(app: AppId, record: &RecordKey<'_>) -> Key {

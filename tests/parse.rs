@@ -5,9 +5,9 @@ use std::fmt::{Debug, Display};
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, AppUpdate, Command, Completion, Group, Guard, Kind, Limits, NewResourceType, NewTask,
-    Page, PageSeed, Records, Reference, ReferenceList, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope,
-    SessionId, TaskAction, TaskId, Timestamp, Uuid,
+    Account, AppId, AppUpdate, Attribute, AttributeValue, Attributes, Command, Completion, FoundType, Group,
+    Guard, Kind, Limits, NewResourceType, NewTask, Page, PageSeed, Records, Reference, ReferenceList,
+    Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
 use proptest::prelude::*;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer};
@@ -342,8 +342,56 @@ fn some_account() -> Account<'static> {
             ReferenceList { slug: "project".into(), references: Some(vec![]) },
         ],
         assignments: vec![ReferenceList::new("seat", ["l1"])],
+        attributes: Some(some_attributes()),
         ..Account::default()
     }
+}
+
+fn some_attributes() -> Attributes<'static> {
+    vec![
+        Attribute::new("text", "a"),
+        Attribute::new("integer", i64::MIN),
+        Attribute::new("boolean", true),
+        Attribute::new("texts", AttributeValue::texts(["b", ""])),
+        Attribute::new("wrong", AttributeValue::WrongType(FoundType::Map)),
+        Attribute { name: "null".into(), value: None },
+        Attribute::new("empty", ""),
+    ]
+}
+
+#[test]
+fn attributes_are_read_as_they_are_sent_and_what_is_none_stands_as_such() {
+    let body = r#"{"records": [{"id": "u1", "attributes": 1, "attributes": {"text": "a", "esc": "\u0062", "int": -5,
+        "max": 9223372036854775807, "over": 9223372036854775808, "float": 1.0, "yes": true, "list": ["c", "\u0064"], "empty": [],
+        "mixed": ["e", [2], {"f": 3}], "map": {"g": [4]}, "null": null, "text": ""}}, {"id": "u2", "attributes": null},
+        {"id": "u3", "attributes": {}}]}"#;
+    let page = parse(Kind::Account, body).expect("a page");
+    let accounts = accounts(&page);
+    let wrong = |name: &'static str, found| Attribute::new(name, AttributeValue::WrongType(found));
+    let expected = vec![
+        Attribute::new("text", "a"),
+        Attribute::new("esc", "b"),
+        Attribute::new("int", -5),
+        Attribute::new("max", i64::MAX),
+        wrong("over", FoundType::Number),
+        wrong("float", FoundType::Number),
+        Attribute::new("yes", true),
+        Attribute::new("list", AttributeValue::texts(["c", "d"])),
+        Attribute::new("empty", AttributeValue::Texts([].into())),
+        wrong("mixed", FoundType::MixedList),
+        wrong("map", FoundType::Map),
+        Attribute { name: "null".into(), value: None },
+        Attribute::new("text", ""),
+    ];
+    assert_eq!(accounts[0].attributes, Some(expected));
+    assert_eq!((accounts[1].attributes.as_deref(), accounts[2].attributes.as_deref()), (None, Some(&[][..])));
+    let [first, ..] = accounts[0].attributes.as_deref().expect("attributes") else { panic!("some") };
+    assert!(matches!(
+        (&first.name, &first.value),
+        (Cow::Borrowed(_), Some(AttributeValue::Text(Cow::Borrowed(_))))
+    ));
+    // A value takes no more room than a text, which is part of what a page may take.
+    assert_eq!(size_of::<Option<AttributeValue<'_>>>(), size_of::<Cow<'_, str>>());
 }
 
 #[test]
@@ -361,7 +409,9 @@ fn a_format_that_tells_no_types_is_parsed_in_the_derived_form() {
         assert_eq!(seed(Kind::Account).deserialize(&mut parser).expect("a page"), expected);
     }
 
-    let records = vec![Group { id: "g".into(), name: "n".into(), description: None }, Group::default()];
+    let attributes = Some(some_attributes());
+    let full = Group { id: "g".into(), name: "n".into(), attributes, ..Group::default() };
+    let records = vec![full, Group::default()];
     let bytes = postcard::to_allocvec(&Body { records: records.clone() }).expect("bytes");
     let mut parser = postcard::Deserializer::from_bytes(&bytes);
     assert_eq!(seed(Kind::License).deserialize(&mut parser).expect("a page"), Page::licenses(records));
@@ -433,11 +483,13 @@ fn what_is_written_in_any_format_is_read_back() {
         r#"{"records": [5, {"id": 1, "assignments": 5, "memberships": {"a": 1, "b": [null, {"id": []}]}}]}"#,
     );
     let misread = misread.expect("a page").into_owned();
-    let group = Group { id: "g".into(), name: "n".into(), description: Some("d".into()) };
+    let attributes = Some(some_attributes());
+    let group = Group { id: "g".into(), name: "n".into(), description: Some("d".into()), attributes };
     let pages = [
         Page::accounts([Account::default(), some_account()]),
         Page::groups([group.clone(), Group::default()]),
         Page::licenses(vec![]),
+        Page::licenses([group.clone()]).with_fingerprint(headcount::Fingerprint(7)),
         misread,
     ];
     for account in [Account::default(), some_account()] {

@@ -5,7 +5,7 @@ use std::alloc::System;
 use std::cell::Cell;
 use std::io;
 
-use headcount::{Account, Kind, Limits, PageSeed, ReferenceList};
+use headcount::{Account, Attribute, AttributeValue, Kind, Limits, PageSeed, ReferenceList};
 use serde::de::DeserializeSeed;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
@@ -71,6 +71,11 @@ fn account(before: &str, again: impl Fn(usize) -> String, after: &str) -> String
     })
 }
 
+/// An account with these attributes until a body is full.
+fn attributes(again: impl Fn(usize) -> String) -> String {
+    records(1, |_| format!("{{\"id\": \"u\", \"attributes\": {{{}}}}}", repeated(BODY_BYTES, &again)))
+}
+
 fn repeated(bytes: usize, again: impl Fn(usize) -> String) -> String {
     let mut text = String::new();
     for number in 0.. {
@@ -102,7 +107,10 @@ fn denser_formats(limits: &Limits) {
     empty_lists.extend(b"\xa0\x90".repeat(lists));
     let mut numbers = list_of_one(&(lists as u32).to_be_bytes());
     numbers.extend(b"\xa0\x01".repeat(lists));
-    for body in [empty_lists, numbers] {
+    let attributes_of_one = |key: &[u8]| [&b"\x81\xa7records\x91\x81\xaaattributes\xdf"[..], key].concat();
+    let mut absent_attributes = attributes_of_one(&(lists as u32).to_be_bytes());
+    absent_attributes.extend(b"\xa0\xc0".repeat(lists));
+    for body in [empty_lists, numbers, absent_attributes] {
         let before = live();
         let mut parser = rmp_serde::Deserializer::from_read_ref(&body);
         let page =
@@ -114,8 +122,16 @@ fn denser_formats(limits: &Limits) {
     let many = ReferenceList::new("", vec![""; BODY_BYTES / 2]);
     let good = ReferenceList::new("", vec!["g"; 9_999]);
     let absent = vec![ReferenceList::default(); BODY_BYTES / 2];
-    for (accounts, lists) in [(1, vec![many]), (20, vec![good]), (1, absent)] {
-        let account = Account { memberships: lists, ..Account::default() };
+    let texts = AttributeValue::texts(vec![""; BODY_BYTES]);
+    let of_lists = |lists| Account { memberships: lists, ..Account::default() };
+    let of_attributes = |attributes| Account { attributes: Some(attributes), ..Account::default() };
+    for (accounts, account) in [
+        (1, of_lists(vec![many])),
+        (20, of_lists(vec![good])),
+        (1, of_lists(absent)),
+        (1, of_attributes(vec![Attribute::default(); BODY_BYTES / 2])),
+        (1, of_attributes(vec![Attribute::new("", texts)])),
+    ] {
         let body = postcard::to_allocvec(&vec![account; accounts]).expect("bytes");
         let before = live();
         let mut parser = postcard::Deserializer::from_bytes(&body);
@@ -169,6 +185,26 @@ fn a_page_takes_memory_in_proportion_to_its_bytes_whatever_is_in_it() {
             let list = ["{\"id\":\"g\"}"; 5].join(",");
             account("", always(&format!("\"\":[{list}]")), "")
         }),
+        ("numbers as attributes", attributes(always("\"\":1"))),
+        ("numbers as attributes of many names", attributes(|number| format!("\"{number:x}\":1"))),
+        ("absent attributes", attributes(always("\"\":\"\""))),
+        ("maps as attributes", attributes(always("\"\":{}"))),
+        ("empty lists as attributes", attributes(always("\"\":[]"))),
+        ("lists of one empty text as attributes", attributes(always("\"\":[\"\"]"))),
+        ("lists of wrong types as attributes", attributes(always("\"\":[\"\",1]"))),
+        (
+            "a list of empty texts as an attribute",
+            attributes(|number| match number {
+                0 => format!("\"a\":[{}]", repeated(BODY_BYTES - 100, always("\"\""))),
+                _ => "\"b\":1".to_owned(),
+            }),
+        ),
+        (
+            "attributes again and again",
+            records(1, |_| {
+                format!("{{{}}}", repeated(BODY_BYTES, always("\"attributes\":{\"\":1,\"a\":[\"\"]}")))
+            }),
+        ),
         ("unknown fields", records(1, |_| format!("{{{}}}", repeated(BODY_BYTES, always("\"\":{}"))))),
         ("unknown maps in maps", {
             let depth = BODY_BYTES / 6;

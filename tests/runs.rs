@@ -154,6 +154,52 @@ fn a_record_that_breaks_a_rule_is_refused_with_the_rule() {
     assert_eq!(rule_of(1, |table| run(table)[STATUS] = 1 << 6), "3.3");
 }
 
+/// The rule that a snapshot is refused for once the attributes of its one account are forged: their length, `a` and `b`,
+/// which are true, and `c`, which is the text `x`.
+fn rule_of_attributes(forge: impl FnOnce(&mut [u8])) -> String {
+    let mut engine = small::engine(Config::new());
+    let attributes = ["a", "b"].map(|name| headcount::Attribute::new(name, true)).to_vec();
+    let attributes = Some([attributes, vec![headcount::Attribute::new("c", "x")]].concat());
+    let account = headcount::Account { attributes, ..small::account("u1") };
+    let _ = push(&mut engine, &Page::accounts([account])).expect("a page");
+    let mut saved = saved(&engine);
+    let run = run(&mut tables(&mut saved)[0]);
+    assert_eq!(run[HEADER..][..3], *b"u1x", "an id and a username");
+    assert_eq!(run[HEADER + 3..][..13], *b"\x0b\x00\x01a\x01\x01b\x01\x01c\x03\x01x");
+    forge(&mut run[HEADER - 12 - 4..]);
+    match restore(&saved) {
+        Err(RestoreError::Broken(BrokenInvariant { rule, .. })) => rule.to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn attributes_that_are_not_as_they_are_written_are_refused() {
+    /// From the word of references on.
+    const ATTRIBUTES: usize = 16 + 3;
+    assert!(rule_of_attributes(|_| {}).contains("Engine"), "nothing is forged");
+    for (at, value, rule) in [
+        // Said to have none, of another length.
+        (3, 0, "9"),
+        (ATTRIBUTES, 0, "9"),
+        (ATTRIBUTES, 10, "9"),
+        (ATTRIBUTES, 12, "9"),
+        (ATTRIBUTES + 1, 255, "9"),
+        // In no order, a name twice, one that is no text, of no type, and an empty text.
+        (ATTRIBUTES + 3, b'd', "9"),
+        (ATTRIBUTES + 3, b'b', "9"),
+        (ATTRIBUTES + 3, 0xff, "9"),
+        (ATTRIBUTES + 4, 5, "9"),
+        (ATTRIBUTES + 11, 0, "9"),
+        (ATTRIBUTES + 12, 0xff, "9"),
+        // A NUL in a text and in a name.
+        (ATTRIBUTES + 12, 0, "3.10"),
+        (ATTRIBUTES + 3, 0, "3.10"),
+    ] {
+        assert_eq!(rule_of_attributes(|bytes| bytes[at] = value), rule, "byte {at}: {value}");
+    }
+}
+
 #[test]
 fn sets_of_rows_that_are_not_as_they_are_written_are_refused() {
     for name in ["active", "placeholder", "seen"] {

@@ -30,7 +30,7 @@ fn engine() -> Engine {
 }
 
 fn team(number: u32) -> Group<'static> {
-    Group { id: format!("t{number}").into(), name: format!("Team {number}").into(), description: None }
+    Group { id: format!("t{number}").into(), name: format!("Team {number}").into(), ..Group::default() }
 }
 
 #[test]

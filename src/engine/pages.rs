@@ -88,9 +88,10 @@ impl Engine {
     /// is remembered if it was pushed with [`Page::with_fingerprint`].
     ///
     /// Costs grow with the page's runs of records that lie next to each other, one for a page in stored
-    /// order, and not with its bytes; of its records 64 are noted at a time, and none is read. It never allocates
-    /// but for the set of records seen in this session. What remembering takes is bounded by the records:
-    /// [SPEC 3.9](crate::spec#39-fingerprints) says when a page is forgotten.
+    /// order, and not with its bytes; of its records 64 are noted at a time, and none is read. (Where a snapshot brought
+    /// records beyond the limits, their attributes are.) It never allocates but for the set of records seen in this
+    /// session. What remembering takes is bounded by the records: [SPEC 3.9](crate::spec#39-fingerprints) says when a
+    /// page is forgotten.
     ///
     /// ```
     /// # use headcount::{Account, AppId, Config, Engine, Fingerprint, Kind, NewResourceType, Page};
@@ -131,7 +132,8 @@ impl Engine {
         let (of, _) = find_type(scope.registry, slug)?;
         session.expect(SessionStatus::InProgress)?;
         // What is wrong with a page that is not known would be told before the scope.
-        let Some(known) = page::as_it_was(scope.app.store(), scope.limits, of, fingerprint) else {
+        let (store, may_be_beyond) = (scope.app.store(), scope.checks_equal_records);
+        let Some(known) = page::as_it_was(store, scope.limits, may_be_beyond, of, fingerprint) else {
             return Err(Error::PageMustBePushed { slug: excerpt(slug), fingerprint });
         };
         if !session.facts().scope().contains(of) {
@@ -152,10 +154,12 @@ impl Engine {
     /// Costs a lookup and a pass over the page's runs, and changes nothing.
     pub fn remembers_page(&self, app_id: AppId, slug: &str, fingerprint: Fingerprint) -> bool {
         let State { apps, groups, .. } = self.state();
+        let (limits, may_be_beyond) = (self.limits(), self.checks_equal_records);
+        let is_as_it_was =
+            |store, of| page::as_it_was(store, limits, may_be_beyond, of, fingerprint).is_some();
         apps.get(app_id).is_some_and(|app| {
             let found = groups.get(app.group()).registry().find(slug);
-            found
-                .is_some_and(|(of, _)| page::as_it_was(app.store(), self.limits(), of, fingerprint).is_some())
+            found.is_some_and(|(of, _)| is_as_it_was(app.store(), of))
         })
     }
 }

@@ -5,6 +5,7 @@
 //! page, a fault of the record for the check to tell. The parser judges no text, except to count what it
 //! does not keep.
 
+mod attributes;
 mod record;
 mod references;
 mod tally;
@@ -34,7 +35,8 @@ use value::{KeySlot, Mode, Name, Read, push};
 /// each value: one for people (JSON, YAML, RON), or a binary one for which the host says so
 /// ([`PageSeed::self_describing`]). Any other binary format (postcard) is read in the form that serde
 /// derives for a struct with the one field `records`, a list of [`Account`](crate::Account)s or
-/// [`Group`](crate::Group)s.
+/// [`Group`](crate::Group)s. A value of a wrong type in the place of an attribute's stays where it stood
+/// ([`AttributeValue::WrongType`](crate::AttributeValue)).
 ///
 /// **Errors** are the format's, with its line and column: a body that is not well-formed, holds no list
 /// `records` or two of them, or more records than the limits allow. One that comes up in the list begins

@@ -8,16 +8,20 @@ use core::mem;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::Bounds;
+use super::attributes::AttributesSlot;
 use super::references::MapSlot;
 use super::tally::Tally;
 use super::value::{KeySlot, ListValues, MapValues, Mode, Name, Read, Slot, TextSlot, Values, push};
-use crate::values::{Account, FoundType, Group, Misread, Place, ReferenceMap, References, WrongType};
+use crate::values::{
+    Account, Attributes, FoundType, Group, Misread, Place, ReferenceMap, References, WrongType,
+};
 
 /// A field of a record.
 #[derive(Clone, Copy)]
 pub(super) enum Field {
     Text(Place),
     Map(ReferenceMap),
+    Attributes,
     Unknown,
 }
 
@@ -51,6 +55,8 @@ pub(super) trait Record<'de>: Default {
     fn text_mut(&mut self, place: Place) -> Option<TextMut<'_, 'de>>;
 
     fn references_mut(&mut self, map: ReferenceMap) -> Option<&mut References<'de>>;
+
+    fn attributes_mut(&mut self) -> &mut Option<Attributes<'de>>;
 }
 
 impl<'de> Record<'de> for Account<'de> {
@@ -65,6 +71,7 @@ impl<'de> Record<'de> for Account<'de> {
         "status",
         "memberships",
         "assignments",
+        "attributes",
     ];
 
     #[inline]
@@ -79,6 +86,7 @@ impl<'de> Record<'de> for Account<'de> {
             "status" => Field::Text(Place::Status),
             "memberships" => Field::Map(ReferenceMap::Memberships),
             "assignments" => Field::Map(ReferenceMap::Assignments),
+            "attributes" => Field::Attributes,
             _ => Field::Unknown,
         }
     }
@@ -103,11 +111,15 @@ impl<'de> Record<'de> for Account<'de> {
             ReferenceMap::Assignments => &mut self.assignments,
         })
     }
+
+    fn attributes_mut(&mut self) -> &mut Option<Attributes<'de>> {
+        &mut self.attributes
+    }
 }
 
 impl<'de> Record<'de> for Group<'de> {
     const NAME: &'static str = "Group";
-    const FIELDS: &'static [&'static str] = &["id", "name", "description"];
+    const FIELDS: &'static [&'static str] = &["id", "name", "description", "attributes"];
 
     #[inline]
     fn field(name: &str) -> Field {
@@ -115,6 +127,7 @@ impl<'de> Record<'de> for Group<'de> {
             "id" => Field::Text(Place::Id),
             "name" => Field::Text(Place::Name),
             "description" => Field::Text(Place::Description),
+            "attributes" => Field::Attributes,
             _ => Field::Unknown,
         }
     }
@@ -131,6 +144,10 @@ impl<'de> Record<'de> for Group<'de> {
 
     fn references_mut(&mut self, _: ReferenceMap) -> Option<&mut References<'de>> {
         None
+    }
+
+    fn attributes_mut(&mut self) -> &mut Option<Attributes<'de>> {
+        &mut self.attributes
     }
 }
 
@@ -218,6 +235,11 @@ impl<R> RecordSlot<'_, R> {
                 let slot = MapSlot { map, bounds: self.bounds, lists, tally, wrong: &mut wrong };
                 values.next(Read(slot))?;
                 Place::Map(map)
+            }
+            Field::Attributes => {
+                let attributes = self.record.attributes_mut();
+                values.next(Read(AttributesSlot { mode, attributes, wrong: &mut wrong }))?;
+                Place::Attributes
             }
             Field::Unknown => {
                 values.next(PhantomData::<IgnoredAny>)?;
@@ -357,6 +379,7 @@ mod tests {
             ("{\"memberships\": {\"t\": [{}, $]}}", Place::Reference(memberships, 0, 1), &[Map]),
             ("{\"memberships\": {\"t\": [{\"id\": $}]}}", Place::ReferenceId(memberships, 0, 0), text),
             ("{\"assignments\": {\"t\": [{\"name\": $}]}}", Place::ReferenceName(assignments, 0, 0), text),
+            ("{\"attributes\": $}", Place::Attributes, &[Null, Map]),
             (
                 "{\"unknown\": $}",
                 Place::Record,
@@ -368,6 +391,7 @@ mod tests {
             ("{\"id\": $}", Place::Id, text),
             ("{\"name\": $}", Place::Name, text),
             ("{\"description\": $}", Place::Description, text),
+            ("{\"attributes\": $}", Place::Attributes, &[Null, Map]),
             (
                 "{\"memberships\": $}",
                 Place::Record,

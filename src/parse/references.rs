@@ -1,6 +1,5 @@
 //! The references of an account.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::mem;
@@ -9,7 +8,9 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::Bounds;
 use super::tally::{ReadReference, Tally};
-use super::value::{KeySlot, ListValues, MapValues, Mode, Name, Read, Slot, TextSlot, Values, push};
+use super::value::{
+    KeySlot, ListValues, MapValues, Mode, Name, NameSlot, Read, Slot, TextSlot, Values, push,
+};
 use crate::values::{FoundType, Place, Reference, ReferenceList, ReferenceMap, References};
 
 /// The place of one map of an account. What stands there replaces what an earlier value left.
@@ -56,37 +57,11 @@ impl<'de> Slot<'de> for MapSlot<'_, 'de> {
 
     fn map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         self.clear();
-        while let Some(slug) = map.next_key_seed(Read(SlugSlot { mode: self.bounds.mode }))? {
+        while let Some(slug) = map.next_key_seed(Read(NameSlot { mode: self.bounds.mode }))? {
             let references = map.next_value_seed(Read(self.list_slot()))?;
             push(self.lists, ReferenceList { slug, references });
         }
         Ok(())
-    }
-}
-
-/// The place of a slug. A key of another type, which some formats have, is as good as an empty one.
-struct SlugSlot {
-    mode: Mode,
-}
-
-impl<'de> Slot<'de> for SlugSlot {
-    type Value = Cow<'de, str>;
-
-    fn mode(&self) -> Mode {
-        self.mode
-    }
-
-    fn typed<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
-        deserializer.deserialize_str(slot)
-    }
-
-    fn wrong(self, _: FoundType) -> Cow<'de, str> {
-        Cow::Borrowed("")
-    }
-
-    #[inline]
-    fn text(self, text: Cow<'de, str>) -> Cow<'de, str> {
-        text
     }
 }
 

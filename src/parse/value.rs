@@ -41,6 +41,14 @@ pub(super) trait Slot<'de>: Sized {
         self.wrong(FoundType::Null)
     }
 
+    fn boolean(self, _: bool) -> Self::Value {
+        self.wrong(FoundType::Boolean)
+    }
+
+    fn integer(self, _: i64) -> Self::Value {
+        self.wrong(FoundType::Number)
+    }
+
     fn text(self, _: Cow<'de, str>) -> Self::Value {
         self.wrong(FoundType::Text)
     }
@@ -76,6 +84,19 @@ impl<'de, S: Slot<'de>> DeserializeSeed<'de> for Read<S> {
     }
 }
 
+impl<S> Read<S> {
+    /// An integer, if it has no more than 64 bits.
+    fn integer_that_fits<'de>(self, integer: impl TryInto<i64>) -> <S as Slot<'de>>::Value
+    where
+        S: Slot<'de>,
+    {
+        match integer.try_into() {
+            Ok(integer) => self.0.integer(integer),
+            Err(_) => self.0.wrong(FoundType::Number),
+        }
+    }
+}
+
 impl<'de, S: Slot<'de>> Visitor<'de> for Read<S> {
     type Value = S::Value;
 
@@ -83,24 +104,24 @@ impl<'de, S: Slot<'de>> Visitor<'de> for Read<S> {
         f.write_str("a value")
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<S::Value, E> {
-        Ok(self.0.wrong(FoundType::Boolean))
+    fn visit_bool<E: Error>(self, boolean: bool) -> Result<S::Value, E> {
+        Ok(self.0.boolean(boolean))
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<S::Value, E> {
-        Ok(self.0.wrong(FoundType::Number))
+    fn visit_i64<E: Error>(self, integer: i64) -> Result<S::Value, E> {
+        Ok(self.0.integer(integer))
     }
 
-    fn visit_i128<E: Error>(self, _: i128) -> Result<S::Value, E> {
-        Ok(self.0.wrong(FoundType::Number))
+    fn visit_i128<E: Error>(self, integer: i128) -> Result<S::Value, E> {
+        Ok(self.integer_that_fits(integer))
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<S::Value, E> {
-        Ok(self.0.wrong(FoundType::Number))
+    fn visit_u64<E: Error>(self, integer: u64) -> Result<S::Value, E> {
+        Ok(self.integer_that_fits(integer))
     }
 
-    fn visit_u128<E: Error>(self, _: u128) -> Result<S::Value, E> {
-        Ok(self.0.wrong(FoundType::Number))
+    fn visit_u128<E: Error>(self, integer: u128) -> Result<S::Value, E> {
+        Ok(self.integer_that_fits(integer))
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<S::Value, E> {
@@ -269,6 +290,32 @@ impl<'de, N: Name> Slot<'de> for KeySlot<N> {
     #[inline]
     fn passing_text(self, name: &str) -> N {
         N::named(name)
+    }
+}
+
+/// The place of a key that may be any text. One of another type, which some formats have, is as good as an empty one.
+pub(super) struct NameSlot {
+    pub(super) mode: Mode,
+}
+
+impl<'de> Slot<'de> for NameSlot {
+    type Value = Cow<'de, str>;
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn typed<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(slot)
+    }
+
+    fn wrong(self, _: FoundType) -> Cow<'de, str> {
+        Cow::Borrowed("")
+    }
+
+    #[inline]
+    fn text(self, text: Cow<'de, str>) -> Cow<'de, str> {
+        text
     }
 }
 

@@ -24,7 +24,8 @@ use crate::values::{AppId, BrokenInvariant, COUNT_MAX, Config, DigestStream, Has
 /// The layout of the values below. A new one gets a new number.
 const FORMAT: u32 = 5;
 
-/// The layout before: without the progress of sessions, and with the digest of then. It is still read.
+/// The layout before: without the progress of sessions and without attributes, and with the digest of then. It is still
+/// read.
 pub(super) const FORMAT_WITHOUT_PROGRESS: u32 = 4;
 
 /// The layout before that: without rows that are gone, of which there were none. It is still read.
@@ -220,6 +221,8 @@ impl Loading {
         let loaded = loaded.map_err(|broken| broken.within(format!("app {id}")))?;
         let may_be_gone = self.format != FORMAT_WITHOUT_GONE || loaded.store.gone() == 0;
         ensure(may_be_gone, "9", || "a table has other records than it tells")?;
+        let may_have_attributes = self.format > FORMAT_WITHOUT_PROGRESS || !loaded.has_attributes();
+        ensure(may_have_attributes, "9", || "a record of this format has no attributes")?;
         self.references += loaded.references;
         self.is_within &= loaded.is_within(&are_accounts, &self.limits);
         let ordinal = self.state.apps.push(id, App::load(saved, group, loaded.store, are_accounts.len())?);

@@ -8,8 +8,10 @@ use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde::ser::{SerializeSeq, SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Draft, Row, RowFlags, Runs, Table, read_references};
-use crate::values::{AccountStatus, Text, Timestamp};
+use crate::store::{AttributeViews, Draft, Row, RowFlags, Runs, Table, read_references, write_attribute};
+use crate::values::{
+    AccountStatus, Attribute, AttributeValue, Attributes, Limits, Text, Timestamp, attributes,
+};
 
 const FLAG_ACTIVE: u8 = 1;
 const FLAG_PLACEHOLDER: u8 = 2;
@@ -94,10 +96,24 @@ fn serialize_rows<S: Serializer>(table: &Table, serializer: S) -> Result<S::Ok, 
             | flag(table.seen().contains(row), FLAG_SEEN);
         words.clear();
         words.extend(stored.reference_words());
-        let since = since.unwrap_or(Timestamp(0));
-        rows.serialize_element(&(flags, since, stored.status(), stored.texts(), &words))?;
+        let (since, status, texts) = (since.unwrap_or(Timestamp(0)), stored.status(), stored.texts());
+        let attributes = stored.attributes();
+        if stored.attributes_run().is_empty() {
+            rows.serialize_element(&(flags, since, status, texts, &words))?;
+        } else {
+            rows.serialize_element(&(flags, since, status, texts, &words, AttributesRef(attributes)))?;
+        }
     }
     rows.end()
+}
+
+/// The attributes of a record, from name to value.
+struct AttributesRef<'e>(AttributeViews<'e>);
+
+impl Serialize for AttributesRef<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0)
+    }
 }
 
 /// A table that was parsed, and not yet looked into; none if it is empty.
@@ -164,9 +180,69 @@ impl<'de> Visitor<'de> for BytesVisitor {
     }
 }
 
-/// What a row is parsed from in a format for people.
-#[derive(Deserialize)]
-struct SavedRow<'a>(u8, Timestamp, AccountStatus, #[serde(borrow)] [Text<'a>; 6], Vec<u32>);
+/// What a row is parsed from in a format for people. The last is there only if the record has attributes.
+struct SavedRow<'a>(u8, Timestamp, AccountStatus, [Text<'a>; 6], Vec<u32>, Option<SavedAttributes<'a>>);
+
+impl<'de> Deserialize<'de> for SavedRow<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_tuple(6, RowVisitor)
+    }
+}
+
+struct SavedAttributes<'a>(Option<Attributes<'a>>);
+
+impl<'de> Deserialize<'de> for SavedAttributes<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        attributes::deserialize(deserializer).map(Self)
+    }
+}
+
+impl SavedAttributes<'_> {
+    /// Writes them as they are stored. False if they are not as a record has them: one at least, by name ascending, none
+    /// that counts as absent, and no more than there is room for.
+    fn write(&self, run: &mut Vec<u8>) -> bool {
+        let Some(attributes) = self.0.as_deref().filter(|attributes| !attributes.is_empty()) else {
+            return false;
+        };
+        let is_ascending = attributes.windows(2).all(|pair| pair[0].name < pair[1].name);
+        let bytes: usize = attributes.iter().map(Attribute::bytes).sum();
+        is_ascending
+            && bytes <= Limits::CEILINGS.attribute_bytes_max as usize
+            && attributes.iter().all(|attribute| match attribute.present() {
+                None | Some(AttributeValue::WrongType(_)) => false,
+                Some(AttributeValue::Texts(texts)) if texts.iter().any(|text| text.is_empty()) => false,
+                Some(value) => {
+                    write_attribute(&attribute.name, value, run);
+                    true
+                }
+            })
+    }
+}
+
+struct RowVisitor;
+
+impl<'de> Visitor<'de> for RowVisitor {
+    type Value = SavedRow<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<SavedRow<'de>, A::Error> {
+        Ok(SavedRow(
+            next(&mut parts)?,
+            next(&mut parts)?,
+            next(&mut parts)?,
+            next(&mut parts)?,
+            next(&mut parts)?,
+            parts.next_element()?,
+        ))
+    }
+}
+
+fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(parts: &mut A) -> Result<T, A::Error> {
+    parts.next_element()?.ok_or_else(|| A::Error::custom("a record lacks a part"))
+}
 
 struct RowsVisitor;
 
@@ -179,16 +255,17 @@ impl<'de> Visitor<'de> for RowsVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
         let mut runs: Option<Box<Runs>> = None;
-        let mut references = Vec::new();
+        let (mut references, mut run) = (Vec::new(), Vec::new());
         while let Some(row) = rows.next_element::<SavedRow<'de>>()? {
             let runs = runs.get_or_insert_with(Box::default);
-            let SavedRow(flags, since, status, texts, words) = row;
+            let SavedRow(flags, since, status, texts, words, attributes) = row;
             if flags == FLAG_GONE {
                 let has_text = texts.iter().any(|text| !text.0.is_empty());
                 if has_text
                     || status != AccountStatus::default()
                     || since != Timestamp(0)
                     || !words.is_empty()
+                    || attributes.is_some()
                 {
                     return Err(A::Error::custom("of a record that has gone more is told"));
                 }
@@ -204,8 +281,12 @@ impl<'de> Visitor<'de> for RowsVisitor {
             if !read_references(&words, &mut references) {
                 return Err(A::Error::custom("the references of a record are not in runs"));
             }
+            run.clear();
+            if attributes.is_some_and(|attributes| !attributes.write(&mut run)) {
+                return Err(A::Error::custom("the attributes of a record are not as it has them"));
+            }
             let texts = core::array::from_fn(|slot| &*texts[slot].0);
-            let draft = Draft { texts, status, references: &references };
+            let draft = Draft { texts, status, references: &references, attributes: &run };
             let inactive_since = (flags & FLAG_ACTIVE == 0).then_some(since);
             let (is_placeholder, is_seen) = (flags & FLAG_PLACEHOLDER != 0, flags & FLAG_SEEN != 0);
             let flags = RowFlags { inactive_since, is_placeholder, is_seen };

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::Store;
+use super::attributes::AttributeViews;
 use super::bits::Ones;
 use super::key::{Row, RowKey, TypeIndex};
 use super::record::{Slot, Stored};
@@ -55,6 +56,7 @@ impl Directory {
                 true => check_account(&texts, is_placeholder),
                 false => check_group(&texts, stored.status(), is_placeholder),
             })
+            .and_then(|()| check_attributes(stored.attributes(), is_placeholder))
             .and_then(|()| self.check_references(is_account, references));
         checked.map_err(|broken| broken.within(format!("record {id:?} of type {}", of.0)))
     }
@@ -90,6 +92,12 @@ fn check_group(texts: &[&str; 6], status: AccountStatus, is_placeholder: bool) -
         let rule = Rule::Optional { chars_max: Limits::CEILINGS.description_chars_max };
         ensure_text(rule, "a description", description)
     }
+}
+
+fn check_attributes(mut attributes: AttributeViews<'_>, is_placeholder: bool) -> Checked {
+    let keep_rules = attributes.keep_rules(&Limits::CEILINGS);
+    ensure(keep_rules, "3.10", || "attributes are beyond what they can be")?;
+    ensure(!is_placeholder || attributes.next().is_none(), "3.10", || "a placeholder has attributes")
 }
 
 /// By type and row, the active accounts that refer to it.

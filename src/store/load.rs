@@ -170,6 +170,11 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
+    /// Whether a record has attributes.
+    pub(crate) fn has_attributes(&self) -> bool {
+        self.longest.iter().any(|longest| longest.has_attributes)
+    }
+
     /// Whether a page could bring every record under these limits.
     pub(crate) fn is_within(&self, are_accounts: &[bool], limits: &Limits) -> bool {
         let tables = self.store.tables.iter().zip(&self.longest).zip(are_accounts);
@@ -308,6 +313,8 @@ struct Longest {
     /// In bytes, by slot.
     texts: [u16; 6],
     references: usize,
+    /// These are held against limits one by one.
+    has_attributes: bool,
 }
 
 impl Longest {
@@ -316,6 +323,7 @@ impl Longest {
             *longest = (*longest).max(length);
         }
         self.references = self.references.max(references);
+        self.has_attributes |= !stored.attributes_run().is_empty();
     }
 }
 
@@ -328,6 +336,10 @@ fn are_within(table: &Table, longest: &Longest, is_account: bool, limits: &Limit
         _ => limits.text_chars_max as usize,
     };
     if longest.references > limits.references_per_account_max as usize {
+        return false;
+    }
+    let keep_rules = |row| table.stored(row).attributes().keep_rules(limits);
+    if longest.has_attributes && !table.record_rows().all(keep_rules) {
         return false;
     }
     // No text has more characters than bytes, so most tables need no second look.

@@ -10,6 +10,7 @@
 //! - a row that is *gone* has no record, and is in no other set of rows.
 
 mod arena;
+mod attributes;
 mod bits;
 mod check;
 mod chunk;
@@ -28,6 +29,8 @@ mod table;
 
 use alloc::vec::Vec;
 
+pub(crate) use attributes::write_attribute;
+pub use attributes::{AttributeTexts, AttributeView, AttributeViews};
 pub(crate) use bits::{Bits, Ones};
 pub(crate) use key::{Row, RowKey, TypeIndex};
 #[cfg(feature = "serde")]

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::Store;
 use super::bits::Ones;
 use super::key::{Row, RowKey, TypeIndex};
-use super::record::{Draft, Stored};
+use super::record::Stored;
 use super::table::Table;
 
 /// A purge that leaves a table with more rows than so many has all numbered anew, so that row numbers are never
@@ -104,7 +104,7 @@ impl Store {
         if self.table_of(key).active().contains(key.row) {
             self.release(key.of, &lost);
         }
-        let draft = Draft { texts: stored.texts(), status: stored.status(), references: &kept };
+        let draft = stored.draft(&kept);
         self.table_mut(key.of).replace(key.row, &draft);
     }
 }
@@ -149,8 +149,7 @@ impl Store {
                 let moves = |target: RowKey| RowKey::new(target.of, moved[target.of.at()][target.row.at()]);
                 references.clear();
                 references.extend(stored.references().map(moves));
-                let draft = Draft { texts: stored.texts(), status: stored.status(), references: &references };
-                dense.adopt(table, row, &draft);
+                dense.adopt(table, row, &stored.draft(&references));
             }
             *table = dense;
         }
@@ -166,6 +165,7 @@ fn moves(table: &Table) -> Vec<Row> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::Draft;
     use super::*;
     use crate::values::{HashKey, Kind, Timestamp};
     use alloc::string::String;

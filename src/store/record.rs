@@ -4,13 +4,15 @@
 //!  0  row              u32   which row this is: the emptying of a chunk reads it
 //!  4  units            u32   the space taken, in 8-byte units
 //!  8  inactive_since   i64   milliseconds, 0 while active
-//! 16  references       u32   how many words; the top two bits are the account's status
+//! 16  references       u32   how many words; the top two bits are the account's status, the next is set if there are
+//!                            attributes
 //! 20  lengths      6 × u16   of the texts, in bytes
 //! 32  reference words  u32   runs, one per type referred to: type, how many, the rows
 //!     texts                  id, then the fields of the kind, without gaps
+//!     attributes             how many bytes, u16, then they, as in `attributes.rs`; nothing of both if there are none
 //! ```
 //!
-//! An absent text has length 0. Numbers are little-endian. Behind the texts there may be space that is not used.
+//! An absent text has length 0. Numbers are little-endian. Behind all that there may be space that is not used.
 //! This is also the form in which a snapshot holds a record, so another form wants another format of snapshots.
 
 use alloc::vec::Vec;
@@ -18,8 +20,9 @@ use alloc::vec::Vec;
 #[cfg(feature = "serde")]
 use super::arena::CHUNK_BYTES;
 use super::arena::UNIT_BYTES;
+use super::attributes::{self, AttributeViews};
 use super::key::{Row, RowKey, TypeIndex};
-use crate::values::{AccountStatus, copy_text, is_same};
+use crate::values::{AccountStatus, Attribute, copy_text, is_same};
 
 const HEADER_BYTES: usize = 32;
 /// Where it is told no more where the record lies, but what it says.
@@ -28,6 +31,9 @@ const SLOTS: usize = 6;
 /// What comes from memory at once.
 const LINE_BYTES: usize = 64;
 const STATUS_SHIFT: u32 = 30;
+const HAS_ATTRIBUTES: u32 = 1 << 29;
+/// What the length of the attributes takes.
+const ATTRIBUTES_HEAD_BYTES: usize = 2;
 
 /// The texts of a record, in their order. Accounts have six, groups and licenses the first three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +67,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) status: AccountStatus,
     /// Each once, by type ascending.
     pub(crate) references: &'a [RowKey],
+    /// As they are [written](super::write_attribute), shorter than 64 KiB.
+    pub(crate) attributes: &'a [u8],
 }
 
 impl<'a> Draft<'a> {
@@ -73,7 +81,8 @@ impl<'a> Draft<'a> {
     /// does: the limits' ceilings see to it.
     #[cfg(feature = "serde")]
     pub(crate) fn storable_bytes(&self) -> Option<u64> {
-        let has_lengths = self.texts.iter().all(|text| text.len() <= usize::from(u16::MAX));
+        let fits = |length: usize| length <= usize::from(u16::MAX);
+        let has_lengths = self.texts.iter().all(|text| fits(text.len())) && fits(self.attributes.len());
         let has_references = self.references.len() <= CHUNK_BYTES / 4;
         Some(self.bytes()).filter(|&bytes| has_lengths && has_references && bytes <= CHUNK_BYTES as u64)
     }
@@ -81,7 +90,12 @@ impl<'a> Draft<'a> {
     /// How many bytes the record takes: what [`Limits::bytes_per_type_max`](crate::Limits) counts.
     pub(crate) fn bytes(&self) -> u64 {
         let texts: usize = self.texts.iter().map(|text| text.len()).sum();
-        (HEADER_BYTES + self.reference_words() * 4 + texts).next_multiple_of(UNIT_BYTES) as u64
+        let bytes = HEADER_BYTES + self.reference_words() * 4 + texts + self.attributes_bytes();
+        bytes.next_multiple_of(UNIT_BYTES) as u64
+    }
+
+    const fn attributes_bytes(&self) -> usize {
+        if self.attributes.is_empty() { 0 } else { ATTRIBUTES_HEAD_BYTES + self.attributes.len() }
     }
 
     fn reference_words(&self) -> usize {
@@ -110,7 +124,8 @@ impl<'a> Draft<'a> {
         let (header, rest) = bytes.split_first_chunk_mut::<HEADER_BYTES>().expect("a record has a header");
         let reference_words = self.reference_words();
         let status = u32::from(self.status.number()) << STATUS_SHIFT;
-        header[16..20].copy_from_slice(&(status | reference_words as u32).to_le_bytes());
+        let has_attributes = if self.attributes.is_empty() { 0 } else { HAS_ATTRIBUTES };
+        header[16..20].copy_from_slice(&(status | has_attributes | reference_words as u32).to_le_bytes());
         for (at, text) in self.texts.iter().enumerate() {
             header[20 + at * 2..22 + at * 2].copy_from_slice(&(text.len() as u16).to_le_bytes());
         }
@@ -127,6 +142,11 @@ impl<'a> Draft<'a> {
             let (to, behind) = rest.split_at_mut(text.len());
             copy_text(text.as_bytes(), to);
             rest = behind;
+        }
+        if !self.attributes.is_empty() {
+            let (head, rest) = rest.split_at_mut(ATTRIBUTES_HEAD_BYTES);
+            head.copy_from_slice(&(self.attributes.len() as u16).to_le_bytes());
+            rest[..self.attributes.len()].copy_from_slice(self.attributes);
         }
     }
 }
@@ -194,8 +214,17 @@ impl<'t> Stored<'t> {
     }
 
     /// Where its texts end.
-    fn end(&self) -> usize {
+    fn texts_end(&self) -> usize {
         self.texts_at() + self.text_lengths().into_iter().map(usize::from).sum::<usize>()
+    }
+
+    /// Where it ends.
+    fn end(&self) -> usize {
+        if self.has_any_attributes() {
+            self.texts_end() + ATTRIBUTES_HEAD_BYTES + self.attributes_run().len()
+        } else {
+            self.texts_end()
+        }
     }
 
     pub(super) fn inactive_since(&self) -> i64 {
@@ -213,7 +242,38 @@ impl<'t> Stored<'t> {
 
     #[inline]
     fn reference_word_count(&self) -> usize {
-        (self.u32(16) & ((1 << STATUS_SHIFT) - 1)) as usize
+        (self.u32(16) & (HAS_ATTRIBUTES - 1)) as usize
+    }
+
+    #[inline]
+    fn has_any_attributes(&self) -> bool {
+        self.u32(16) & HAS_ATTRIBUTES != 0
+    }
+
+    /// The attributes as they were written; nothing if there are none.
+    pub(crate) fn attributes_run(&self) -> &'t [u8] {
+        if !self.has_any_attributes() {
+            return &[];
+        }
+        let run = self.bytes[self.texts_end()..].split_first_chunk();
+        let (length, run) = run.expect("attributes begin with their length");
+        &run[..usize::from(u16::from_le_bytes(*length))]
+    }
+
+    /// The attributes, by name.
+    pub(crate) fn attributes(&self) -> AttributeViews<'t> {
+        AttributeViews::new(self.attributes_run())
+    }
+
+    /// Whether these are plainly the record's attributes. Where it says no, they may still be: see
+    /// [`are_in`](attributes::are_in). Where there are none and none are sent, it looks at a bit.
+    #[inline]
+    pub(crate) fn plainly_has_attributes(&self, attributes: &[Attribute<'_>]) -> bool {
+        if attributes.is_empty() {
+            !self.has_any_attributes()
+        } else {
+            attributes::are_in(self.attributes_run(), attributes)
+        }
     }
 
     /// Where the texts begin.
@@ -234,7 +294,7 @@ impl<'t> Stored<'t> {
         let is_head = rows.contains(&stored.row().0)
             && stored.u32(16) >> STATUS_SHIFT < 3
             && stored.reference_word_count() <= CHUNK_BYTES / 4;
-        if !is_head {
+        if !is_head || !stored.has_whole_attributes() {
             return None;
         }
         let (end, space) = (stored.end(), stored.bytes());
@@ -244,6 +304,17 @@ impl<'t> Stored<'t> {
             && bytes[end..space as usize].iter().all(|byte| *byte == 0)
             && are_runs(&bytes[HEADER_BYTES..stored.texts_at()]);
         is_it.then_some(stored)
+    }
+
+    /// Whether the attributes that it says it has are there and as they are written. Its bytes may be from outside.
+    #[cfg(feature = "serde")]
+    fn has_whole_attributes(&self) -> bool {
+        if !self.has_any_attributes() {
+            return true;
+        }
+        let behind = self.bytes.get(self.texts_end()..).and_then(|behind| behind.split_first_chunk());
+        let run = behind.and_then(|(length, run)| run.get(..usize::from(u16::from_le_bytes(*length))));
+        run.is_some_and(attributes::are_written_so)
     }
 
     /// Adds the record to a run, in as little space as it needs: its own may be larger, and not be clean.
@@ -259,7 +330,7 @@ impl<'t> Stored<'t> {
 
     /// All texts of a record whose bytes may be from outside, if they are texts.
     pub(crate) fn checked_texts(&self) -> Option<[&'t str; SLOTS]> {
-        let mut left = core::str::from_utf8(&self.bytes[self.texts_at()..self.end()]).ok()?;
+        let mut left = core::str::from_utf8(&self.bytes[self.texts_at()..self.texts_end()]).ok()?;
         let mut texts = [""; SLOTS];
         for (text, length) in texts.iter_mut().zip(self.text_lengths()) {
             // None where a text would end within a character.
@@ -281,7 +352,7 @@ impl<'t> Stored<'t> {
         }
     }
 
-    /// All that the record says, and nothing of where it lies: its time, status, references and texts.
+    /// All that the record says, and nothing of where it lies: its time, status, references, texts and attributes.
     pub(super) fn contents(&self) -> &'t [u8] {
         &self.bytes[CONTENTS_AT..self.end()]
     }
@@ -307,6 +378,15 @@ impl<'t> Stored<'t> {
 
     pub(crate) fn texts(&self) -> [&'t str; SLOTS] {
         Slot::ALL.map(|slot| self.text(slot))
+    }
+
+    /// The same record with these references, to be written.
+    pub(super) fn draft<'a>(&self, references: &'a [RowKey]) -> Draft<'a>
+    where
+        't: 'a,
+    {
+        let (texts, status, attributes) = (self.texts(), self.status(), self.attributes_run());
+        Draft { texts, status, references, attributes }
     }
 
     /// Whether this is the record's id. (A group's or license's lies right behind its header.)

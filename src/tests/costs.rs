@@ -420,7 +420,7 @@ fn teams(first: u32) -> Page<'static> {
     Page::groups((first..first + 100).map(|number| Group {
         id: format!("g{number}").into(),
         name: name.into(),
-        description: None,
+        ..Group::default()
     }))
 }
 

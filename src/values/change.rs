@@ -160,6 +160,8 @@ pub enum Field {
     LastName,
     DisplayName,
     Status,
+    /// All of them, as one field.
+    Attributes,
 }
 
 words!(Field, "field", "a field of an account or a group", {
@@ -171,10 +173,11 @@ words!(Field, "field", "a field of an account or a group", {
     LastName = 5 "last_name",
     DisplayName = 6 "display_name",
     Status = 7 "status",
+    Attributes = 8 "attributes",
 });
 
 /// A set of [`Field`]s. Serialized as a number, in which name is bit 0, description 1, email 2,
-/// username 3, first_name 4, last_name 5, display_name 6 and status 7.
+/// username 3, first_name 4, last_name 5, display_name 6, status 7 and attributes 8.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Fields(u16);

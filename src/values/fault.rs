@@ -17,7 +17,7 @@ pub struct Fault {
     /// and "…". None where there is no usable one: missing, empty, of a wrong type, with a NUL.
     pub id: Option<String>,
     /// The path of the field in the record, such as `memberships.team[0].id`; empty for the record itself.
-    /// A slug in it is shortened to 64 characters, and what cannot be printed is escaped.
+    /// A slug or a name in it is shortened to 64 characters, and what cannot be printed is escaped.
     pub field: String,
     /// What is wrong with it.
     pub code: FaultCode,
@@ -56,7 +56,7 @@ pub enum FaultCode {
     /// It is absent, null or empty, and must not be. An account without email and username has this
     /// on `email`.
     Required,
-    /// It is longer than its limit.
+    /// It is longer than its limit: a text, or the list of an attribute.
     TooLong,
     /// It holds a NUL.
     Nul,
@@ -78,6 +78,10 @@ pub enum FaultCode {
     WrongKind,
     /// It is of another type than the field: a number as an id, a text in the place of a map.
     WrongType,
+    /// The record has more attributes than a record may have.
+    TooManyAttributes,
+    /// The names and texts of the record's attributes have more bytes than they may have.
+    AttributesTooLarge,
 }
 
 words!(FaultCode, "fault code", "a code of a fault", {
@@ -93,6 +97,8 @@ words!(FaultCode, "fault code", "a code of a fault", {
     UnknownResourceType = 9 "unknown_resource_type",
     WrongKind = 10 "wrong_kind",
     WrongType = 11 "wrong_type",
+    TooManyAttributes = 12 "too_many_attributes",
+    AttributesTooLarge = 13 "attributes_too_large",
 });
 
 impl FaultCode {

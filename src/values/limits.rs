@@ -72,8 +72,8 @@ limits! {
     /// Records of one type in one app, active and inactive. What is on record stays, and may be pushed
     /// again. Default 100,000,000 (our decision: row numbers have 32 bits). The limit on bytes usually binds first.
     records_per_type_max: u32 = 100_000_000, at most 4_000_000_000;
-    /// Bytes of the records of one type in one app: 32 for each, its texts, 4 for each reference, and
-    /// 8 for each type referred to, rounded up to a multiple of 8. What is on record stays, and may be
+    /// Bytes of the records of one type in one app: 32 for each, its texts, 4 for each reference, 8 for each type
+    /// referred to, and what its attributes take ([SPEC 3.2](crate::spec#32-size)), rounded up to a multiple of 8. What is on record stays, and may be
     /// pushed again. Default 5 GiB, the ceiling (our decision). An account with 68 bytes of text and five references
     /// to one type takes 128: of such there is room for 42 million.
     bytes_per_type_max: u64 = 5_368_709_120, at most 5_368_709_120;
@@ -105,6 +105,19 @@ limits! {
     opaque_bytes_max: u32 = 65_536, at most 16_777_216;
     /// Size of a session's checkpoint, in bytes. Default 4,096 ([SPEC 2](crate::spec#2-save-checkpoint)).
     checkpoint_bytes_max: u32 = 4_096, at most 1_048_576;
+    /// Attributes in one record, those that count as absent apart. Default 64
+    /// ([SPEC 3.10](crate::spec#310-attributes)).
+    attributes_per_record_max: u32 = 64, at most 1_024;
+    /// Length of an attribute's name. Default 100 ([SPEC 3.10](crate::spec#310-attributes)).
+    attribute_name_chars_max: u32 = 100, at most 16_383;
+    /// Length of a text that is the value of an attribute, or in the list that is. Default 1,024
+    /// ([SPEC 3.10](crate::spec#310-attributes)).
+    attribute_text_chars_max: u32 = 1_024, at most 16_383;
+    /// Texts in the list that is the value of an attribute. Default 100 ([SPEC 3.10](crate::spec#310-attributes)).
+    attribute_texts_max: u32 = 100, at most 16_383;
+    /// Bytes of the names and texts of one record's attributes. Default 16 KiB
+    /// ([SPEC 3.10](crate::spec#310-attributes)).
+    attribute_bytes_max: u32 = 16_384, at most 20_480;
 }
 
 impl Default for Limits {

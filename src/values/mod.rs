@@ -4,6 +4,9 @@
 mod words;
 
 mod arguments;
+mod attribute;
+#[cfg(feature = "serde")]
+mod attribute_wire;
 mod change;
 mod command;
 #[cfg(feature = "serde")]
@@ -27,6 +30,8 @@ mod page;
 mod page_limits;
 #[cfg(feature = "serde")]
 mod page_wire;
+#[cfg(feature = "serde")]
+mod plain_wire;
 mod plan;
 mod quote;
 mod record;
@@ -37,6 +42,7 @@ mod time;
 mod wire;
 
 pub use arguments::{AppUpdate, Completion, NewResourceType, NewTask, Resolution, ResourceTypeUpdate, Scope};
+pub use attribute::{Attribute, AttributeValue};
 pub use change::{Change, Fact, Field, Fields, RecordKey};
 pub use command::Command;
 pub use error::{Error, ErrorKind};
@@ -49,9 +55,9 @@ pub use invariant::BrokenInvariant;
 pub use kind::{AccountStatus, Kind};
 pub use limits::{Config, LimitOutOfRange, Limits};
 pub use outcome::{CleanupOutcome, ExpiryOutcome, PageOutcome, PurgeOutcome, Reply, SessionCounts};
-pub use page::{Page, Records};
+pub use page::{FoundType, Page, Records};
 pub use plan::Plan;
-pub use record::{Account, Group, License, Reference, ReferenceList, References};
+pub use record::{Account, Attributes, Group, License, Reference, ReferenceList, References};
 pub use status::{ConfigurationStatus, SessionStatus, TaskAction, TaskStatus};
 pub use time::Timestamp;
 pub use words::ParseError;
@@ -60,11 +66,9 @@ pub(crate) use hash::{DigestHasher, DigestStream, HashKey, IdHash, record_hash, 
 #[cfg(feature = "serde")]
 pub(crate) use invariant::COUNT_MAX;
 pub(crate) use invariant::{Checked, ensure, ensure_text};
-#[cfg(feature = "serde")]
-pub(crate) use page::FoundType;
 pub(crate) use page::{Misread, Place, ReferenceMap, WrongType};
 pub(crate) use page_limits::PageLimits;
 pub(crate) use quote::{excerpt, id_or_excerpt, path_segment};
 pub(crate) use text::{PlainLengths, Rule, copy_text, describe, is_plain_email, is_same, present};
 #[cfg(feature = "serde")]
-pub(crate) use wire::Text;
+pub(crate) use wire::{Text, attributes};

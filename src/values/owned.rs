@@ -3,9 +3,10 @@
 use alloc::borrow::Cow;
 
 use super::arguments::{AppUpdate, NewResourceType, NewTask, Resolution, ResourceTypeUpdate, Scope};
+use super::attribute::{Attribute, AttributeValue};
 use super::command::Command;
 use super::page::{Page, Records};
-use super::record::{Account, Group, Reference, ReferenceList, References};
+use super::record::{Account, Attributes, Group, Reference, ReferenceList, References};
 
 fn text(text: Cow<'_, str>) -> Cow<'static, str> {
     Cow::Owned(text.into_owned())
@@ -147,6 +148,31 @@ impl Account<'_> {
             status: optional(self.status),
             memberships: references(self.memberships),
             assignments: references(self.assignments),
+            attributes: attributes(self.attributes),
+        }
+    }
+}
+
+fn attributes(attributes: Option<Attributes<'_>>) -> Option<Attributes<'static>> {
+    attributes.map(|attributes| attributes.into_iter().map(Attribute::into_owned).collect())
+}
+
+impl Attribute<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> Attribute<'static> {
+        Attribute { name: text(self.name), value: self.value.map(AttributeValue::into_owned) }
+    }
+}
+
+impl AttributeValue<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> AttributeValue<'static> {
+        match self {
+            Self::Text(value) => AttributeValue::Text(text(value)),
+            Self::Integer(integer) => AttributeValue::Integer(integer),
+            Self::Boolean(boolean) => AttributeValue::Boolean(boolean),
+            Self::Texts(texts) => AttributeValue::Texts(texts.into_iter().map(text).collect()),
+            Self::WrongType(found) => AttributeValue::WrongType(found),
         }
     }
 }
@@ -173,6 +199,11 @@ impl Reference<'_> {
 impl Group<'_> {
     /// The same, borrowing nothing.
     pub fn into_owned(self) -> Group<'static> {
-        Group { id: text(self.id), name: text(self.name), description: optional(self.description) }
+        Group {
+            id: text(self.id),
+            name: text(self.name),
+            description: optional(self.description),
+            attributes: attributes(self.attributes),
+        }
     }
 }

@@ -169,8 +169,8 @@ impl Misread {
                 accounts.get(record).is_some_and(|account| place_is_in(account, place))
             }
             Records::Groups(groups) | Records::Licenses(groups) => {
-                record < groups.len()
-                    && matches!(place, Place::Record | Place::Id | Place::Name | Place::Description)
+                let of_group = [Place::Record, Place::Id, Place::Name, Place::Description, Place::Attributes];
+                record < groups.len() && of_group.contains(&place)
             }
         };
         let is_ascending = wrong_types.windows(2).all(|pair| pair[0].place < pair[1].place);
@@ -234,6 +234,7 @@ pub(crate) enum Place {
     Reference(ReferenceMap, u32, u32),
     ReferenceId(ReferenceMap, u32, u32),
     ReferenceName(ReferenceMap, u32, u32),
+    Attributes,
 }
 
 impl Place {
@@ -270,24 +271,33 @@ impl ReferenceMap {
     }
 }
 
-/// What stood in the place of a value.
-#[cfg_attr(not(feature = "serde"), allow(dead_code, reason = "only a parser finds any"))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What stood in the place of a value of another type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub(crate) enum FoundType {
+#[non_exhaustive]
+pub enum FoundType {
+    /// Nothing.
     Null,
+    /// A boolean.
     Boolean,
+    /// Of an attribute, one that is no integer of 64 bits.
     Number,
+    /// A text.
     Text,
+    /// A list.
     List,
+    /// A map.
     Map,
-    /// Of a format that has more.
+    /// A value of a type that only some formats have.
     Other,
+    /// Of an attribute, a list in which not all are texts.
+    MixedList,
 }
 
 impl FoundType {
-    pub(crate) const fn as_str(self) -> &'static str {
+    /// What a fault says of it.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Boolean => "a boolean",
@@ -296,6 +306,7 @@ impl FoundType {
             Self::List => "a list",
             Self::Map => "a map",
             Self::Other => "a value of another type",
+            Self::MixedList => "a list of something else than texts",
         }
     }
 }

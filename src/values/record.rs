@@ -6,6 +6,8 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
+use super::attribute::Attribute;
+
 /// An account as sent ([SPEC 3.3](crate::spec#33-fields)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
@@ -39,7 +41,13 @@ pub struct Account<'a> {
     /// The licenses that the account is assigned, by the slug of their type.
     #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::references"))]
     pub assignments: References<'a>,
+    /// Named values beside these fields. `None` where nothing was said of them, which is as good as a map of none.
+    #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::attributes"))]
+    pub attributes: Option<Attributes<'a>>,
 }
+
+/// The attributes of a record, in the order sent. Of a name that is given twice only the later value counts.
+pub type Attributes<'a> = Vec<Attribute<'a>>;
 
 /// The references of an account in one of its maps, in the order sent. Two lists under one slug count
 /// as one list, the one after the other.
@@ -85,6 +93,9 @@ pub struct Group<'a> {
     /// Up to 4,096.
     #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::optional_text"))]
     pub description: Option<Cow<'a, str>>,
+    /// As an [account's](Account::attributes).
+    #[cfg_attr(feature = "serde", serde(borrow, with = "super::wire::attributes"))]
+    pub attributes: Option<Attributes<'a>>,
 }
 
 /// A license as sent: the fields of a group ([SPEC 3.3](crate::spec#33-fields)).

@@ -1,5 +1,5 @@
-//! Texts that borrow from what they are parsed from, where serde alone would copy them; and references as
-//! the map that they are to a connector.
+//! Texts that borrow from what they are parsed from, where serde alone would copy them; references and attributes as
+//! the maps that they are to a connector.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -8,7 +8,8 @@ use core::fmt;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::record::{Reference, ReferenceList, References};
+use super::attribute::{Attribute, AttributeValue};
+use super::record::{Attributes, Reference, ReferenceList, References};
 
 /// A text that borrows from the input where the format allows: within an option, a bare `Cow` would
 /// always copy.
@@ -66,6 +67,61 @@ pub(super) mod references {
                 lists.push(ReferenceList { slug: slug.0, references });
             }
             Ok(lists)
+        }
+    }
+}
+
+/// A map from names to values, each of which may be null; or nothing.
+pub(crate) mod attributes {
+    use super::*;
+
+    pub(crate) fn serialize<S: serde::Serializer>(
+        attributes: &Option<Attributes<'_>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match attributes {
+            Some(attributes) => serializer.serialize_some(&Map(attributes)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    struct Map<'s, 'a>(&'s [Attribute<'a>]);
+
+    impl Serialize for Map<'_, '_> {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.0.iter().map(|attribute| (&attribute.name, &attribute.value)))
+        }
+    }
+
+    pub(crate) fn deserialize<'de: 'a, 'a, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Attributes<'a>>, D::Error> {
+        Ok(Option::<ReadMap<'de>>::deserialize(deserializer)?.map(|map| map.0))
+    }
+
+    struct ReadMap<'a>(Attributes<'a>);
+
+    impl<'de> Deserialize<'de> for ReadMap<'de> {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_map(MapVisitor).map(Self)
+        }
+    }
+
+    struct MapVisitor;
+
+    impl<'de> Visitor<'de> for MapVisitor {
+        type Value = Attributes<'de>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map from names to values")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attributes<'de>, A::Error> {
+            let mut attributes = Vec::new();
+            while let Some((name, value)) = map.next_entry::<Text<'de>, Option<AttributeValue<'de>>>()? {
+                attributes.push(Attribute { name: name.0, value });
+            }
+            Ok(attributes)
         }
     }
 }

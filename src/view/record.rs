@@ -1,7 +1,7 @@
 //! Records as readers see them.
 
 use crate::state::ResourceType;
-use crate::store::{Ones, Row, RowKey, Slot, Stored, Table, TypeIndex};
+use crate::store::{AttributeViews, Ones, Row, RowKey, Slot, Stored, Table, TypeIndex};
 use crate::values::{AccountStatus, Kind, RecordFilter, Timestamp};
 use crate::view::AppView;
 
@@ -107,6 +107,31 @@ impl<'a> RecordView<'a> {
     /// Of an account: what its application says of it.
     pub fn status(self) -> Option<AccountStatus> {
         self.is_account().then(|| self.stored().status())
+    }
+
+    /// Its attributes, name and value, in the order of the names' bytes ([SPEC 3.10](crate::spec#310-attributes)). A
+    /// placeholder has none.
+    ///
+    /// ```
+    /// # use headcount::{Account, AppId, Attribute, AttributeView, Config, Engine, Kind, NewResourceType, Page};
+    /// # use headcount::{ResourceTypeId, Scope, SessionId, Timestamp, Uuid};
+    /// # let (now, app_id) = (Timestamp(0), AppId(Uuid::from_u128(1)));
+    /// # let session_id = SessionId(Uuid::from_u128(1));
+    /// # let mut engine = Engine::new(Config::new());
+    /// # engine.create_app(now, app_id, "Acme HR", None)?;
+    /// # let account = NewResourceType::new("account", "Account", Kind::Account);
+    /// # engine.register_resource_type(now, app_id, ResourceTypeId(Uuid::from_u128(1)), &account)?;
+    /// # engine.start_session(now, app_id, session_id, &Scope::All)?;
+    /// let attributes = vec![Attribute::new("department", "Sales"), Attribute::new("cost_center", 4711)];
+    /// let alice = Account { id: "u1".into(), username: Some("alice".into()), attributes: Some(attributes), ..Account::default() };
+    /// engine.push_page(now, app_id, session_id, "account", &Page::accounts([alice]))?;
+    /// let alice = engine.app(app_id).unwrap().record("account", "u1").unwrap();
+    /// let (name, value) = alice.attributes().next().unwrap();
+    /// assert_eq!((name, value), ("cost_center", AttributeView::Integer(4711)));
+    /// # Ok::<(), headcount::Error>(())
+    /// ```
+    pub fn attributes(self) -> AttributeViews<'a> {
+        self.stored().attributes()
     }
 
     /// The groups and licenses that an account refers to, by type in order of registration: a set, so

@@ -4,8 +4,9 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, Command, Completion, Fingerprint, Group, Kind, NewResourceType, Page, Records, Reference,
-    ReferenceList, References, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, Timestamp, Uuid,
+    Account, AppId, Attribute, AttributeValue, Attributes, Command, Completion, Fingerprint, Group, Kind,
+    NewResourceType, Page, Records, Reference, ReferenceList, References, ResourceTypeId, ResourceTypeUpdate,
+    Scope, SessionId, Timestamp, Uuid,
 };
 
 const FIRST: AppId = AppId(Uuid::from_u128(1));
@@ -86,8 +87,30 @@ impl Busy<'_> {
             username: Some(if self.one_in(3) { "b" } else { "a" }.into()),
             memberships: self.references(self.team),
             assignments: self.references("license"),
+            attributes: self.attributes(),
             ..Account::default()
         }
+    }
+
+    /// None for most; of the others some of three, in one of three orders.
+    fn attributes(&mut self) -> Option<Attributes<'static>> {
+        if !self.one_in(3) {
+            return None;
+        }
+        let mut attributes = vec![
+            Attribute::new("department", if self.one_in(2) { "Sales" } else { "IT" }),
+            Attribute::new("desks", AttributeValue::texts((0..self.below(3)).map(|desk| desk.to_string()))),
+            Attribute::new("level", i64::from(self.below(2))),
+        ];
+        let (turns, count) = (usize::from(self.below(3)), usize::from(self.below(4)));
+        attributes.rotate_left(turns);
+        attributes.truncate(count);
+        Some(attributes)
+    }
+
+    fn group(&mut self, id: u32) -> Group<'static> {
+        let attributes = self.attributes();
+        Group { id: id.to_string().into(), name: "Full".into(), attributes, ..Group::default() }
     }
 
     /// A page under the fingerprint of its number: a new one, or one that came before.
@@ -104,10 +127,9 @@ impl Busy<'_> {
 
     fn new_page(&mut self) -> (&'static str, Page<'static>) {
         let ids = (1..=8).filter(|_| self.one_in(2)).collect::<Vec<u32>>();
-        let group = |id: u32| Group { id: id.to_string().into(), name: "Full".into(), description: None };
         match self.below(6) {
-            0 => (self.team, Page::groups(ids.into_iter().take(3).map(group))),
-            1 => ("license", Page::licenses(ids.into_iter().take(2).map(group))),
+            0 => (self.team, Page::groups(ids.into_iter().take(3).map(|id| self.group(id)))),
+            1 => ("license", Page::licenses(ids.into_iter().take(2).map(|id| self.group(id)))),
             _ => ("account", Page::accounts(ids.into_iter().map(|id| self.account(id)))),
         }
     }

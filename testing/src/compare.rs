@@ -126,8 +126,8 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use headcount::{
-        Account, AppId, AppUpdate, Config, Kind, NewResourceType, Page, ReferenceList, ResourceTypeId, Scope,
-        SessionId, Uuid,
+        Account, AppId, AppUpdate, Attribute, Config, Kind, NewResourceType, Page, ReferenceList,
+        ResourceTypeId, Scope, SessionId, Uuid,
     };
 
     use super::*;
@@ -149,6 +149,7 @@ mod tests {
             id: "u1".into(),
             username: Some("a".into()),
             memberships: vec![ReferenceList::new("team", ["g1"])],
+            attributes: Some(vec![Attribute::new("level", 1)]),
             ..Account::default()
         };
         let page = Page::accounts([account]);
@@ -189,6 +190,7 @@ mod tests {
         assert!(notices(|model| model.apps[0].sessions[0].synced[0] += 1), "a session's progress");
         assert!(notices(|model| record(model, 0).active = false), "whether a record is active");
         assert!(notices(|model| record(model, 0).references.clear()), "a reference");
+        assert!(notices(|model| record(model, 0).attributes.clear()), "an attribute");
         assert!(notices(|model| model.groups.values_mut().for_each(|types| types.reverse())), "types");
     }
 }

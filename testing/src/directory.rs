@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use headcount::{Account, Group, Page, Reference, ReferenceList};
+use headcount::{Account, Attribute, AttributeValue, Attributes, Group, Page, Reference, ReferenceList};
 
 /// Records in a page.
 pub const PAGE: u32 = 100;
@@ -15,6 +15,8 @@ pub struct Directory {
     pub accounts: u32,
     /// Teams that each account is a member of.
     pub memberships: u32,
+    /// Attributes that each account has.
+    pub attributes: u32,
 }
 
 /// Which accounts a roll names, and how they are.
@@ -36,9 +38,9 @@ pub fn splitmix(state: &mut u64) -> u64 {
 }
 
 impl Directory {
-    /// A directory of so many accounts, each a member of five teams.
+    /// A directory of so many accounts, each a member of five teams, without attributes.
     pub const fn new(accounts: u32) -> Self {
-        Self { accounts, memberships: 5 }
+        Self { accounts, memberships: 5, attributes: 0 }
     }
 
     /// Teams: one for each twenty accounts.
@@ -110,8 +112,22 @@ impl Directory {
             display_name: Some(format!("{first} {last} ({number:07})").into()),
             last_name: Some(last.into()),
             memberships: vec![ReferenceList::new("team", self.memberships_of(number))],
+            attributes: (self.attributes > 0).then(|| self.attributes_of(number)),
             ..Account::default()
         }
+    }
+
+    /// Texts, numbers and booleans in turn, in the order of their names: a name of 12 bytes, and a text of 12.
+    fn attributes_of(&self, number: u32) -> Attributes<'static> {
+        let attribute = |at: u32| {
+            let value = match at % 3 {
+                0 => format!("value {:06}", number % 1_000).into(),
+                1 => AttributeValue::Integer(i64::from(number)),
+                _ => AttributeValue::Boolean(number.is_multiple_of(2)),
+            };
+            Attribute::new(format!("attribute_{at:02}"), value)
+        };
+        (0..self.attributes).map(attribute).collect()
     }
 
     /// Distinct teams; those with small numbers are larger.
@@ -135,6 +151,7 @@ fn team(number: u32) -> Group<'static> {
         id: team_id(number).into(),
         name: format!("Team {number}").into(),
         description: Some(format!("The people of team {number}").into()),
+        ..Group::default()
     }
 }
 

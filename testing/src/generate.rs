@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, AppUpdate, Command, Completion, Config, Engine, Fingerprint, Group, Guard, Kind, Limits,
-    NewResourceType, NewTask, Page, Plan, Reference, ReferenceList, References, Resolution, ResourceTypeId,
-    ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
+    Account, AppId, AppUpdate, Attribute, AttributeValue, Attributes, Command, Completion, Config, Engine,
+    Fingerprint, FoundType, Group, Guard, Kind, Limits, NewResourceType, NewTask, Page, Plan, Reference,
+    ReferenceList, References, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction,
+    TaskId, Timestamp, Uuid,
 };
 
 /// Where choices come from: a list that was drawn, or a fuzzer's bytes. All zeros when it is used up.
@@ -39,6 +40,11 @@ pub fn limits() -> Limits {
     limits.slug_chars_max = 8;
     limits.opaque_bytes_max = 8;
     limits.checkpoint_bytes_max = 8;
+    limits.attributes_per_record_max = 3;
+    limits.attribute_name_chars_max = 4;
+    limits.attribute_text_chars_max = 9;
+    limits.attribute_texts_max = 2;
+    limits.attribute_bytes_max = 16;
     limits
 }
 
@@ -159,7 +165,35 @@ impl<'b> Choices<'b> {
             status: self.one_in(4).then(|| self.text(&["active", "inactive", "suspended"])),
             memberships: self.references(&["team", "role"]),
             assignments: if self.one_in(3) { self.references(&["license"]) } else { Vec::new() },
+            attributes: self.attributes(),
         }
+    }
+
+    fn attributes(&mut self) -> Option<Attributes<'static>> {
+        let count = match self.below(120) {
+            0..=99 => return None,
+            119 => 6,
+            count => count % 4,
+        };
+        Some((0..count).map(|_| self.attribute()).collect())
+    }
+
+    /// Of a few names and values, so that one is often sent again, and twice in a record.
+    fn attribute(&mut self) -> Attribute<'static> {
+        let name = self.text(&["a", "b", "c", "d"]);
+        let value = match self.below(50) {
+            0..=11 => AttributeValue::Text(self.text(&["1", "more"])),
+            12..=22 => AttributeValue::Integer(i64::from(self.below(2))),
+            23..=32 => AttributeValue::Boolean(self.below(2) == 1),
+            33..=43 => {
+                let count = if self.one_in(30) { 3 } else { self.below(3) };
+                AttributeValue::texts((0..count).map(|_| self.text(&["1", "more"])))
+            }
+            44 => AttributeValue::from(""),
+            49 => AttributeValue::WrongType(FoundType::Number),
+            _ => return Attribute { name, value: None },
+        };
+        Attribute { name, value: Some(value) }
     }
 
     fn group(&mut self) -> Group<'static> {
@@ -167,6 +201,7 @@ impl<'b> Choices<'b> {
             id: self.external_id(),
             name: self.name(),
             description: self.one_in(3).then(|| self.text(&["Some"])),
+            attributes: self.attributes(),
         }
     }
 

@@ -50,6 +50,14 @@ const BODIES: &[(&str, &str)] = &[
         r#"{"records": [{"id": "1", "username": "a", "memberships": {"\u001b[31m": [], "license": [{"id": ""}]}}]}"#,
     ),
     (
+        "attributes",
+        r#"{"records": [{"id": "1", "username": "a", "name": "A", "attributes": {"a": 1, "b": "c", "d": ["e", ""], "f": true, "g": null, "a": -2}}]}"#,
+    ),
+    (
+        "attributes-of-wrong-types",
+        r#"{"records": [{"id": "1", "username": "a", "attributes": {"": 1.5, "b": {}, "c": ["d", 1], "e": 18446744073709551615, "b": 2}}, {"id": "2", "attributes": []}]}"#,
+    ),
+    (
         "deep",
         r#"{"records": [{"id": "1", "name": "A", "x": [[[[[[[[[[[[[[[[{"a": [[[[]]]]}]]]]]]]]]]]]]]]]}]}"#,
     ),

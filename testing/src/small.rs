@@ -102,7 +102,7 @@ pub fn member<'a, R: Into<Reference<'a>>>(id: &'a str, teams: impl IntoIterator<
 
 /// A group or license.
 pub fn group(id: &str, name: &str) -> Group<'static> {
-    Group { id: id.to_owned().into(), name: name.to_owned().into(), description: None }
+    Group { id: id.to_owned().into(), name: name.to_owned().into(), ..Group::default() }
 }
 
 /// The session with this number.

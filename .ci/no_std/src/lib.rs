@@ -58,7 +58,7 @@ fn call_roll(engine: &mut Engine, app: AppId, number: u128, ids: &[&'static str]
         ..Account::default()
     };
     let accounts = Page::accounts(ids.iter().map(account));
-    let teams = Page::groups([Group { id: "g1".into(), name: "One".into(), description: None }]);
+    let teams = Page::groups([Group { id: "g1".into(), name: "One".into(), ..Group::default() }]);
     for (slug, page) in [("account", accounts), ("team", teams)] {
         let _ = engine.push_page(now, app, session, slug, &page).ok()?;
     }

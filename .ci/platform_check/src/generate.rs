@@ -4,8 +4,9 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, Command, Completion, Kind, Limits, NewResourceType, Page, PageSeed, Reference,
-    ReferenceList, ResourceTypeId, Scope, SessionId, Timestamp, Uuid,
+    Account, AppId, Attribute, AttributeValue, Attributes, Command, Completion, Kind, Limits,
+    NewResourceType, Page, PageSeed, Reference, ReferenceList, ResourceTypeId, Scope, SessionId, Timestamp,
+    Uuid,
 };
 use serde::de::DeserializeSeed as _;
 
@@ -157,7 +158,21 @@ fn large_account(number: u64, roll: u64) -> Account<'static> {
         status: None,
         memberships: vec![ReferenceList::new("team", teams.map(team))],
         assignments: Vec::new(),
+        attributes: Some(attributes(number, version)),
     }
+}
+
+/// In another order in each version, with other values in some.
+fn attributes(number: u64, version: u64) -> Attributes<'static> {
+    let mut attributes = vec![
+        Attribute::new("department", "É".repeat(200)),
+        Attribute::new("cost_center", (number as i64).wrapping_mul(i64::MIN / 3)),
+        Attribute::new("is_contractor", number.is_multiple_of(2)),
+        Attribute::new("desks", AttributeValue::texts([format!("B-{version}"), "𝄞".to_owned()])),
+        Attribute { name: "left".into(), value: None },
+    ];
+    attributes.rotate_left(version as usize % 5);
+    attributes
 }
 
 fn uuid(number: u64) -> Uuid {

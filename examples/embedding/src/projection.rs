@@ -9,6 +9,7 @@ use std::fmt;
 
 use headcount::{AppId, AppView, Engine, Fact, Kind, RecordKey, RecordView, SessionStatus};
 use rusqlite::{Connection, Transaction, params};
+use serde_json::{Value, json};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL) STRICT;
@@ -22,12 +23,16 @@ const SCHEMA: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS account (
         app TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, active INTEGER NOT NULL, status TEXT NOT NULL,
-        email TEXT, username TEXT, first_name TEXT, last_name TEXT, display_name TEXT, PRIMARY KEY (app, type, id)
+        email TEXT, username TEXT, first_name TEXT, last_name TEXT, display_name TEXT,
+        attributes TEXT NOT NULL, -- a JSON object
+        PRIMARY KEY (app, type, id)
     ) STRICT, WITHOUT ROWID;
     -- Groups and licenses.
     CREATE TABLE IF NOT EXISTS resource (
         app TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, active INTEGER NOT NULL,
-        placeholder INTEGER NOT NULL, name TEXT, description TEXT, PRIMARY KEY (app, type, id)
+        placeholder INTEGER NOT NULL, name TEXT, description TEXT,
+        attributes TEXT NOT NULL, -- a JSON object
+        PRIMARY KEY (app, type, id)
     ) STRICT, WITHOUT ROWID;
     -- Memberships and assignments. Those of an inactive account stay, and count for nothing.
     CREATE TABLE IF NOT EXISTS reference (
@@ -283,10 +288,11 @@ fn write_types(sql: &Transaction<'_>, app: AppView<'_>) -> Result<(), Projection
 
 fn write_record(sql: &Transaction<'_>, app: AppId, record: RecordView<'_>) -> Result<(), ProjectionError> {
     let (app, of) = (app.to_string(), record.resource_type());
+    let attributes = attributes(record);
     if of.kind() == Kind::Account {
         let status = record.status().unwrap_or_default().as_str();
-        sql.prepare_cached("INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?.execute(
-            params![
+        sql.prepare_cached("INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
+            .execute(params![
                 app,
                 of.id().to_string(),
                 record.id(),
@@ -296,11 +302,11 @@ fn write_record(sql: &Transaction<'_>, app: AppId, record: RecordView<'_>) -> Re
                 record.username(),
                 record.first_name(),
                 record.last_name(),
-                record.display_name()
-            ],
-        )?;
+                record.display_name(),
+                attributes
+            ])?;
     } else {
-        sql.prepare_cached("INSERT OR REPLACE INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)")?.execute(
+        sql.prepare_cached("INSERT OR REPLACE INTO resource VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?.execute(
             params![
                 app,
                 of.id().to_string(),
@@ -308,11 +314,18 @@ fn write_record(sql: &Transaction<'_>, app: AppId, record: RecordView<'_>) -> Re
                 record.is_active(),
                 record.is_placeholder(),
                 record.name(),
-                record.description()
+                record.description(),
+                attributes
             ],
         )?;
     }
     Ok(())
+}
+
+/// The attributes of a record as a JSON object.
+fn attributes(record: RecordView<'_>) -> String {
+    let attributes = record.attributes().map(|(name, value)| (name.to_owned(), json!(value)));
+    Value::Object(attributes.collect()).to_string()
 }
 
 /// The record goes, and with it the references that it held itself; those to it were removed before.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use headcount::{AppId, Command, Config, Engine, Fact, Kind, RecordFilter, Timestamp, Uuid};
+use headcount::{
+    AppId, AttributeView, Command, Config, Engine, Fact, Kind, RecordFilter, RecordView, Timestamp, Uuid,
+};
 use headcount_embedding::{Projection, ProjectionError};
 use headcount_testing::{busy, generate, random};
 use proptest::prelude::*;
@@ -53,13 +55,15 @@ fn in_engine(engine: &Engine) -> BTreeSet<String> {
                         record.last_name(),
                         record.display_name(),
                     ];
-                    format!("account {id}|{of_id}|{key}|{active}|{status}|{}", fields.map(text).join("|"))
+                    let texts = fields.map(text).join("|");
+                    format!("account {id}|{of_id}|{key}|{active}|{status}|{texts}|{}", attributes(record))
                 } else {
                     let placeholder = u8::from(record.is_placeholder());
                     let fields = [record.name(), record.description()];
+                    let texts = fields.map(text).join("|");
                     format!(
-                        "resource {id}|{of_id}|{key}|{active}|{placeholder}|{}",
-                        fields.map(text).join("|")
+                        "resource {id}|{of_id}|{key}|{active}|{placeholder}|{texts}|{}",
+                        attributes(record)
                     )
                 };
                 rows.insert(fields);
@@ -74,6 +78,22 @@ fn in_engine(engine: &Engine) -> BTreeSet<String> {
         }
     }
     rows
+}
+
+/// As JSON, of texts that need no escape.
+fn attributes(record: RecordView<'_>) -> String {
+    let pairs = record.attributes().map(|(name, value)| {
+        let value = match value {
+            AttributeView::Text(text) => format!("\"{text}\""),
+            AttributeView::Integer(integer) => integer.to_string(),
+            AttributeView::Boolean(boolean) => boolean.to_string(),
+            AttributeView::Texts(texts) => {
+                format!("[{}]", texts.map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(","))
+            }
+        };
+        format!("\"{name}\":{value}")
+    });
+    format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
 }
 
 proptest! {

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::PageContext;
+use super::attributes::AttributeCheck;
 use super::compare::parse_status;
 use super::faults::{Faults, Finding};
 use super::raw::RawRecord;
@@ -24,7 +25,12 @@ pub(super) struct CheckedRecord<'p> {
     pub(super) status: AccountStatus,
     /// Where its references are in the page's list: by type, each once.
     pub(super) references: Range<usize>,
+    /// Where its attributes are in the page's.
+    pub(super) attributes: Range<usize>,
 }
+
+/// The records of a page that was checked, with the lists of what all of them refer to and of their attributes.
+type Finished<'p> = (Vec<CheckedRecord<'p>>, Vec<CheckedReference<'p>>, Vec<u8>);
 
 /// What the records of a page are checked with, and what came of those before.
 #[derive(Debug)]
@@ -35,6 +41,7 @@ pub(super) struct Check<'e, 'p> {
     faults: Faults,
     records: Vec<CheckedRecord<'p>>,
     references: Vec<CheckedReference<'p>>,
+    attributes: AttributeCheck,
 }
 
 /// Of an account, for the room that is made at first.
@@ -88,13 +95,13 @@ impl<'e, 'p> Check<'e, 'p> {
             } else {
                 0
             }),
+            attributes: AttributeCheck::new(context.limits),
         }
     }
 
-    /// The checked records, and their references.
-    pub(super) fn finish(self) -> Result<(Vec<CheckedRecord<'p>>, Vec<CheckedReference<'p>>), Error> {
+    pub(super) fn finish(self) -> Result<Finished<'p>, Error> {
         self.faults.into_result()?;
-        Ok((self.records, self.references))
+        Ok((self.records, self.references, self.attributes.into_runs()))
     }
 
     /// Checks the record in this place of the page, whatever is wrong with the first of it.
@@ -107,22 +114,23 @@ impl<'e, 'p> Check<'e, 'p> {
     ) {
         let start = self.references.len();
         let can_be_plain = misread.is_none() && !is_repeat;
-        let status = can_be_plain.then(|| self.plain(raw)).flatten().unwrap_or_else(|| {
+        let plain = can_be_plain.then(|| self.plain(raw)).flatten();
+        let (status, attributes) = plain.unwrap_or_else(|| {
             self.references.truncate(start);
             let faults_before = self.faults.total();
             RecordCheck { check: self, index, raw, misread, faults_before }.fields(is_repeat)
         });
         merge(&mut self.references, start);
         let references = start..self.references.len();
-        self.records.push(CheckedRecord { texts: raw.texts, status, references });
+        self.records.push(CheckedRecord { texts: raw.texts, status, references, attributes });
     }
 }
 
 impl<'p> Check<'_, 'p> {
-    /// The status of a record with which plainly nothing is wrong, which is nearly every one; its references
-    /// are added to the list. Of all others each fault is told elsewhere.
+    /// The status and the attributes of a record with which plainly nothing is wrong, which is nearly every one; its
+    /// references are added to the list. Of all others each fault is told elsewhere.
     #[inline]
-    fn plain(&mut self, raw: &RawRecord<'p>) -> Option<AccountStatus> {
+    fn plain(&mut self, raw: &RawRecord<'p>) -> Option<(AccountStatus, Range<usize>)> {
         let mut is_plain = true;
         let [id, email, others @ ..] = raw.texts;
         let [id_lengths, email_lengths, other_lengths @ ..] = self.rules.field_lengths;
@@ -150,7 +158,11 @@ impl<'p> Check<'_, 'p> {
                 }
             }
         }
-        is_plain.then_some(status)
+        if !is_plain {
+            return None;
+        }
+        let attributes = self.attributes.add(raw.all_attributes(), &mut |_| is_plain = false);
+        is_plain.then_some((status, attributes))
     }
 }
 
@@ -164,15 +176,17 @@ struct RecordCheck<'c, 'e, 'p> {
 }
 
 impl<'p> RecordCheck<'_, '_, 'p> {
-    fn fields(&mut self, is_repeat: bool) -> AccountStatus {
+    /// Its status and its attributes.
+    fn fields(&mut self, is_repeat: bool) -> (AccountStatus, Range<usize>) {
         if self.is_wrong_type(Place::Record) {
-            return AccountStatus::default();
+            return (AccountStatus::default(), 0..0);
         }
         self.id(is_repeat);
-        if self.raw.kind != Kind::Account {
-            self.group();
-            return AccountStatus::default();
-        }
+        let status = if self.raw.kind == Kind::Account { self.account() } else { self.group() };
+        (status, self.attributes())
+    }
+
+    fn account(&mut self) -> AccountStatus {
         self.login();
         for (slot, place) in ACCOUNT_TEXTS {
             self.field(place, slot);
@@ -192,9 +206,22 @@ impl<'p> RecordCheck<'_, '_, 'p> {
         }
     }
 
-    fn group(&mut self) {
+    fn group(&mut self) -> AccountStatus {
         self.field(Place::Name, 1);
         self.field(Place::Description, 2);
+        AccountStatus::default()
+    }
+
+    fn attributes(&mut self) -> Range<usize> {
+        if self.is_wrong_type(Place::Attributes) {
+            return 0..0;
+        }
+        let (raw, index) = (self.raw, self.index);
+        let Check { attributes, faults, context, .. } = &mut *self.check;
+        let id_chars_max = context.limits.id_chars_max;
+        attributes.add(raw.all_attributes(), &mut |finding| {
+            faults.add(index, raw.usable_id(), id_chars_max, finding);
+        })
     }
 
     /// An account needs an email or a username.
@@ -343,11 +370,9 @@ impl<'p> RecordCheck<'_, '_, 'p> {
         found: &dyn Fn() -> String,
         expected: &dyn Fn() -> String,
     ) {
-        let id = self.raw.id();
-        let is_usable = !id.is_empty() && !id.contains('\0');
         let id_chars_max = self.check.context.limits.id_chars_max;
         let finding = Finding { code, field, found, expected };
-        self.check.faults.add(self.index, Some(id).filter(|_| is_usable), id_chars_max, &finding);
+        self.check.faults.add(self.index, self.raw.usable_id(), id_chars_max, &finding);
     }
 }
 
@@ -375,6 +400,7 @@ fn path(raw: &RawRecord<'_>, place: Place) -> String {
         Place::Reference(map, number, at) => format!("{}[{at}]", list(map, number)),
         Place::ReferenceId(map, number, at) => format!("{}[{at}].id", list(map, number)),
         Place::ReferenceName(map, number, at) => format!("{}[{at}].name", list(map, number)),
+        Place::Attributes => "attributes".into(),
     }
 }
 
@@ -385,6 +411,7 @@ const fn expected_type(place: Place) -> &'static str {
         Place::Map(_) => "a map from slugs to lists of references",
         Place::List(..) => "a list of references",
         Place::Reference(..) => "an object with an id",
+        Place::Attributes => "a map from names to values",
         _ => "a text",
     }
 }

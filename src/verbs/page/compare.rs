@@ -30,16 +30,17 @@ impl<'e, 'p> Comparison<'e, 'p> {
         }
     }
 
-    /// Whether the record, which has this row, is active and full and has just these fields and, in this
-    /// order, these references, none of which would give a placeholder a name. (An active account's
+    /// Whether the record, which has this row, is active and full and has just these fields, attributes and, in this
+    /// order, references, none of which would give a placeholder a name. (An active account's
     /// placeholders are active.) Where it says no, the record may still be equal: the references in another
-    /// order.
+    /// order, an attribute sent twice.
     #[inline]
     pub(super) fn is_unchanged(&mut self, record: &RawRecord<'p>, table: &Table, row: Row) -> bool {
         let Some(status) = parse_status(record.status) else { return false };
         let stored = table.stored(row);
         stored.has_fields(&record.texts, status)
             && self.full.contains(table, row)
+            && stored.plainly_has_attributes(record.all_attributes())
             && self.has_references(record, &stored)
     }
 

@@ -13,6 +13,7 @@
 //!
 //! Groups, licenses and accounts go the same way: a group is a record with fewer texts and no references.
 
+mod attributes;
 mod check;
 mod commit;
 mod compare;
@@ -81,6 +82,8 @@ pub(crate) struct CheckedPage<'p> {
     records: Vec<CheckedRecord<'p>>,
     /// Of all these records, one behind the other.
     references: Vec<CheckedReference<'p>>,
+    /// Likewise, as they will be stored.
+    attributes: Vec<u8>,
 }
 
 /// Resolves, compares and checks a page for a type, whatever is wrong with the first of it.
@@ -106,9 +109,9 @@ pub(crate) fn check<'p>(
         let is_repeat = buffers.repeats.binary_search(&at).is_ok();
         check.record(at, &RawRecord::at(page, at as usize), is_repeat, page.misread(at));
     }
-    let (records, references) = check.finish()?;
+    let (records, references, attributes) = check.finish()?;
     let fingerprint = page.fingerprint().map(|fingerprint| (fingerprint, PageLimits::of(context.limits)));
-    Ok(CheckedPage { kind: page.kind(), of, fingerprint, records, references })
+    Ok(CheckedPage { kind: page.kind(), of, fingerprint, records, references, attributes })
 }
 
 /// Compares each record with what is on record.

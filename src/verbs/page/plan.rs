@@ -72,17 +72,19 @@ pub(super) enum Step<'c, 'p> {
 #[derive(Debug)]
 pub(super) struct Contents<'c, 'p> {
     record: &'c CheckedRecord<'p>,
+    attributes: &'c [u8],
     /// In the plan's list.
     references: Range<usize>,
 }
 
-impl<'p> Contents<'_, 'p> {
+impl<'c, 'p> Contents<'c, 'p> {
     pub(super) fn draft<'a>(&self, references: &'a [RowKey]) -> Draft<'a>
     where
+        'c: 'a,
         'p: 'a,
     {
         let CheckedRecord { texts, status, .. } = *self.record;
-        Draft { texts, status, references: &references[self.references.clone()] }
+        Draft { texts, status, references: &references[self.references.clone()], attributes: self.attributes }
     }
 }
 
@@ -115,6 +117,7 @@ pub(crate) fn plan<'c, 'p>(
 struct Planner<'e, 'p, 'c> {
     store: &'e Store,
     references: &'c [CheckedReference<'p>],
+    attributes: &'c [u8],
     key: HashKey,
     /// By reference of the page, the row that it points at; [`Row::NONE`] if it is not on record.
     targets: &'e [Row],
@@ -175,6 +178,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         Self {
             store,
             references: &page.references,
+            attributes: &page.attributes,
             key: context.key,
             targets,
             plan: Plan {
@@ -211,7 +215,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         self.plan.outcome.created += 1;
         self.on_record.clear();
         let references = self.refer(key, record);
-        let contents = Contents { record, references };
+        let contents = self.contents(record, references);
         self.additions.add_row(self.plan.of, contents.draft(&self.plan.references).bytes());
         self.plan.steps.push(Step::Insert { row, hash, contents });
         row
@@ -222,7 +226,10 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         let stored = table.stored(row);
         let key = RowKey::new(self.plan.of, row);
         let was = Was::of(table, row);
-        let fields = changed_fields(&stored, record, self.plan.kind);
+        let mut fields = changed_fields(&stored, record, self.plan.kind);
+        if stored.attributes_run() != self.attributes_of(record) {
+            fields.insert(Field::Attributes);
+        }
         self.on_record.clear();
         self.on_record.extend(stored.references());
         self.on_record.sort_unstable();
@@ -240,11 +247,19 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
                 self.plan.steps.push(Step::Upsert { row, contents: None });
             }
         } else {
-            let contents = Contents { record, references };
+            let contents = self.contents(record, references);
             let bytes = contents.draft(&self.plan.references).bytes();
             self.additions.replace(self.plan.of, stored.bytes(), bytes);
             self.plan.steps.push(Step::Upsert { row, contents: Some(contents) });
         }
+    }
+
+    fn contents(&self, record: &'c CheckedRecord<'p>, references: Range<usize>) -> Contents<'c, 'p> {
+        Contents { record, attributes: self.attributes_of(record), references }
+    }
+
+    fn attributes_of(&self, record: &CheckedRecord<'p>) -> &'c [u8] {
+        &self.attributes[record.attributes.clone()]
     }
 
     /// Notes what comes of a record that is there.
@@ -400,7 +415,7 @@ impl<'p> NewPlaceholders<'p> {
     }
 }
 
-/// The fields of a record on record that differ from a pushed one.
+/// The fields of a record on record, but for its attributes, that differ from a pushed one.
 fn changed_fields(stored: &crate::store::Stored<'_>, record: &CheckedRecord<'_>, kind: Kind) -> Fields {
     const ACCOUNT: &[(Slot, Field)] = &[
         (Slot::EmailOrName, Field::Email),

@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use crate::values::{Account, Group, Kind, Page, Records, ReferenceList, ReferenceMap};
+use crate::values::{Account, Attribute, Group, Kind, Page, Records, ReferenceList, ReferenceMap};
 
 /// A record as sent. What a kind does not have is empty.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,8 @@ pub(super) struct RawRecord<'p> {
     pub(super) status: &'p str,
     memberships: &'p [ReferenceList<'p>],
     assignments: &'p [ReferenceList<'p>],
+    /// None where nothing is said of them.
+    pub(super) attributes: Option<&'p [Attribute<'p>]>,
 }
 
 impl<'p> RawRecord<'p> {
@@ -50,6 +52,7 @@ impl<'p> RawRecord<'p> {
             status: text(&account.status),
             memberships: &account.memberships,
             assignments: &account.assignments,
+            attributes: account.attributes.as_deref(),
         }
     }
 
@@ -61,12 +64,24 @@ impl<'p> RawRecord<'p> {
             status: "",
             memberships: &[],
             assignments: &[],
+            attributes: group.attributes.as_deref(),
         }
     }
 
     #[inline]
     pub(super) const fn id(&self) -> &'p str {
         self.texts[0]
+    }
+
+    /// The id as a fault tells it: none that is absent or has a NUL.
+    pub(super) fn usable_id(&self) -> Option<&'p str> {
+        Some(self.id()).filter(|id| !id.is_empty() && !id.contains('\0'))
+    }
+
+    /// The attributes of a record that is replaced whole: none where nothing is said of them.
+    #[inline]
+    pub(super) fn all_attributes(&self) -> &'p [Attribute<'p>] {
+        self.attributes.unwrap_or(&[])
     }
 
     /// The two maps of references.

@@ -19,17 +19,24 @@ pub(crate) struct AsItWas {
 ///
 /// That its records are as it left them is what remembering means, so what is left to ask is whether it would
 /// still be taken: under lower limits than it came under it might not.
+///
+/// What counts of the attributes of its records is on record, so no limit on them has to be remembered: where records may
+/// be beyond it, they are asked.
 pub(crate) fn as_it_was(
     store: &Store,
     limits: &Limits,
+    may_be_beyond_limits: bool,
     of: TypeIndex,
     fingerprint: Fingerprint,
 ) -> Option<AsItWas> {
-    let remembered = store.table(of)?.remembered();
-    let runs = remembered.find(fingerprint)?;
-    let limits = PageLimits::of(limits);
+    let table = store.table(of)?;
+    let runs = table.remembered().find(fingerprint)?;
+    let held_to = PageLimits::of(limits);
+    let keep_rules = |row| table.stored(row).attributes().keep_rules(limits);
+    let would_be_taken = table.remembered().checked_under().are_within(&held_to)
+        && (!may_be_beyond_limits || runs.iter().flat_map(|run| run.rows()).all(keep_rules));
     let records = runs.iter().map(|Run { len, .. }| len).sum();
-    remembered.checked_under().are_within(&limits).then_some(AsItWas { of, fingerprint, records, limits })
+    would_be_taken.then_some(AsItWas { of, fingerprint, records, limits: held_to })
 }
 
 /// Does what a push of the page would do: notes its records, all of them unchanged. Cannot fail.

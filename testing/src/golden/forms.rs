@@ -242,6 +242,7 @@ fn every_command() -> Vec<Named> {
         "erase_record",
         Command::EraseRecord { app_id: APP, slug: "account".into(), id: "CN=Zoë, OU=𝄞".into() },
     ));
+    commands.extend(of_attributes());
     commands
 }
 
@@ -363,6 +364,28 @@ fn of_fingerprints() -> Vec<Named> {
             Command::PushPage { app_id, session_id, slug: slug(), page: group },
         ),
         ("repeat_page", Command::RepeatPage { app_id, session_id, slug: slug(), fingerprint: FINGERPRINT }),
+    ]
+}
+
+fn of_attributes() -> Vec<Named> {
+    let push = |slug: &'static str, page| Command::PushPage {
+        app_id: APP,
+        session_id: SESSION,
+        slug: slug.into(),
+        page,
+    };
+    let every_type = r#"{"id": "u1"}, {"id": "u2", "attributes": {"text": "zoë", "integer": -300, "boolean": true,
+        "texts": ["a", ""], "null": null, "wrong": 2.5, "twice": 1, "twice": "2"}}, {"id": "u3", "attributes": {}}"#;
+    let misread = r#"{"id": "u1", "attributes": 7}"#;
+    let group = r#"{"id": "g1", "name": "One", "attributes": {"cost_center": 4711}}"#;
+    vec![
+        ("push_page, accounts with attributes", push("account", page(Kind::Account, every_type))),
+        ("push_page, a number as attributes", push("account", page(Kind::Account, misread))),
+        ("push_page, groups with attributes", push("team", page(Kind::Group, group))),
+        (
+            "push_page, licenses with attributes and a fingerprint",
+            push("seat", page(Kind::License, group).with_fingerprint(FINGERPRINT)),
+        ),
     ]
 }
 

@@ -6,9 +6,9 @@ use headcount::{
     Resolution, ResourceTypeUpdate, Scope, SessionId, TaskAction, Timestamp,
 };
 
-use super::histories_of_steps;
 use super::journal::Journal;
 use super::writer::{TYPES, Writer, page, uuid};
+use super::{histories_of_attributes, histories_of_steps};
 
 /// All of them.
 pub fn all() -> Vec<Journal> {
@@ -24,6 +24,7 @@ pub fn all() -> Vec<Journal> {
         ("guards", Limits::default(), histories_of_steps::guards),
         ("plans", Limits::default(), histories_of_steps::plans),
         ("erasures", Limits::default(), histories_of_steps::erasures),
+        ("attributes", Limits::default(), histories_of_attributes::attributes),
     ]
     .map(|(name, limits, write)| {
         let mut writer = Writer { now: 1_736_935_200_000, history: Vec::new() };
@@ -325,7 +326,7 @@ fn faults(writer: &mut Writer) {
         page(Kind::Group, r#"{"id": "t1", "name": "One"}, {"id": "t1", "name": "Two"}"#),
     );
     writer.push_as(1, 1, "account", page(Kind::Account, &vec!["{}"; 100].join(",")));
-    let group = |id: u32| Group { id: id.to_string().into(), name: "Group".into(), description: None };
+    let group = |id: u32| Group { id: id.to_string().into(), name: "Group".into(), ..Group::default() };
     let groups = (0..101).map(group);
     writer.push_as(1, 1, "team", Page::groups(groups));
 }

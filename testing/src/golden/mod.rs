@@ -8,6 +8,7 @@
 pub mod codes;
 pub mod forms;
 pub mod histories;
+mod histories_of_attributes;
 mod histories_of_steps;
 pub mod journal;
 pub mod snapshot;

@@ -4,6 +4,7 @@
 //! is to be read beside the rule that it names.
 
 mod apps;
+mod attributes;
 mod check;
 mod guard;
 mod observe;

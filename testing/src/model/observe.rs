@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use headcount::{
-    AccountStatus, Engine, Error, Field, RecordFilter, RecordView, Reply, SessionCounts, SessionStatus,
+    AccountStatus, AttributeValue, Engine, Error, Field, RecordFilter, RecordView, Reply, SessionCounts,
+    SessionStatus,
 };
 
 use super::push::Tally;
@@ -119,9 +120,19 @@ fn seen_record(record: RecordView<'_>, key: impl Fn(RecordView<'_>) -> Key) -> R
         inactive_since: record.inactive_since(),
         fields: texts.into_iter().filter_map(|(field, text)| Some((field, text?.to_owned()))).collect(),
         status: record.status().unwrap_or(AccountStatus::Active),
+        attributes: seen_attributes(record),
         references: record.references().map(key).collect(),
         pushed: false,
     }
+}
+
+fn seen_attributes(record: RecordView<'_>) -> BTreeMap<String, AttributeValue<'static>> {
+    assert!(
+        record.attributes().map(|(name, _)| name).is_sorted(),
+        "attributes are in the order of their names"
+    );
+    let owned = |value| AttributeValue::from(value).into_owned();
+    record.attributes().map(|(name, value)| (name.to_owned(), owned(value))).collect()
 }
 
 impl Model {

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::{
-    Account, AccountStatus, AppId, Error, ErrorKind, Fact, Fault, FaultCode, Field, Fields, Group, Kind,
-    Page, Records, References, Reply, SessionId, SessionStatus, Timestamp,
+    Account, AccountStatus, AppId, AttributeValue, Error, ErrorKind, Fact, Fault, FaultCode, Field, Fields,
+    Group, Kind, Page, Records, References, Reply, SessionId, SessionStatus, Timestamp,
 };
 
-use super::{App, Key, Model, Record, check, observe, present};
+use super::{App, Key, Model, Record, attributes, check, observe, present};
 
 /// A record as it is to be stored, and its references with the name that stands (SPEC 3.4).
 struct Pushed {
     key: Key,
     fields: BTreeMap<Field, String>,
     status: AccountStatus,
+    attributes: BTreeMap<String, AttributeValue<'static>>,
     references: Vec<(Key, Option<String>)>,
 }
 
@@ -120,7 +121,8 @@ impl Model {
             ("name", check::fault(&group.name, true, self.limits.text_chars_max)),
             ("description", check::fault(description, false, self.limits.description_chars_max)),
         ];
-        found.into_iter().filter_map(|(field, code)| Some((field.to_owned(), code?))).collect()
+        let found = found.into_iter().filter_map(|(field, code)| Some((field.to_owned(), code?)));
+        found.chain(attributes::faults(&group.attributes, &self.limits)).collect()
     }
 
     fn account_faults(&self, id: AppId, account: &Account<'_>) -> Vec<(String, FaultCode)> {
@@ -177,6 +179,7 @@ impl Model {
                 }
             }
         }
+        faults.extend(attributes::faults(&account.attributes, &self.limits));
         faults
     }
 
@@ -196,6 +199,7 @@ impl Model {
                         key: (number, group.id.to_string()),
                         fields: fields.into_iter().filter_map(|(field, text)| Some((field, text?))).collect(),
                         status: AccountStatus::Active,
+                        attributes: attributes::counting(&group.attributes),
                         references: Vec::new(),
                     }
                 })
@@ -231,6 +235,7 @@ impl Model {
                 Some("suspended") => AccountStatus::Suspended,
                 _ => AccountStatus::Active,
             },
+            attributes: attributes::counting(&account.attributes),
             references,
         })
     }
@@ -319,6 +324,7 @@ impl Model {
             inactive_since: None,
             fields: new.fields,
             status: new.status,
+            attributes: new.attributes,
             pushed: true,
         };
         let number = stored.key.0;
@@ -398,6 +404,7 @@ fn placeholder(key: &Key, name: &Option<String>) -> Record {
         inactive_since: None,
         fields: name.iter().map(|name| (Field::Name, name.clone())).collect(),
         status: AccountStatus::Active,
+        attributes: BTreeMap::new(),
         references: Vec::new(),
         pushed: false,
     }
@@ -414,5 +421,9 @@ fn changed_fields(before: &Record, new: &Pushed) -> Fields {
         Field::DisplayName,
     ];
     let texts = all.into_iter().filter(|field| before.fields.get(field) != new.fields.get(field));
-    texts.chain((before.status != new.status).then_some(Field::Status)).collect()
+    let others = [
+        (Field::Status, before.status != new.status),
+        (Field::Attributes, before.attributes != new.attributes),
+    ];
+    texts.chain(others.into_iter().filter_map(|(field, differs)| differs.then_some(field))).collect()
 }

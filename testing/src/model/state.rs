@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use headcount::{
-    AccountStatus, AppId, Field, Guard, Kind, RecordFilter, ResourceTypeId, SessionCounts, SessionId,
-    SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
+    AccountStatus, AppId, AttributeValue, Field, Guard, Kind, RecordFilter, ResourceTypeId, SessionCounts,
+    SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
 };
 
 /// A resource type, as its clone group has it.
@@ -63,6 +63,8 @@ pub struct Record {
     pub fields: BTreeMap<Field, String>,
     /// The status of an account; `Active` for others.
     pub status: AccountStatus,
+    /// By name.
+    pub attributes: BTreeMap<String, AttributeValue<'static>>,
     /// In the order sent, by type in order of registration.
     pub references: Vec<Key>,
     /// Whether the open session got it.

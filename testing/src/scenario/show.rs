@@ -293,6 +293,11 @@ fn record_line(record: RecordView<'_>) -> String {
             let _ = write!(line, " {name}={text}");
         }
     }
+    let attributes: serde_json::Map<String, serde_json::Value> =
+        record.attributes().map(|(name, value)| (name.to_owned(), serde_json::json!(value))).collect();
+    if !attributes.is_empty() {
+        let _ = write!(line, " attributes={}", serde_json::Value::Object(attributes));
+    }
     let references: Vec<String> =
         record.references().map(|to| format!("{}/{}", to.resource_type().slug(), to.id())).collect();
     if !references.is_empty() {

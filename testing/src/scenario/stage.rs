@@ -114,6 +114,11 @@ impl Stage {
             "faults_listed" => &mut self.limits.faults_listed_max,
             "records_per_type" => &mut self.limits.records_per_type_max,
             "sessions_per_app" => &mut self.limits.sessions_per_app_max,
+            "attributes_per_record" => &mut self.limits.attributes_per_record_max,
+            "attribute_name_chars" => &mut self.limits.attribute_name_chars_max,
+            "attribute_text_chars" => &mut self.limits.attribute_text_chars_max,
+            "attribute_texts" => &mut self.limits.attribute_texts_max,
+            "attribute_bytes" => &mut self.limits.attribute_bytes_max,
             other => return Err(format!("no limit is called {other}")),
         })
     }

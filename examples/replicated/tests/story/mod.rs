@@ -96,7 +96,7 @@ fn teams() -> Result<String, Error> {
     let team = |number| Group {
         id: format!("g{number}").into(),
         name: format!("Team {number}").into(),
-        description: None,
+        ..Group::default()
     };
     Ok(serde_json::to_string(&Page::groups((0..20).map(team)))?)
 }
