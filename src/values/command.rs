@@ -72,6 +72,14 @@ pub enum Command<'a> {
     ExcludeTypes { app_id: AppId, session_id: SessionId, types: Vec<Cow<'a, str>> },
     /// [`Engine::waive_guard`](crate::Engine::waive_guard)
     WaiveGuard { app_id: AppId, session_id: SessionId },
+    /// [`Engine::push_lenient_page`](crate::Engine::push_lenient_page)
+    PushLenientPage {
+        app_id: AppId,
+        session_id: SessionId,
+        slug: Cow<'a, str>,
+        #[cfg_attr(feature = "serde", serde(borrow))]
+        page: Page<'a>,
+    },
 }
 
 impl Command<'_> {
@@ -95,7 +103,8 @@ impl Command<'_> {
             | Self::RepeatPage { app_id, .. }
             | Self::SaveCheckpoint { app_id, .. }
             | Self::ExcludeTypes { app_id, .. }
-            | Self::WaiveGuard { app_id, .. } => Some(app_id),
+            | Self::WaiveGuard { app_id, .. }
+            | Self::PushLenientPage { app_id, .. } => Some(app_id),
             Self::ExpireSessions { .. } => None,
         }
     }

@@ -12,8 +12,8 @@ use super::raw::RawRecord;
 use super::references::{CheckedReference, Slugs, merge};
 use crate::store::TypeIndex;
 use crate::values::{
-    AccountStatus, Error, FaultCode, Kind, Limits, Misread, Place, PlainLengths, ReferenceList, ReferenceMap,
-    Rule, WrongType, describe, is_plain_email, path_segment,
+    AccountStatus, FaultCode, Kind, Limits, Misread, Place, PlainLengths, ReferenceList, ReferenceMap, Rule,
+    WrongType, describe, is_plain_email, path_segment,
 };
 
 /// A record as it will be stored: nothing about it can fail any more.
@@ -32,9 +32,19 @@ pub(super) struct Check<'e, 'p> {
     context: PageContext<'e>,
     rules: TextRules,
     slugs: Slugs<'e, 'p>,
-    faults: Faults,
-    records: Vec<CheckedRecord<'p>>,
-    references: Vec<CheckedReference<'p>>,
+    found: Checked<'p>,
+}
+
+/// What came of the records of a page.
+#[derive(Debug)]
+pub(super) struct Checked<'p> {
+    /// Those without a fault.
+    pub(super) records: Vec<CheckedRecord<'p>>,
+    /// Of all these records, one behind the other.
+    pub(super) references: Vec<CheckedReference<'p>>,
+    /// The places of the others, ascending.
+    pub(super) rejected: Vec<u32>,
+    pub(super) faults: Faults,
 }
 
 /// Of an account, for the room that is made at first.
@@ -81,20 +91,21 @@ impl<'e, 'p> Check<'e, 'p> {
             context,
             rules: TextRules::new(kind, context.limits),
             slugs: Slugs::new(context.registry),
-            faults: Faults::new(context.limits.faults_listed_max as usize),
-            records: Vec::with_capacity(records),
-            references: Vec::with_capacity(if kind == Kind::Account {
-                records * REFERENCES_EXPECTED
-            } else {
-                0
-            }),
+            found: Checked {
+                records: Vec::with_capacity(records),
+                references: Vec::with_capacity(if kind == Kind::Account {
+                    records * REFERENCES_EXPECTED
+                } else {
+                    0
+                }),
+                rejected: Vec::new(),
+                faults: Faults::new(context.limits.faults_listed_max as usize),
+            },
         }
     }
 
-    /// The checked records, and their references.
-    pub(super) fn finish(self) -> Result<(Vec<CheckedRecord<'p>>, Vec<CheckedReference<'p>>), Error> {
-        self.faults.into_result()?;
-        Ok((self.records, self.references))
+    pub(super) fn finish(self) -> Checked<'p> {
+        self.found
     }
 
     /// Checks the record in this place of the page, whatever is wrong with the first of it.
@@ -105,16 +116,24 @@ impl<'e, 'p> Check<'e, 'p> {
         is_repeat: bool,
         misread: Option<&Misread>,
     ) {
-        let start = self.references.len();
+        let start = self.found.references.len();
         let can_be_plain = misread.is_none() && !is_repeat;
-        let status = can_be_plain.then(|| self.plain(raw)).flatten().unwrap_or_else(|| {
-            self.references.truncate(start);
-            let faults_before = self.faults.total();
-            RecordCheck { check: self, index, raw, misread, faults_before }.fields(is_repeat)
+        let status = can_be_plain.then(|| self.plain(raw)).flatten().or_else(|| {
+            self.found.references.truncate(start);
+            let faults_before = self.found.faults.total();
+            let status = RecordCheck { check: self, index, raw, misread, faults_before }.fields(is_repeat);
+            let has_faults = self.found.faults.total() > faults_before;
+            debug_assert!(has_faults || can_be_plain, "what was misread or stands twice is a fault");
+            (!has_faults).then_some(status)
         });
-        merge(&mut self.references, start);
-        let references = start..self.references.len();
-        self.records.push(CheckedRecord { texts: raw.texts, status, references });
+        let Some(status) = status else {
+            self.found.references.truncate(start);
+            self.found.rejected.push(index);
+            return;
+        };
+        merge(&mut self.found.references, start);
+        let references = start..self.found.references.len();
+        self.found.records.push(CheckedRecord { texts: raw.texts, status, references });
     }
 }
 
@@ -146,7 +165,7 @@ impl<'p> Check<'_, 'p> {
                 for reference in list.as_slice() {
                     let (id, name) = (&*reference.id, reference.name.as_deref().unwrap_or(""));
                     is_plain &= id_lengths.has(id) & name_lengths.has(name);
-                    self.references.push(CheckedReference::new(of, id, name));
+                    self.found.references.push(CheckedReference::new(of, id, name));
                 }
             }
         }
@@ -244,9 +263,9 @@ impl<'p> RecordCheck<'_, '_, 'p> {
             }
         }
         if let Some(misread) = self.misread {
-            self.check.faults.add_unlisted(misread.faults_dropped);
+            self.check.found.faults.add_unlisted(misread.faults_dropped);
             // What a parser with lower limits than ours dropped, nobody could find fault with.
-            if dropped > 0 && self.check.faults.total() == self.faults_before {
+            if dropped > 0 && self.check.found.faults.total() == self.faults_before {
                 self.add_too_many(kept + dropped, max);
             }
         }
@@ -292,7 +311,7 @@ impl<'p> RecordCheck<'_, '_, 'p> {
             let has_id = self.text(Place::ReferenceId(map, number, at), reference_id, &reference.id);
             let has_name = self.text(Place::ReferenceName(map, number, at), reference_name, name);
             if let Some(of) = of.filter(|_| has_id && has_name) {
-                self.check.references.push(CheckedReference::new(of, &reference.id, name));
+                self.check.found.references.push(CheckedReference::new(of, &reference.id, name));
             }
         }
     }
@@ -347,7 +366,7 @@ impl<'p> RecordCheck<'_, '_, 'p> {
         let is_usable = !id.is_empty() && !id.contains('\0');
         let id_chars_max = self.check.context.limits.id_chars_max;
         let finding = Finding { code, field, found, expected };
-        self.check.faults.add(self.index, Some(id).filter(|_| is_usable), id_chars_max, &finding);
+        self.check.found.faults.add(self.index, Some(id).filter(|_| is_usable), id_chars_max, &finding);
     }
 }
 
