@@ -46,7 +46,7 @@
 //!   replayed through [`Engine::apply`]: one code path. Each succeeds, or returns an [`Error`] and
 //!   leaves the state untouched to the last bit.
 //! - **Pages.** [`PageSeed`] parses one from any serde format, borrowing its texts. It is refused whole,
-//!   with every [`Fault`] in it, or applied whole.
+//!   with every [`Fault`] in it, or applied whole; a [lenient](Engine::push_lenient_page) one rejects single records.
 //! - **Changes.** [`Engine::changes`] says what the last command changed, with gap-free sequence
 //!   numbers, for whoever keeps a copy.
 //! - **Completing.** [`AppView::preview`] shows what would go; an app's [`Guard`] refuses a roll that
@@ -74,7 +74,7 @@
 //! | 1 | `values` | plain values: commands, outcomes, errors, records, changes, limits, ids, time |
 //!
 //! Absences worth knowing: nothing below `engine` knows what a command is; no table knows what a session
-//! is (it knows a *roll*, a set of rows seen); nothing anywhere reads a clock, a random number or the
+//! is (it knows a *roll*, the rows that were seen and those that are kept beside); nothing anywhere reads a clock, a random number or the
 //! environment: the crate is `no_std` and cannot name them.
 //!
 //! The guides are chapters of this documentation: [`spec`], the contract, rule by rule, which the
@@ -115,9 +115,9 @@ pub use uuid::{self, Uuid};
 pub use values::{
     Account, AccountStatus, AppId, AppUpdate, Attribute, AttributeValue, Attributes, BrokenInvariant, Change,
     CleanupOutcome, Command, Completion, Config, ConfigurationStatus, Error, ErrorKind, ExpiryOutcome, Fact,
-    Fault, FaultCode, Field, Fields, Fingerprint, FoundType, Group, Guard, GuardLimit, Kind, License,
-    LimitOutOfRange, Limits, NewResourceType, NewTask, Page, PageOutcome, ParseError, Plan, PurgeOutcome,
-    RecordFilter, RecordKey, Records, Reference, ReferenceList, References, Reply, Resolution,
+    Fault, FaultCode, Field, Fields, Fingerprint, FoundType, Group, Guard, GuardLimit, Kind, LenientOutcome,
+    License, LimitOutOfRange, Limits, NewResourceType, NewTask, Page, PageOutcome, ParseError, Plan,
+    PurgeOutcome, RecordFilter, RecordKey, Records, Reference, ReferenceList, References, Reply, Resolution,
     ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts, SessionId, SessionStatus, TaskAction, TaskId,
     TaskStatus, Timestamp,
 };

@@ -15,6 +15,10 @@ fn push(slug: &'static str, page: Page<'static>) -> Command<'static> {
     Command::PushPage { app_id: APP, session_id: SESSION, slug: slug.into(), page }
 }
 
+fn push_leniently(slug: &'static str, page: Page<'static>) -> Command<'static> {
+    Command::PushLenientPage { app_id: APP, session_id: SESSION, slug: slug.into(), page }
+}
+
 /// An account with every field, two lists under one slug, a list that is null, and names.
 fn a_full_account() -> Account<'static> {
     let text = |text: &'static str| Some(text.into());
@@ -106,6 +110,9 @@ fn every_command() -> Vec<Command<'static>> {
         Command::ExcludeTypes { app_id, session_id, types: vec!["team".into(), "é".into()] },
         Command::EraseRecord { app_id, slug: "account".into(), id: "CN=\"E\"\\\u{0}".into() },
         Command::EraseRecord { app_id, slug: "".into(), id: "".into() },
+        push_leniently("account", Page::accounts([a_full_account(), account("u2")])),
+        push_leniently("account", parsed(Kind::Account, misread).with_fingerprint(Fingerprint(1))),
+        push_leniently("team", Page::groups([])),
     ]
 }
 

@@ -123,6 +123,109 @@ fn wrong_types_are_told_beside_all_other_faults_in_the_order_of_records() {
     assert_eq!(faults.iter().map(told).collect::<Vec<_>>(), expected);
 }
 
+/// Each place of a record: its path, and the types of values that belong there, of which null counts as absent.
+fn places(kind: Kind) -> Vec<(&'static str, &'static str, &'static [Type])> {
+    const TEXT: &[Type] = &[Type::Null, Type::Text];
+    const MAP: &[Type] = &[Type::Null, Type::Map];
+    const LIST: &[Type] = &[Type::Null, Type::List];
+    const OBJECT: &[Type] = &[Type::Map];
+    if kind != Kind::Account {
+        return vec![
+            ("$", "", OBJECT),
+            (r#"{"name": "x", "id": $}"#, "id", TEXT),
+            (r#"{"id": "r", "name": $}"#, "name", TEXT),
+            (r#"{"id": "r", "name": "x", "description": $}"#, "description", TEXT),
+        ];
+    }
+    vec![
+        ("$", "", OBJECT),
+        (r#"{"username": "x", "id": $}"#, "id", TEXT),
+        (r#"{"id": "r", "username": "x", "email": $}"#, "email", TEXT),
+        (r#"{"id": "r", "email": "a@b", "username": $}"#, "username", TEXT),
+        (r#"{"id": "r", "username": "x", "first_name": $}"#, "first_name", TEXT),
+        (r#"{"id": "r", "username": "x", "last_name": $}"#, "last_name", TEXT),
+        (r#"{"id": "r", "username": "x", "display_name": $}"#, "display_name", TEXT),
+        (r#"{"id": "r", "username": "x", "status": $}"#, "status", TEXT),
+        (r#"{"id": "r", "username": "x", "memberships": $}"#, "memberships", MAP),
+        (r#"{"id": "r", "username": "x", "assignments": $}"#, "assignments", MAP),
+        (r#"{"id": "r", "username": "x", "memberships": {"team": $}}"#, "memberships.team", LIST),
+        (r#"{"id": "r", "username": "x", "assignments": {"seat": $}}"#, "assignments.seat", LIST),
+        (
+            r#"{"id": "r", "username": "x", "memberships": {"team": [{"id": "g"}, $]}}"#,
+            "memberships.team[1]",
+            OBJECT,
+        ),
+        (
+            r#"{"id": "r", "username": "x", "memberships": {"team": [{"id": $}]}}"#,
+            "memberships.team[0].id",
+            TEXT,
+        ),
+        (
+            r#"{"id": "r", "username": "x", "assignments": {"seat": [{"id": "s", "name": $}]}}"#,
+            "assignments.seat[0].name",
+            TEXT,
+        ),
+    ]
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Type {
+    Null,
+    Boolean,
+    Number,
+    Text,
+    List,
+    Map,
+}
+
+const VALUES: [(Type, &str); 8] = [
+    (Type::Null, "null"),
+    (Type::Boolean, "true"),
+    (Type::Number, "7"),
+    (Type::Number, "-1.5e3"),
+    (Type::Text, r#""\u0061 text""#),
+    (Type::List, "[]"),
+    (Type::List, r#"[{"id": "g"}, "x"]"#),
+    (Type::Map, r#"{"id": "g", "team": [7]}"#),
+];
+
+/// SPEC 1, wrong types: at each place a value of each type, between records with which nothing is wrong.
+#[test]
+fn a_value_of_a_wrong_type_is_a_fault_of_its_record_at_each_place_and_in_both_modes() {
+    let mut tried = 0;
+    for kind in [Kind::Account, Kind::Group, Kind::License] {
+        for (record, field, right) in places(kind) {
+            for (_, value) in VALUES.iter().filter(|(of, _)| !right.contains(of)) {
+                is_one_fault(kind, &record.replace('$', value), field);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 120, "{tried} places and values");
+}
+
+/// Refused in strict mode; in lenient mode rejected alone, and retained where its id can be read.
+fn is_one_fault(kind: Kind, record: &str, field: &str) {
+    let good = |id: &str| format!(r#"{{"id": "{id}", "name": "x", "username": "x"}}"#);
+    let body = format!(r#"{{"records": [{}, {record}, {}]}}"#, good("before"), good("behind"));
+    let page = parsed(kind, &body);
+    let mut engine = small::engine(config(|_| {}));
+    let on_record = format!(r#"{{"records": [{}]}}"#, good("r"));
+    let _ = push(&mut engine, &parsed(kind, &on_record)).expect("a page");
+    let (faults, total) = self::faults(&mut engine, &page);
+    let fault = &faults[0];
+    assert_eq!((total, fault.index, &*fault.field), (1, 1, field), "{kind} {record}: {faults:?}");
+    assert_eq!(fault.code.as_str(), "wrong_type", "{kind} {record}");
+    let id = Some("r").filter(|_| !["", "id"].contains(&field));
+    assert_eq!(fault.id.as_deref(), id, "{kind} {record}");
+
+    let outcome = small::push_leniently_in(&mut engine, SESSION, &page).expect("a page");
+    assert_eq!((outcome.faults, outcome.faults_total), (faults, 1), "those of strict mode");
+    assert_eq!((outcome.page.created, outcome.rejected), (2, 1), "{kind} {record}");
+    assert_eq!(outcome.retained, u32::from(id.is_some()), "{kind} {record}");
+    engine.check_invariants().expect("every rule");
+}
+
 /// A body of accounts, with faults of all kinds at places that these bytes choose.
 fn a_faulty_body(bytes: &[u8]) -> String {
     const TEXTS: [&str; 6] = [r#""a@b""#, r#""""#, "null", "7", r#""a\u0000""#, "[{}]"];

@@ -385,6 +385,57 @@ fn a_progress_that_no_session_can_have_is_refused() {
     }
 }
 
+/// A session that ended, and one in progress that retains an account and the team that it refers to.
+fn with_what_is_retained() -> Value {
+    let mut engine = small::engine_with_an_account();
+    assert_eq!(complete(&mut engine, session(1), NOW), 0);
+    engine.start_session(NOW, APP, session(2), &Scope::All).expect("a session");
+    let nameless = headcount::Account { username: None, ..account("u1") };
+    for page in [Page::accounts([nameless]), Page::groups([group("g1", "")])] {
+        let outcome = small::push_leniently_in(&mut engine, session(2), &page).expect("a page");
+        assert_eq!((outcome.rejected, outcome.retained), (1, 1));
+    }
+    saved(&engine)
+}
+
+#[test]
+fn what_no_session_could_retain_is_refused() {
+    let saved = with_what_is_retained();
+    restore(saved.clone()).expect("an engine");
+    let marks = json!([{"type": 0, "retained": [[0, 1]]}, {"type": 1, "retained": [[0, 1]]}]);
+    assert_eq!(saved.pointer("/sessions/1/marks"), Some(&marks));
+    for (rule, path, value) in [
+        // Of a type twice, of one without records.
+        ("3.5", "/sessions/1/marks/0/type", json!(1)),
+        ("3.5", "/sessions/1/marks/0/type", json!(2)),
+        ("3.5", "/sessions/1/marks/1/type", json!(7)),
+        // Rows that are not there, and runs that are not the fewest.
+        ("3.5", "/sessions/1/marks/0/retained/0/0", json!(1)),
+        ("3.5", "/sessions/1/marks/0/retained/0/1", json!(0)),
+        ("3.5", "/sessions/1/marks/0/retained/0/1", json!(2)),
+        ("3.5", "/sessions/1/marks/0/retained/0/1", json!(u32::MAX)),
+        ("3.5", "/sessions/1/marks/0/retained", json!([])),
+        ("3.5", "/sessions/1/marks/0/retained", json!([[0, 1], [0, 1]])),
+        // One that was pushed.
+        ("3.5", "/apps/0/tables/0/0/0", json!(5)),
+        // More than was rejected, and counts that no session has.
+        ("3.5", "/sessions/1/rejected", json!(1)),
+        ("5", "/sessions/1/rejected", json!((1_u64 << 60) + 1)),
+        ("5", "/sessions/1/retained", json!([0, 0, 0])),
+        ("5", "/sessions/0/retained", json!([0, 0])),
+        ("5", "/sessions/0/retained", json!([(1_u64 << 60) + 1, 0, 0])),
+        ("3.5", "/sessions/0/retained", json!([1, 0, 0])),
+        ("3.5", "/sessions/0/marks", marks),
+        ("4.5", "/apps/0/app/sessions/open/facts/scope", json!([0])),
+    ] {
+        assert_refused(&saved, rule, path, value);
+    }
+    // That another record was retained, or none, is for the digest to tell.
+    let mut fewer = saved.clone();
+    fewer["sessions"][1]["marks"] = json!([]);
+    assert!(matches!(restore(fewer), Err(RestoreError::DigestMismatch { .. })), "no rule is broken");
+}
+
 #[test]
 fn a_row_that_is_gone_tells_nothing_else() {
     for row in [

@@ -8,7 +8,7 @@ use headcount::{
 };
 use headcount_testing::generate::{self, Choices, config, prologue};
 use headcount_testing::model::{self, Model};
-use headcount_testing::{busy, compare, random, reached, regression};
+use headcount_testing::{busy, compare, lenient, random, reached, regression};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
@@ -168,6 +168,36 @@ proptest! {
             let _ = engine.apply(step.0, &step.1);
             copy.follow(&engine);
             prop_assert_eq!(&copy, &copy::Copy::of(&engine));
+        }
+    }
+
+    /// SPEC 3.5: each page of a history, wherever it comes.
+    #[test]
+    fn a_lenient_page_is_a_strict_page_of_its_good_records_and_retains_the_others(history in a_history(900)) {
+        let mut engine = Engine::new(config());
+        for (now, command) in &history {
+            if let Command::PushPage { app_id, session_id, slug, page }
+            | Command::PushLenientPage { app_id, session_id, slug, page } = command
+            {
+                let place = lenient::Place { app: *app_id, session: *session_id, slug };
+                let _ = lenient::check(&engine, place, page);
+            }
+            let _ = engine.apply(*now, command);
+        }
+    }
+
+    /// The same, of histories in which more is on record.
+    #[test]
+    fn a_lenient_page_is_a_strict_page_of_its_good_records_on_busy_histories(
+        bytes in prop::collection::vec(any::<u8>(), 1..600),
+    ) {
+        let mut engine = Engine::new(Config::new());
+        for (now, command) in busy::history(&bytes) {
+            if let Command::PushLenientPage { app_id, session_id, slug, page } = &command {
+                let place = lenient::Place { app: *app_id, session: *session_id, slug };
+                let _ = lenient::check(&engine, place, page);
+            }
+            let _ = engine.apply(now, &command);
         }
     }
 

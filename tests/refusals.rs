@@ -48,6 +48,39 @@ fn of_several_reasons_to_refuse_a_page_the_first_of_the_contract_is_told() {
     assert_eq!(engine.push_page(NOW, APP, scoped, "account", &one).map(|outcome| outcome.created), Ok(1));
 }
 
+/// Of a lenient page no fault of a record is told: the rules about the page itself are.
+#[test]
+fn of_several_reasons_to_refuse_a_lenient_page_the_first_of_the_contract_is_told() {
+    let mut engine = small::engine(config(|limits| {
+        (limits.records_per_page_max, limits.records_per_type_max) = (3, 1);
+    }));
+    let (abandoned, scoped) = (session(1), session(2));
+    engine.start_session(NOW, APP, scoped, &Scope::types(["account"])).expect("a session");
+    let malformed = Group { name: "".into(), ..group("g1", "") };
+    let many = Page::groups([(); 4].map(|()| malformed.clone()));
+    let bad = Page::groups([malformed]);
+    let faulty = Account { email: Some("no".into()), ..account("u3") };
+    let accounts = Page::accounts([account("u1"), faulty.clone(), account("u2")]);
+    for (app_id, session_id, slug, page, expected) in [
+        (app(9), session(9), "nosuch", &many, "app_not_found"),
+        (APP, session(9), "nosuch", &many, "session_not_found"),
+        (APP, abandoned, "nosuch", &many, "resource_type_not_found"),
+        (APP, abandoned, "seat", &many, "wrong_state"),
+        (APP, scoped, "seat", &many, "page_too_large"),
+        (APP, scoped, "seat", &bad, "kind_mismatch"),
+        (APP, scoped, "team", &bad, "out_of_scope"),
+        (APP, scoped, "account", &accounts, "resource_type_full"),
+    ] {
+        let before = engine.digest();
+        assert_eq!(code(engine.push_lenient_page(NOW, app_id, session_id, slug, page)), expected);
+        assert_eq!((engine.digest(), engine.changes().len()), (before, 0), "{expected}");
+    }
+    // What is rejected needs no room.
+    let one = Page::accounts([account("u1"), faulty]);
+    let outcome = engine.push_lenient_page(NOW, APP, scoped, "account", &one).expect("a page");
+    assert_eq!((outcome.page.created, outcome.rejected, outcome.retained), (1, 1, 0));
+}
+
 /// One malformed record decides for the whole page, wherever it stands and whether or not it is listed.
 #[test]
 fn a_page_with_a_malformed_field_is_malformed_whatever_else_is_wrong_with_it() {

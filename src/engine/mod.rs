@@ -43,7 +43,7 @@ use crate::verbs::page::PageBuffers;
 /// | [`delete_app`](Self::delete_app) | command | the memory that it frees, the app's sessions and tasks |
 /// | [`start_session`](Self::start_session) over a cleanup | command | what is left of the cleanup |
 /// | [`update_resource_type`](Self::update_resource_type) with a new slug or kind | command | the apps of the clone group, and their remembered pages |
-/// | [`push_page`](Self::push_page), the first with a fingerprint under lower limits | command | the remembered pages of the type |
+/// | [`push_page`](Self::push_page), [`push_lenient_page`](Self::push_lenient_page), the first with a fingerprint under lower limits | command | the remembered pages of the type |
 /// | `Engine::restore` | makes an engine | all state |
 /// | [`refresh_digest`](Self::refresh_digest) | needs the engine alone, but is no command | as `digest` |
 /// | [`freeze`](Self::freeze) | needs the engine alone, but is no command | apps, types, sessions, tasks and remembered pages; little with records |
@@ -171,7 +171,6 @@ impl Engine {
     /// # Errors
     /// Those of the command's method.
     pub fn apply(&mut self, now: Timestamp, command: &Command<'_>) -> Result<Reply, Error> {
-        let done = |()| Reply::Done;
         match command {
             Command::CreateApp { app_id, name, clone_from } => {
                 self.create_app(now, *app_id, name, *clone_from).map(done)
@@ -237,6 +236,9 @@ impl Engine {
             Command::WaiveGuard { app_id, session_id } => {
                 self.waive_guard(now, *app_id, *session_id).map(done)
             }
+            Command::PushLenientPage { app_id, session_id, slug, page } => {
+                self.push_lenient_page(now, *app_id, *session_id, slug, page).map(Reply::LenientPage)
+            }
             Command::CreateApp { .. }
             | Command::UpdateApp { .. }
             | Command::DeleteApp { .. }
@@ -250,4 +252,9 @@ impl Engine {
             }
         }
     }
+}
+
+/// What is answered where there is nothing to tell.
+const fn done((): ()) -> Reply {
+    Reply::Done
 }

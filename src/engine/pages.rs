@@ -4,10 +4,11 @@ use super::Engine;
 use super::scope::find_type;
 use crate::state::State;
 use crate::values::{
-    AppId, Error, ErrorKind, Fingerprint, Page, PageOutcome, SessionId, SessionStatus, Timestamp, excerpt,
+    AppId, Error, ErrorKind, Fingerprint, LenientOutcome, Page, PageOutcome, SessionId, SessionStatus,
+    Timestamp, excerpt,
 };
 use crate::verbs::guard;
-use crate::verbs::page::{self, PageContext};
+use crate::verbs::page::{self, Mode, PageContext};
 
 /// Pages ([SPEC 3](crate::spec#3-pushing-a-page)).
 impl Engine {
@@ -51,6 +52,70 @@ impl Engine {
         slug: &str,
         page: &Page<'_>,
     ) -> Result<PageOutcome, Error> {
+        let pushed = self.push(now, (app_id, session_id, slug), page, Mode::Strict)?;
+        debug_assert!(pushed.rejected == 0, "a strict page is refused whole");
+        Ok(pushed.page)
+    }
+
+    /// Pushes a page of records, of which those with a fault are rejected, each by itself: it changes nothing, and its
+    /// faults are listed. The others are applied as [`push_page`](Self::push_page) would apply a page of them alone.
+    ///
+    /// Whose record was rejected is at the source, only unreadable. So if its id is on record, and no other record of
+    /// the page was applied to it, the session *retains* what is there: its cleanup does not mark it inactive. It is
+    /// not pushed, changed, filled or made active by that.
+    ///
+    /// What is wrong with the page itself still refuses it whole, and so does a limit of the app's
+    /// [`Guard`](crate::Guard), for which the records count that would be applied. A page of which no record was
+    /// rejected is as good as a strict one, and is remembered by its fingerprint; any other never is.
+    ///
+    /// Costs what [`push_page`](Self::push_page) costs, and for a page with faults what its faults and its number of
+    /// records cost.
+    ///
+    /// ```
+    /// # use headcount::{Account, AppId, Config, Engine, Kind, NewResourceType, Page, ResourceTypeId, Scope};
+    /// # use headcount::{SessionId, Timestamp, Uuid};
+    /// # let mut engine = Engine::new(Config::new());
+    /// # let (now, app_id) = (Timestamp(0), AppId(Uuid::from_u128(1)));
+    /// # let session_id = SessionId(Uuid::from_u128(1));
+    /// # engine.create_app(now, app_id, "Acme HR", None)?;
+    /// # let account = NewResourceType::new("account", "Account", Kind::Account);
+    /// # engine.register_resource_type(now, app_id, ResourceTypeId(Uuid::from_u128(1)), &account)?;
+    /// # engine.start_session(now, app_id, session_id, &Scope::All)?;
+    /// # let named = |id: &'static str, email: &'static str| Account {
+    /// #     id: id.into(), email: Some(email.into()), ..Account::default()
+    /// # };
+    /// let page = Page::accounts([named("u1", "alice@acme.com"), named("u2", "bob at acme.com")]);
+    /// let outcome = engine.push_lenient_page(now, app_id, session_id, "account", &page)?;
+    /// assert_eq!((outcome.page.created, outcome.rejected), (1, 1));
+    /// assert_eq!((outcome.faults[0].id.as_deref(), outcome.faults[0].code.as_str()), (Some("u2"), "invalid_email"));
+    ///
+    /// // In a later roll alice cannot be read: she stays as she was.
+    /// let page = Page::accounts([named("u1", "alice")]);
+    /// let outcome = engine.push_lenient_page(now, app_id, session_id, "account", &page)?;
+    /// assert_eq!((outcome.rejected, outcome.retained), (1, 1));
+    /// # Ok::<(), headcount::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`push_page`](Self::push_page) but [`PageFaults`](Error::PageFaults).
+    pub fn push_lenient_page(
+        &mut self,
+        now: Timestamp,
+        app_id: AppId,
+        session_id: SessionId,
+        slug: &str,
+        page: &Page<'_>,
+    ) -> Result<LenientOutcome, Error> {
+        self.push(now, (app_id, session_id, slug), page, Mode::Lenient)
+    }
+
+    fn push(
+        &mut self,
+        now: Timestamp,
+        (app_id, session_id, slug): (AppId, SessionId, &str),
+        page: &Page<'_>,
+        mode: Mode,
+    ) -> Result<LenientOutcome, Error> {
         let scope = self.scope(now, app_id)?;
         let session = scope.app.sessions().get(session_id)?;
         let (of, resource_type) = find_type(scope.registry, slug)?;
@@ -61,6 +126,7 @@ impl Engine {
             limits: scope.limits,
             key: scope.key,
             checks_equal_records: scope.checks_equal_records,
+            mode,
         };
         let checked = match page::check(context, of, page, scope.buffers) {
             Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),
@@ -74,18 +140,20 @@ impl Engine {
         if !session.facts().scope().contains(of) {
             return Err(Error::OutOfScope { slug: excerpt(slug), session_id });
         }
-        let checked = checked?;
+        let (checked, rejections) = checked?;
         let plan = page::plan(context, &checked, scope.buffers, scope.changes.take_entries())?;
         guard::expect_removals_within(scope.app.guard(), scope.registry, session, plan.removals())?;
         let (store, session) = scope.app.store_and_session();
         let session = session.expect("a session in progress is the open one");
         session.note_activity(now);
-        Ok(page::commit(plan, scope.buffers, store, session, scope.changes))
+        Ok(page::commit(plan, rejections, scope.buffers, (store, session), scope.changes))
     }
 
     /// Does what pushing the page with this fingerprint again would do, and answers the same, if the engine
     /// remembers the page and each of its records is as the page left it: all of them are unchanged. A page
-    /// is remembered if it was pushed with [`Page::with_fingerprint`].
+    /// is remembered if it was pushed with [`Page::with_fingerprint`], and none of its records was
+    /// [rejected](Self::push_lenient_page). What a lenient push of it would answer is the
+    /// [`LenientOutcome`] that its outcome converts into.
     ///
     /// Costs grow with the page's runs of records that lie next to each other, one for a page in stored
     /// order, and not with its bytes; of its records 64 are noted at a time, and none is read. (Where a snapshot brought

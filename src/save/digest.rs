@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use super::remembered;
 use crate::engine::Engine;
 use crate::state::{CloneGroupNumber, State};
-use crate::store::{Table, TypeIndex};
+use crate::store::{Bits, Table, TypeIndex};
 use crate::values::{AppId, DigestHasher, DigestStream, ResourceTypeId};
 
 /// Names a byte stream: another one wants another name.
@@ -29,8 +29,8 @@ impl Engine {
     /// erasures left count. Engines that show the same records by another history have other digests.
     ///
     /// Goes through the records that changed since [`Engine::refresh_digest`] was last called, a bit for each four
-    /// others, and apps, types, sessions and tasks, whose texts it hashes whole each time; while a session has seen
-    /// records of a type, a bit for each record of it too. If it never was, it goes through all records and all
+    /// others, and apps, types, sessions and tasks, whose texts it hashes whole each time; while a session has seen or
+    /// retains records of a type, a bit for each record of it too. If it never was, it goes through all records and all
     /// remembered pages: a million records take a tenth of a second or so. It keeps nothing for the next time.
     ///
     /// ```
@@ -203,13 +203,21 @@ fn digest_gone(state: &State, hasher: &mut DigestHasher) {
     }
 }
 
-/// How many records, the sum of their hashes, and which were seen.
+/// How many records, the sum of their hashes, and which were seen and are retained.
 fn digest_table(table: &Table, hasher: &mut DigestHasher) {
     hasher.u64(u64::from(table.records()));
     hasher.u128(table.sum());
-    hasher.u64(table.seen().ones());
-    if table.seen().ones() > 0 {
-        (0..table.words()).for_each(|at| hasher.u64(table.seen().word(at)));
+    digest_marks(table, table.seen(), hasher);
+    if hasher.stream() == DigestStream::Fourth {
+        digest_marks(table, table.retained(), hasher);
+    }
+}
+
+/// Which rows of a table have a mark.
+fn digest_marks(table: &Table, marks: &Bits, hasher: &mut DigestHasher) {
+    hasher.u64(marks.ones());
+    if marks.ones() > 0 {
+        (0..table.words()).for_each(|at| hasher.u64(marks.word(at)));
     }
 }
 

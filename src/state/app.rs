@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::clone_group::CloneGroupNumber;
 use super::registry::Registry;
-use super::session::{Ending, Figures, OpenSession, SessionRef, TypeFigures, TypeScope};
+use super::session::{Ending, Figures, Marked, OpenSession, SessionRef, TypeFigures, TypeScope};
 use super::sessions::Sessions;
 use super::task::Tasks;
 use crate::store::{RowKey, Store, Table, TypeIndex};
@@ -23,7 +23,7 @@ pub(crate) struct App {
     last_synced_at: Option<Timestamp>,
     guard: Guard,
     group: CloneGroupNumber,
-    /// The rows seen in it are those of the open session; while none is open, no row is seen.
+    /// Its roll is that of the open session; while none is open, it marks no row.
     store: Store,
     sessions: Sessions,
     tasks: Tasks,
@@ -147,20 +147,19 @@ impl App {
         self.sessions.start(OpenSession::start(id, scope, figures, now), sessions_max)
     }
 
-    /// Ends the open session and its roll. What was seen of each of the `types` types is kept.
+    /// Ends the open session and its roll. How much it marked of each of the `types` types is kept.
     pub(crate) fn end_session(&mut self, ending: Ending, now: Timestamp, types: usize) -> SessionId {
         if ending == Ending::Completed {
             self.last_synced_at = Some(now);
         }
-        let synced = self.seen(types);
-        self.store.clear_seen();
-        self.sessions.end(ending, now, synced)
+        let marked = self.marked(types);
+        self.store.begin_roll();
+        self.sessions.end(ending, now, marked)
     }
 
-    /// How many records of each type the open session has seen.
-    fn seen(&self, types: usize) -> Vec<u64> {
-        let seen = |index| self.store.table(index).map_or(0, |table| table.seen().ones());
-        TypeIndex::all().take(types).map(seen).collect()
+    /// How many records of each type the roll of the open session has marked.
+    fn marked(&self, types: usize) -> Vec<Marked> {
+        TypeIndex::all().take(types).map(|index| Marked::of(self.store.table(index))).collect()
     }
 
     /// A copy as of now: sessions and tasks are copied, records share their chunks.
@@ -197,7 +196,7 @@ impl App {
         ensure(out_of_range.is_none(), "4.8", || alloc::format!("of a guard: {out_of_range:?}"))?;
         let types = registry.len();
         ensure(store.tables().count() <= types, "10.3", || "a table has no resource type")?;
-        sessions.validate(&self.seen(store.tables().count()), types, seq)?;
+        sessions.validate(&self.marked(store.tables().count()), types, seq)?;
         let completed = |session: &SessionRef<'_>| session.status() == SessionStatus::Completed;
         let last_completed = sessions.iter().rev().find(completed);
         let is_synced = last_completed.is_none_or(|session| session.ended_at() == *last_synced_at);
@@ -300,7 +299,7 @@ impl App {
 
     /// What is saved of each session behind all else, oldest first.
     pub(crate) fn save_progress(&self) -> impl Iterator<Item = SavedProgress> {
-        self.sessions.save_progress()
+        self.sessions.save_progress(&self.store)
     }
 
     /// Takes it, for as many sessions as there are.
@@ -308,7 +307,7 @@ impl App {
     /// # Errors
     /// If it is not that of so many, or a figure is none that these sessions can have.
     pub(crate) fn load_progress(&mut self, saved: &mut impl Iterator<Item = SavedProgress>) -> Checked {
-        self.sessions.load_progress(saved)
+        self.sessions.load_progress(saved, &mut self.store)
     }
 
     /// Remembers loaded pages of a type of which there is a table.

@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::session::{EndedSession, Ending, OpenSession, SessionRef};
+use super::session::{EndedSession, Ending, Marked, OpenSession, SessionRef};
 use crate::values::{Checked, DigestHasher, Error, Limits, SessionId, SessionStatus, Timestamp, ensure};
 
 #[derive(Clone, Debug, Default)]
@@ -51,10 +51,10 @@ impl Sessions {
     }
 
     /// Ends the open session.
-    pub(super) fn end(&mut self, ending: Ending, ended_at: Timestamp, synced: Vec<u64>) -> SessionId {
+    pub(super) fn end(&mut self, ending: Ending, ended_at: Timestamp, marked: Vec<Marked>) -> SessionId {
         let OpenSession { facts, .. } = self.open.take().expect("only an open session can be ended");
         let id = facts.id;
-        self.ended.push_back(EndedSession { facts, ended_at, ending, synced });
+        self.ended.push_back(EndedSession { facts, ended_at, ending, marked });
         id
     }
 
@@ -68,8 +68,8 @@ impl Sessions {
         }
     }
 
-    /// `seen` is what the store has seen of each type.
-    pub(super) fn validate(&self, seen: &[u64], types: usize, seq: u64) -> Checked {
+    /// `marked` is what the store's roll has marked of each type.
+    pub(super) fn validate(&self, marked: &[Marked], types: usize, seq: u64) -> Checked {
         let Self { open, ended } = self;
         let kept_max = Limits::CEILINGS.sessions_per_app_max as usize;
         ensure(self.len() <= kept_max, "5", || "an app keeps more sessions than it can")?;
@@ -77,8 +77,13 @@ impl Sessions {
             session.validate(types, seq).map_err(|broken| broken.within(session.facts.id))?;
         }
         match open {
-            Some(session) => session.validate(types, seq, seen).map_err(|broken| broken.within(session.id())),
-            None => ensure(seen.iter().all(|&seen| seen == 0), "10.8", || "records are seen in no session"),
+            Some(session) => {
+                session.validate(types, seq, marked).map_err(|broken| broken.within(session.id()))
+            }
+            None => {
+                let has_none = marked.iter().all(|of| *of == Marked::default());
+                ensure(has_none, "10.8", || "records are seen or retained in no session")
+            }
         }
     }
 }
@@ -120,25 +125,29 @@ impl Sessions {
         Ok(Self { open, ended: ended? })
     }
 
-    /// What is saved of each beside, oldest first.
-    pub(super) fn save_progress(&self) -> impl Iterator<Item = super::session::SavedProgress> {
-        self.iter().map(|session| session.facts().save_progress())
+    /// What is saved of each beside, oldest first, given the store whose roll is that of the open one.
+    pub(super) fn save_progress(
+        &self,
+        store: &crate::store::Store,
+    ) -> impl Iterator<Item = super::session::SavedProgress> {
+        self.iter().map(|session| session.save_progress(store))
     }
 
-    /// Takes it, for as many sessions as there are.
+    /// Takes it, for as many sessions as there are, and marks in the store what the open one retains.
     ///
     /// # Errors
     /// If it is not that of so many, or a figure is none that these sessions can have.
     pub(super) fn load_progress(
         &mut self,
         saved: &mut impl Iterator<Item = super::session::SavedProgress>,
+        store: &mut crate::store::Store,
     ) -> Checked {
         let missing = || crate::values::BrokenInvariant::new("5", "a session has no progress");
         for session in &mut self.ended {
             session.load_progress(saved.next().ok_or_else(missing)?)?;
         }
         match &mut self.open {
-            Some(session) => session.load_progress(saved.next().ok_or_else(missing)?),
+            Some(session) => session.load_progress(saved.next().ok_or_else(missing)?, store),
             None => Ok(()),
         }
     }

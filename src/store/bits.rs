@@ -77,11 +77,18 @@ impl Bits {
 
     /// Adds so many rows from this one on, 64 at a time.
     pub(crate) fn set_range(&mut self, start: Row, len: u32) {
-        let (mut row, end) = (start.at(), start.at() + len as usize);
-        while row < end {
-            let word_end = end.min((row | 63) + 1);
-            self.add(row / 64, u64::MAX >> (64 - (word_end - row)) << (row % 64));
-            row = word_end;
+        for (at, rows) in words_of(start, len) {
+            self.add(at, rows);
+        }
+    }
+
+    /// Takes so many rows from this one on away, 64 at a time.
+    pub(super) fn clear_range(&mut self, start: Row, len: u32) {
+        for (at, rows) in words_of(start, len) {
+            let word = self.word(at);
+            if word & rows != 0 {
+                self.set_word(at, word & !rows);
+            }
         }
     }
 
@@ -178,6 +185,19 @@ impl Bits {
             })
         })
     }
+}
+
+/// So many rows from this one on as words: where each is, and which of its rows.
+fn words_of(start: Row, len: u32) -> impl Iterator<Item = (usize, u64)> {
+    let (mut row, end) = (start.at(), start.at() + len as usize);
+    core::iter::from_fn(move || {
+        let at = row / 64;
+        let word_end = end.min((row | 63) + 1);
+        let count = word_end.checked_sub(row).filter(|count| *count > 0)?;
+        let rows = u64::MAX >> (64 - count) << (row % 64);
+        row = word_end;
+        Some((at, rows))
+    })
 }
 
 /// The rows of one word, ascending.
@@ -285,6 +305,18 @@ mod tests {
             bits.set(Row(start + len / 2));
             bits.set_range(Row(start), len);
             let rows: BTreeSet<u32> = (start..start + len).chain([start + len / 2]).collect();
+            agrees_with_a_set(&bits, &rows);
+        }
+    }
+
+    #[test]
+    fn a_range_that_is_taken_away_leaves_what_is_around_it() {
+        for (start, len) in [(0, 0), (0, 1), (63, 1), (63, 2), (64, 64), (1, 200), (CHUNK_ROWS - 70, 140)] {
+            let mut bits = Bits::default();
+            bits.set_range(Row(0), start + len + 3);
+            bits.clear_range(Row(start), len);
+            bits.clear_range(Row(start + len + 3), 500);
+            let rows: BTreeSet<u32> = (0..start).chain(start + len..start + len + 3).collect();
             agrees_with_a_set(&bits, &rows);
         }
     }

@@ -136,12 +136,15 @@ impl Table {
     pub(super) fn check_flags(&self, of: TypeIndex, referrers: &[u32]) -> Checked {
         let at = |row: u32| format!("record {:?} of type {}", self.stored(Row(row)).text(Slot::Id), of.0);
         for word in 0..self.words() {
-            let told = self.active().word(word) | self.placeholder().word(word) | self.seen().word(word);
+            let (seen, retained) = (self.seen().word(word), self.retained().word(word));
+            let told = self.active().word(word) | self.placeholder().word(word) | seen | retained;
             ensure(self.gone().word(word) & told == 0, "2", || "of a record that has gone more is told")?;
             let (active, placeholder) = (self.active().word(word), self.placeholder().word(word));
-            let wrong = self.seen().word(word) & !(active & !placeholder);
+            let wrong = seen & !(active & !placeholder);
             let first = |word_bits: u64| word as u32 * 64 + word_bits.trailing_zeros();
             ensure(wrong == 0, "4.2", || format!("{} was pushed", at(first(wrong))))?;
+            let both = seen & retained;
+            ensure(both == 0, "3.5", || format!("{} was pushed and is retained", at(first(both))))?;
             for row in Ones::of(word, placeholder & !active) {
                 let is_referred_to = referrers.get(row.at()).is_some_and(|count| *count > 0);
                 ensure(!is_referred_to, "4.3", || format!("{} is referred to", at(row.0)))?;

@@ -3,9 +3,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::bits::Ones;
+use super::bits::{Bits, Ones};
 use super::key::Row;
-use super::sums::{BLOCK_ROWS, Canonical, FLAG_SEEN, Sums, flags};
+use super::sums::{BLOCK_ROWS, Canonical, FLAG_RETAINED, FLAG_SEEN, Sums, flags};
 use super::table::Table;
 use crate::values::{Checked, ensure, record_hash};
 
@@ -70,7 +70,7 @@ impl Table {
         self.keep_sum_of_pages();
     }
 
-    /// Of each [`TOLD_RECORDS`](Self::TOLD_RECORDS) records in turn, the sum and which were seen.
+    /// Of each [`TOLD_RECORDS`](Self::TOLD_RECORDS) records in turn, the sum and which were seen and are retained.
     pub(crate) fn told_blocks(&self) -> Vec<u128> {
         let mut canonical = Canonical::default();
         let blocks = self.records().div_ceil(Self::TOLD_RECORDS) as usize;
@@ -95,25 +95,28 @@ impl Table {
                 add_told(&mut told, place, self.hash(row, 0, &mut canonical));
             }
         }
-        if self.seen().ones() > 0 {
-            let seen = self.seen_by_place();
-            for (block, words) in seen.chunks(Self::TOLD_RECORDS as usize / 64).enumerate() {
+        for (marks, of) in [(self.seen(), 0), (self.retained(), 1_u64 << 32)] {
+            if marks.ones() == 0 {
+                continue;
+            }
+            let marked = self.by_place(marks);
+            for (block, words) in marked.chunks(Self::TOLD_RECORDS as usize / 64).enumerate() {
                 let words: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-                told[block] = told[block].wrapping_add(record_hash(block as u64, &words));
+                told[block] = told[block].wrapping_add(record_hash(of | block as u64, &words));
             }
         }
         told
     }
 
-    /// Which records were seen, 64 a word, by their places in the order of first sight: as many words as the
+    /// Which records have a mark, 64 a word, by their places in the order of first sight: as many words as the
     /// [`told_blocks`](Self::told_blocks) have.
-    fn seen_by_place(&self) -> Vec<u64> {
+    fn by_place(&self, marks: &Bits) -> Vec<u64> {
         let blocks = self.records().div_ceil(Self::TOLD_RECORDS) as usize;
         let mut words: Vec<u64> = alloc::vec![0; blocks * Self::TOLD_RECORDS as usize / 64];
         let mut start = 0;
         for at in 0..self.words() {
-            let (records, seen) = (self.record_word(at), self.seen().word(at));
-            for row in Ones::of(at, seen) {
+            let (records, marked) = (self.record_word(at), marks.word(at));
+            for row in Ones::of(at, marked) {
                 let before = records & ((1 << (row.0 % 64)) - 1);
                 let place = start + before.count_ones() as usize;
                 words[place / 64] |= 1 << (place % 64);
@@ -135,8 +138,12 @@ impl Table {
         }
         let rows = (word..self.words()).flat_map(of_word).skip(left as usize);
         let mut canonical = Canonical::default();
-        let seen = |row| if self.seen().contains(row) { FLAG_SEEN } else { 0 };
-        rows.take(Self::TOLD_RECORDS as usize).map(|row| self.hash(row, seen(row), &mut canonical)).collect()
+        let mark = |row| match (self.seen().contains(row), self.retained().contains(row)) {
+            (true, _) => FLAG_SEEN,
+            (false, true) => FLAG_RETAINED,
+            (false, false) => 0,
+        };
+        rows.take(Self::TOLD_RECORDS as usize).map(|row| self.hash(row, mark(row), &mut canonical)).collect()
     }
 
     /// Kept sums are those of the records.

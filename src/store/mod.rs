@@ -5,7 +5,7 @@
 //! - a row's *referrers* are the active accounts that refer to it;
 //! - a reference points at a record that there is;
 //! - an active account's references point at active rows or at full ones;
-//! - the *seen* rows, those of the present roll, are active full records;
+//! - the *seen* rows, those of the present roll, are active full records, and none of them is *retained*;
 //! - so are the rows of remembered pages, and they are as those pages left them;
 //! - a row that is *gone* has no record, and is in no other set of rows.
 
@@ -24,6 +24,7 @@ mod load;
 mod purge;
 mod record;
 mod remembered;
+mod roll;
 mod sums;
 mod table;
 
@@ -216,7 +217,7 @@ impl Store {
     }
 }
 
-/// The roll: the rows seen since it began.
+/// The roll: the rows seen since it began, and those that it retains.
 impl Store {
     /// Notes that a page named these rows of a type, in its order.
     pub(crate) fn see(&mut self, of: TypeIndex, rows: &[Row]) {
@@ -233,9 +234,16 @@ impl Store {
         table.guess_after(last);
     }
 
+    /// Notes that the roll keeps these rows of a type, which it need not see.
+    pub(crate) fn retain(&mut self, of: TypeIndex, rows: &[Row]) {
+        for &row in rows {
+            self.table_mut(of).retain(row);
+        }
+    }
+
     /// Begins an empty roll.
-    pub(crate) fn clear_seen(&mut self) {
-        self.tables.iter_mut().for_each(Table::clear_seen);
+    pub(crate) fn begin_roll(&mut self) {
+        self.tables.iter_mut().for_each(Table::begin_roll);
     }
 }
 
@@ -251,6 +259,13 @@ impl Store {
     ) {
         if let Some(table) = self.tables.get_mut(of.at()) {
             table.remember(fingerprint, limits, rows);
+        }
+    }
+
+    /// Forgets the page of a type with this fingerprint: it is another page's now, of which not all was taken.
+    pub(crate) fn forget_page(&mut self, of: TypeIndex, fingerprint: Fingerprint) {
+        if let Some(table) = self.tables.get_mut(of.at()) {
+            table.forget_page(fingerprint);
         }
     }
 
@@ -272,5 +287,21 @@ impl Store {
     /// Remembers loaded pages of a type of which there is a table.
     pub(crate) fn load_pages(&mut self, of: TypeIndex, pages: RememberedPages) {
         self.table_mut(of).load_pages(pages);
+    }
+
+    /// The rows that the roll retains of a table, as the fewest runs.
+    pub(crate) fn retained_runs(&self, of: TypeIndex) -> Vec<Run> {
+        self.table(of).map_or_else(Vec::new, |table| {
+            let rows: Vec<Row> = table.retained().iter().collect();
+            Run::all(&rows).into()
+        })
+    }
+
+    /// Retains the rows of loaded runs. False if they are not the fewest runs, or not of records of the type that can
+    /// be retained.
+    pub(crate) fn load_retained(&mut self, of: TypeIndex, runs: &[Run]) -> bool {
+        let Some(table) = self.tables.get_mut(of.at()) else { return false };
+        remembered::are_of_table(runs, table.rows())
+            && table.load_retained(runs.iter().flat_map(|run| run.rows()))
     }
 }

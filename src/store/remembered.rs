@@ -24,7 +24,7 @@ pub(crate) struct Run {
 
 impl Run {
     /// The fewest that hold these rows, ascending. Each stands once.
-    fn all(rows: &[Row]) -> Box<[Self]> {
+    pub(super) fn all(rows: &[Row]) -> Box<[Self]> {
         let mut ascending = alloc::borrow::Cow::Borrowed(rows);
         if !rows.is_sorted() {
             ascending.to_mut().sort_unstable();
@@ -40,7 +40,12 @@ impl Run {
         runs.into_boxed_slice()
     }
 
-    pub(crate) fn rows(self) -> impl Iterator<Item = Row> {
+    /// The row behind the last one. What a snapshot claims may be beyond all rows.
+    fn end(&self) -> u64 {
+        u64::from(self.first.0) + u64::from(self.len)
+    }
+
+    pub(crate) fn rows(self) -> impl Iterator<Item = Row> + Clone {
         (self.first.0..self.first.0 + self.len).map(Row)
     }
 }
@@ -197,8 +202,8 @@ impl RememberedPages {
         self.pages.insert(fingerprint, runs);
     }
 
-    /// Forgets the page with this fingerprint.
-    fn forget(&mut self, fingerprint: Fingerprint) {
+    /// Forgets the page with this fingerprint, if it is remembered.
+    pub(super) fn forget(&mut self, fingerprint: Fingerprint) {
         let Some(runs) = self.pages.remove(&fingerprint) else { return };
         if let Some(sum) = &mut self.sum {
             *sum = sum.wrapping_sub(hash(fingerprint, &runs));
@@ -236,9 +241,14 @@ impl RememberedPages {
 
 /// Whether runs are not empty, ascend, and leave rows between them.
 fn are_fewest(runs: &[Run]) -> bool {
-    let end = |run: &Run| u64::from(run.first.0) + u64::from(run.len);
     runs.iter().all(|run| run.len > 0)
-        && runs.windows(2).all(|pair| end(&pair[0]) < u64::from(pair[1].first.0))
+        && runs.windows(2).all(|pair| pair[0].end() < u64::from(pair[1].first.0))
+}
+
+/// Whether there are runs, as the fewest, all of them in a table with so many rows.
+#[cfg(feature = "serde")]
+pub(super) fn are_of_table(runs: &[Run], rows_in_table: u32) -> bool {
+    are_fewest(runs) && runs.last().is_some_and(|last| last.end() <= u64::from(rows_in_table))
 }
 
 /// Loading.
@@ -251,10 +261,7 @@ impl RememberedPages {
 
     /// Adds a page of a table with so many rows. False if there is none like it, or it is there.
     pub(crate) fn load(&mut self, fingerprint: Fingerprint, runs: Box<[Run]>, rows_in_table: u32) -> bool {
-        let is_within =
-            |last: &Run| u64::from(last.first.0) + u64::from(last.len) <= u64::from(rows_in_table);
-        let is_page = are_fewest(&runs) && runs.last().is_some_and(is_within);
-        let is_new = is_page
+        let is_new = are_of_table(&runs, rows_in_table)
             && self.find(fingerprint).is_none()
             && runs.iter().flat_map(|run| run.rows()).all(|row| self.page_of(row).is_none());
         if is_new {

@@ -18,6 +18,7 @@ pub(super) const BLOCK_ROWS: u32 = 4;
 const FLAG_INACTIVE: u8 = 1;
 const FLAG_PLACEHOLDER: u8 = 2;
 pub(super) const FLAG_SEEN: u8 = 4;
+pub(super) const FLAG_RETAINED: u8 = 8;
 
 /// More references than so many are sorted, fewer are counted.
 const COUNTED_MAX: usize = 16;

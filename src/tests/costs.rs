@@ -110,6 +110,14 @@ fn costs_of_commands(count: u32) -> Costs {
     let page = accounts(100..200, "y").with_fingerprint(Fingerprint(7));
     let outcome = costs.of("push_page, remembered", || push(engine, 2, &page));
     assert_eq!(outcome.unchanged, 50);
+    let mut faulty = accounts(200..300, "y").records().clone();
+    if let Records::Accounts(faulty) = &mut faulty {
+        faulty[50].username = None;
+        let page = Page::accounts(faulty.iter().cloned());
+        let push = |engine: &mut Engine| engine.push_lenient_page(NOW, APP, session(2), "account", &page);
+        let outcome = costs.of("push_lenient_page", || push(engine)).expect("a page");
+        assert_eq!((outcome.page.updated, outcome.rejected, outcome.retained), (99, 1, 1));
+    }
     assert!(costs.of("remembers_page", || engine.remembers_page(APP, "account", Fingerprint(300))));
     let repeat = |engine: &mut Engine| engine.repeat_page(NOW, APP, session(2), "account", Fingerprint(300));
     assert_eq!(costs.of("repeat_page", || repeat(engine)).map(|outcome| outcome.unchanged), Ok(100));

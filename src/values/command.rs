@@ -74,6 +74,14 @@ pub enum Command<'a> {
     WaiveGuard { app_id: AppId, session_id: SessionId },
     /// [`Engine::erase_record`](crate::Engine::erase_record)
     EraseRecord { app_id: AppId, slug: Cow<'a, str>, id: Cow<'a, str> },
+    /// [`Engine::push_lenient_page`](crate::Engine::push_lenient_page)
+    PushLenientPage {
+        app_id: AppId,
+        session_id: SessionId,
+        slug: Cow<'a, str>,
+        #[cfg_attr(feature = "serde", serde(borrow))]
+        page: Page<'a>,
+    },
 }
 
 impl Command<'_> {
@@ -98,7 +106,8 @@ impl Command<'_> {
             | Self::SaveCheckpoint { app_id, .. }
             | Self::ExcludeTypes { app_id, .. }
             | Self::WaiveGuard { app_id, .. }
-            | Self::EraseRecord { app_id, .. } => Some(app_id),
+            | Self::EraseRecord { app_id, .. }
+            | Self::PushLenientPage { app_id, .. } => Some(app_id),
             Self::ExpireSessions { .. } => None,
         }
     }

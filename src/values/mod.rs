@@ -54,7 +54,9 @@ pub use id::{AppId, ResourceTypeId, SessionId, TaskId};
 pub use invariant::BrokenInvariant;
 pub use kind::{AccountStatus, Kind};
 pub use limits::{Config, LimitOutOfRange, Limits};
-pub use outcome::{CleanupOutcome, ExpiryOutcome, PageOutcome, PurgeOutcome, Reply, SessionCounts};
+pub use outcome::{
+    CleanupOutcome, ExpiryOutcome, LenientOutcome, PageOutcome, PurgeOutcome, Reply, SessionCounts,
+};
 pub use page::{FoundType, Page, Records};
 pub use plan::Plan;
 pub use record::{Account, Attributes, Group, License, Reference, ReferenceList, References};

@@ -1,9 +1,12 @@
 //! What commands answer.
 
+use alloc::vec::Vec;
+
+use super::fault::Fault;
 use super::status::SessionStatus;
 
 /// What a command answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -23,6 +26,8 @@ pub enum Reply {
     Purge(PurgeOutcome),
     /// To [`Command::ExpireSessions`](crate::Command::ExpireSessions).
     Expiry(ExpiryOutcome),
+    /// To [`Command::PushLenientPage`](crate::Command::PushLenientPage).
+    LenientPage(LenientOutcome),
 }
 
 /// What a page did ([SPEC 3.8](crate::spec#38-reply)).
@@ -31,7 +36,8 @@ pub enum Reply {
 #[must_use]
 #[non_exhaustive]
 pub struct PageOutcome {
-    /// Records in the page: `created + updated`.
+    /// Records in the page: `created + updated`, and those that a lenient page
+    /// [rejected](LenientOutcome::rejected).
     pub total: u32,
     /// Records whose id the type did not have.
     pub created: u32,
@@ -46,6 +52,33 @@ pub struct PageOutcome {
     /// Placeholders that references of the page made, or woke from being inactive. (How many placeholders there
     /// are: [`RecordCounts::placeholders`](crate::RecordCounts::placeholders).)
     pub placeholders: u32,
+}
+
+/// What a lenient page did ([SPEC 3.8](crate::spec#38-reply)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use]
+#[non_exhaustive]
+pub struct LenientOutcome {
+    /// What its records without a fault did. Its total has all records: `created + updated + rejected`.
+    pub page: PageOutcome,
+    /// Records with a fault: they changed nothing.
+    pub rejected: u32,
+    /// Of the rejected: those whose record, on record, the session retains. Its cleanup will not mark it inactive.
+    pub retained: u32,
+    /// The faults of the rejected records, in the order of records, up to
+    /// [`Limits::faults_listed_max`](crate::Limits::faults_listed_max).
+    pub faults: Vec<Fault>,
+    /// All that there are, listed or not.
+    pub faults_total: u64,
+}
+
+impl From<PageOutcome> for LenientOutcome {
+    /// What a lenient page does of which no record has a fault: it is as good as a strict one. So this is what a page
+    /// that was [repeated](crate::Engine::repeat_page) would have answered.
+    fn from(page: PageOutcome) -> Self {
+        Self { page, ..Self::default() }
+    }
 }
 
 /// What one step of a cleanup did ([SPEC 4.1](crate::spec#41-completing-in-steps)).
@@ -107,4 +140,6 @@ pub struct SessionCounts {
     pub references_added: u64,
     /// References that accounts lost, against what was on record.
     pub references_removed: u64,
+    /// Records of lenient pages that had a fault.
+    pub rejected: u64,
 }

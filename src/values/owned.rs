@@ -40,6 +40,9 @@ impl Command<'_> {
             Self::PushPage { app_id, session_id, slug, page } => {
                 Command::PushPage { app_id, session_id, slug: text(slug), page: page.into_owned() }
             }
+            Self::PushLenientPage { app_id, session_id, slug, page } => {
+                Command::PushLenientPage { app_id, session_id, slug: text(slug), page: page.into_owned() }
+            }
             Self::CompleteSession { app_id, session_id, completion } => {
                 Command::CompleteSession { app_id, session_id, completion }
             }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::state::{OpenSession, ResourceType, SessionRef};
+use crate::state::{Marked, OpenSession, ResourceType, SessionRef};
 use crate::store::{Bits, TypeIndex};
 use crate::values::{Plan, SessionCounts, SessionId, SessionStatus, Timestamp};
 use crate::verbs::preview;
@@ -37,6 +37,9 @@ pub struct TypeProgress<'a> {
     pub pages: u64,
     /// Whether the session calls the roll of the type. Of an ended one: whether it did when it ended.
     pub in_scope: bool,
+    /// Distinct records that the session retains and that were not pushed in it: a
+    /// [lenient page](crate::Engine::push_lenient_page) named them in a record with a fault.
+    pub retained_count: u64,
 }
 
 impl<'a> SessionView<'a> {
@@ -112,13 +115,13 @@ impl<'a> SessionView<'a> {
     /// How far it came, for each type in order of registration, those out of scope too. Of an ended
     /// session: for the types that there were when it ended.
     pub fn progress(self) -> impl Iterator<Item = TypeProgress<'a>> + 'a {
-        let (at_end, facts) = (self.session.synced_at_end(), self.session.facts());
-        let shown = at_end.map_or(self.app.registry().len(), <[u64]>::len);
+        let (at_end, facts) = (self.session.marked_at_end(), self.session.facts());
+        let shown = at_end.map_or(self.app.registry().len(), <[Marked]>::len);
         self.app.registry().indexed().take(shown).map(move |(index, resource_type)| {
-            let seen = || self.app.app().store().table(index).map_or(0, |table| table.seen().ones());
-            let synced_count = at_end.map_or_else(seen, |synced| synced[index.at()]);
+            let marked = || Marked::of(self.app.app().store().table(index));
+            let Marked { synced, retained } = at_end.map_or_else(marked, |marked| marked[index.at()]);
             let (pages, in_scope) = (facts.figures().of(index).pages, facts.scope().contains(index));
-            TypeProgress { resource_type, synced_count, pages, in_scope }
+            TypeProgress { resource_type, synced_count: synced, pages, in_scope, retained_count: retained }
         })
     }
 }

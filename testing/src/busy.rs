@@ -134,6 +134,30 @@ impl Busy<'_> {
         }
     }
 
+    /// The page with faults in some of its records, and a fingerprint of its own.
+    fn spoiled(&mut self, page: &Page<'static>) -> Page<'static> {
+        let fingerprint = Fingerprint(u128::MAX - self.commands.len() as u128);
+        let spoiled = match page.records().clone() {
+            Records::Accounts(mut accounts) => {
+                let twice = accounts.first().filter(|_| self.one_in(3)).cloned();
+                for account in accounts.iter_mut().filter(|_| self.one_in(3)) {
+                    account.last_name = Some("\0".into());
+                }
+                Page::accounts(accounts.into_iter().chain(twice))
+            }
+            Records::Groups(groups) => Page::groups(self.spoiled_groups(groups)),
+            Records::Licenses(licenses) => Page::licenses(self.spoiled_groups(licenses)),
+        };
+        spoiled.with_fingerprint(fingerprint)
+    }
+
+    fn spoiled_groups(&mut self, mut groups: Vec<Group<'static>>) -> Vec<Group<'static>> {
+        for group in groups.iter_mut().filter(|_| self.one_in(2)) {
+            group.description = Some("\0".into());
+        }
+        groups
+    }
+
     fn roll(&mut self) {
         let app = if self.one_in(3) { CLONE } else { FIRST };
         self.sessions += 1;
@@ -144,11 +168,13 @@ impl Busy<'_> {
             self.erase_one_in(3, app);
             let (slug, page) = self.page();
             let slug = slug.into();
-            let how = self.below(5);
+            let how = self.below(7);
+            let page = if how == 4 { self.spoiled(&page) } else { page };
             self.command(match (page.fingerprint(), how) {
                 (Some(fingerprint), 0 | 1) => {
                     Command::RepeatPage { app_id: app, session_id: session, slug, fingerprint }
                 }
+                (_, 3 | 4) => Command::PushLenientPage { app_id: app, session_id: session, slug, page },
                 (_, 2) => {
                     let page = without_fingerprint(&page);
                     Command::PushPage { app_id: app, session_id: session, slug, page }

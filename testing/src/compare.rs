@@ -2,7 +2,7 @@
 
 use headcount::{AppView, Change, Command, Engine, Fact, RecordFilter, RecordView, SessionStatus, Timestamp};
 
-use crate::model::{App, Key, Model, Record, observe, without_prose};
+use crate::model::{App, Key, Model, Record, observe, reply_without_prose, without_prose};
 
 /// Both carry out the command.
 ///
@@ -23,7 +23,10 @@ pub fn check_step(
 ) {
     let (digest, seq) = (engine.digest(), engine.seq());
     let reply = engine.apply(now, command);
-    assert_eq!(reply.clone().map_err(without_prose), expected.map_err(without_prose), "{command:?}");
+    let told = |reply: Result<headcount::Reply, headcount::Error>| {
+        reply.map(reply_without_prose).map_err(without_prose)
+    };
+    assert_eq!(told(reply.clone()), told(expected), "{command:?}");
     let changes: Vec<Change<'_>> = engine.changes().collect();
     let facts: Vec<Fact<'_>> = changes.iter().map(|change| change.fact.clone()).collect();
     assert_eq!(facts, model.facts, "changes of {command:?}");
@@ -191,6 +194,7 @@ mod tests {
         assert!(notices(|model| record(model, 0).active = false), "whether a record is active");
         assert!(notices(|model| record(model, 0).references.clear()), "a reference");
         assert!(notices(|model| record(model, 0).attributes.clear()), "an attribute");
+        assert!(notices(|model| record(model, 1).retained = true), "a record that is retained");
         assert!(notices(|model| model.groups.values_mut().for_each(|types| types.reverse())), "types");
     }
 }

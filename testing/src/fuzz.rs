@@ -1,14 +1,14 @@
 //! The bodies of the fuzz targets, so that tests on stable run them too.
 
 use headcount::{
-    AppId, Change, Command, Config, Engine, Error, Kind, Limits, NewResourceType, Page, PageSeed, Records,
-    Reply, ResourceTypeId, RestoreError, Scope, SessionId, Snapshot, Timestamp, Uuid,
+    AppId, Change, Command, Config, Engine, Error, Kind, LenientOutcome, Limits, NewResourceType, Page,
+    PageSeed, Records, Reply, ResourceTypeId, RestoreError, Scope, SessionId, Snapshot, Timestamp, Uuid,
 };
 use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 use crate::model::Model;
-use crate::{busy, compare, generate, mutate, small};
+use crate::{busy, compare, generate, lenient, mutate, small};
 
 /// A fuzz target: its name, and what it does with an input.
 #[derive(Clone, Copy, Debug)]
@@ -94,8 +94,9 @@ pub fn repeats(bytes: &[u8]) -> Repeats {
         if matches!(command, Command::RepeatPage { .. }) {
             continue;
         }
+        let is_page = matches!(command, Command::PushPage { .. } | Command::PushLenientPage { .. });
         // Most pages come twice, as they do in rolls of which little changes.
-        for _ in 0..1 + usize::from(at % 3 > 0 && matches!(command, Command::PushPage { .. })) {
+        for _ in 0..1 + usize::from(at % 3 > 0 && is_page) {
             let reply = offer(&mut offered, now, &command, &mut tally);
             assert_eq!(reply, pushed.apply(now, &command), "{command:?}");
             let changes = |engine: &Engine| -> Vec<_> { engine.changes().map(Change::into_owned).collect() };
@@ -119,13 +120,20 @@ fn offer(
     command: &Command<'static>,
     tally: &mut Repeats,
 ) -> Result<Reply, Error> {
-    let Command::PushPage { app_id, session_id, slug, page } = command else {
-        return engine.apply(now, command);
+    let (app_id, session_id, slug, page) = match command {
+        Command::PushPage { app_id, session_id, slug, page }
+        | Command::PushLenientPage { app_id, session_id, slug, page } => (*app_id, *session_id, slug, page),
+        _ => return engine.apply(now, command),
+    };
+    // The outcome of a repeat converts into what a lenient push would answer.
+    let reply = |outcome| match command {
+        Command::PushLenientPage { .. } => Reply::LenientPage(LenientOutcome::from(outcome)),
+        _ => Reply::Page(outcome),
     };
     let before = engine.digest();
     let repeated = page
         .fingerprint()
-        .map(|fingerprint| engine.repeat_page(now, *app_id, *session_id, slug, fingerprint).map(Reply::Page));
+        .map(|fingerprint| engine.repeat_page(now, app_id, session_id, slug, fingerprint).map(reply));
     let (is_repeated, reply) = match repeated {
         None | Some(Err(Error::PageMustBePushed { .. })) => {
             assert_eq!(engine.digest(), before, "what must be pushed changed nothing yet");
@@ -203,8 +211,12 @@ pub fn page_json(bytes: &[u8]) {
     for (slug, kind) in TYPES {
         let pages = [in_json(kind, config.limits(), body), in_postcard(kind, config.limits(), body)];
         for page in pages.into_iter().flatten() {
+            let _ = lenient::check(&engine, lenient::Place { app: APP, session: SESSION, slug }, &page);
             if is_read_whole(&page) {
-                let command = Command::PushPage { app_id: APP, session_id: SESSION, slug: slug.into(), page };
+                let (app_id, session_id) = (APP, SESSION);
+                let command = Command::PushPage { app_id, session_id, slug: slug.into(), page: page.clone() };
+                compare::step(&mut engine, &mut model, Timestamp(1), &command);
+                let command = Command::PushLenientPage { app_id, session_id, slug: slug.into(), page };
                 compare::step(&mut engine, &mut model, Timestamp(1), &command);
             } else {
                 is_refused(&mut engine, slug, &page);

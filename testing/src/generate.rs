@@ -224,7 +224,10 @@ impl<'b> Choices<'b> {
             0 => page,
             _ => page.with_fingerprint(self.fingerprint()),
         };
-        Command::PushPage { app_id: app, session_id: session, slug, page }
+        match self.below(3) {
+            0 => Command::PushLenientPage { app_id: app, session_id: session, slug, page },
+            _ => Command::PushPage { app_id: app, session_id: session, slug, page },
+        }
     }
 
     fn fingerprint(&mut self) -> Fingerprint {

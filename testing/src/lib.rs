@@ -2,6 +2,7 @@
 //!
 //! - [`model`] is the contract once more, naive; [`compare`] runs the engine beside it.
 //! - [`generate`] and [`busy`] make histories of commands from bytes, [`random`] makes bytes from a seed.
+//! - [`lenient`] holds lenient pages against strict ones.
 //! - [`mutate`] changes snapshots in some places.
 //! - [`fuzz`] has the bodies of the fuzz targets, [`seeds`] their seeds, [`reached`] what histories come to.
 //! - [`golden`] is what was promised: journals, snapshots, codes and forms, held against files.
@@ -17,6 +18,7 @@ pub mod directory;
 pub mod fuzz;
 pub mod generate;
 pub mod golden;
+pub mod lenient;
 pub mod model;
 pub mod mutate;
 pub mod random;

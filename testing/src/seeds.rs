@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
-use headcount::{Config, Engine, Page, Records, RestoreError, Snapshot};
+use headcount::{Command, Config, Engine, Page, Records, RestoreError, Snapshot};
 use serde_json::{Value, json};
 
 use crate::{busy, fuzz, generate, mutate, random, reached};
@@ -161,9 +161,11 @@ fn pages() -> Seeds {
     let mut seeds: Seeds =
         BODIES.iter().map(|(name, body)| ((*name).to_owned(), input(b'1', body.as_bytes()))).collect();
     for (name, wanted) in [("accounts", 0), ("groups", 1), ("licenses", 2)] {
-        let history = busy::history(&random::bytes(1, 2_000));
+        let history = busy::history(&random::bytes(1, 6_000));
         let bodies = history.iter().filter_map(|(_, command)| match command {
-            headcount::Command::PushPage { page, .. } if !page.is_empty() => Some(page),
+            Command::PushPage { page, .. } | Command::PushLenientPage { page, .. } if !page.is_empty() => {
+                Some(page)
+            }
             _ => None,
         });
         let longest = bodies.filter(|page| kind_number(page) == wanted).map(body).max_by_key(String::len);

@@ -1,9 +1,9 @@
 //! A small engine to try one thing on: an app with a type of each kind, and an open session.
 
 use headcount::{
-    Account, AppId, Completion, Config, Engine, Error, Fact, Group, Kind, Limits, NewResourceType, Page,
-    PageOutcome, PageSeed, Reference, ReferenceList, ResourceTypeId, Scope, SessionId, Snapshot, TaskId,
-    Timestamp, Uuid,
+    Account, AppId, Completion, Config, Engine, Error, Fact, Group, Kind, LenientOutcome, Limits,
+    NewResourceType, Page, PageOutcome, PageSeed, Reference, ReferenceList, ResourceTypeId, Scope, SessionId,
+    Snapshot, TaskId, Timestamp, Uuid,
 };
 use serde::de::DeserializeSeed;
 use serde_json::Value;
@@ -71,12 +71,24 @@ pub fn push(engine: &mut Engine, page: &Page<'_>) -> Result<PageOutcome, Error> 
 
 /// Pushes a page of a session to the type of its kind.
 pub fn push_in(engine: &mut Engine, session_id: SessionId, page: &Page<'_>) -> Result<PageOutcome, Error> {
-    let slug = match page.kind() {
+    engine.push_page(NOW, APP, session_id, slug(page), page)
+}
+
+/// Pushes a page of a session to the type of its kind, in lenient mode.
+pub fn push_leniently_in(
+    engine: &mut Engine,
+    session_id: SessionId,
+    page: &Page<'_>,
+) -> Result<LenientOutcome, Error> {
+    engine.push_lenient_page(NOW, APP, session_id, slug(page), page)
+}
+
+fn slug(page: &Page<'_>) -> &'static str {
+    match page.kind() {
         Kind::Account => "account",
         Kind::Group => "team",
         Kind::License => "seat",
-    };
-    engine.push_page(NOW, APP, session_id, slug, page)
+    }
 }
 
 /// Completes a session with the whole of its cleanup; how many records that deactivated.

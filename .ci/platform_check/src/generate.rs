@@ -79,7 +79,7 @@ fn timed(commands: Vec<Command<'static>>) -> Commands {
     commands.into_iter().zip(1_700_000_000_000..).map(|(command, now)| (Timestamp(now), command)).collect()
 }
 
-/// Each body as a page of each kind.
+/// Each body as a page of each kind, in both modes.
 fn misread() -> Commands {
     let mut commands = opening();
     commands.push(start(1));
@@ -88,12 +88,9 @@ fn misread() -> Commands {
             let seed = PageSeed::new(kind, &Limits::default());
             let page =
                 seed.deserialize(&mut serde_json::Deserializer::from_str(body)).expect("a list of records");
-            commands.push(Command::PushPage {
-                app_id: AppId(uuid(1)),
-                session_id: SessionId(uuid(1)),
-                slug: slug.into(),
-                page,
-            });
+            let (app_id, session_id) = (AppId(uuid(1)), SessionId(uuid(1)));
+            commands.push(Command::PushPage { app_id, session_id, slug: slug.into(), page: page.clone() });
+            commands.push(Command::PushLenientPage { app_id, session_id, slug: slug.into(), page });
         }
     }
     timed(commands)

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::store::TypeIndex;
+use crate::store::{Table, TypeIndex};
 use crate::values::{Checked, DigestHasher, ensure};
 
 /// What a session knows of one type.
@@ -27,6 +27,25 @@ impl TypeFigures {
     }
 
     pub(crate) const NONE: Self = Self { base: 0, references: 0, pages: 0, removals: 0 };
+}
+
+/// How many records of one type the roll of a session marked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marked {
+    /// Distinct records that were pushed.
+    pub(crate) synced: u64,
+    /// Distinct records that are retained and were not pushed.
+    pub(crate) retained: u64,
+}
+
+impl Marked {
+    /// In the roll of the open session; none of a type without a table.
+    pub(crate) fn of(table: Option<&Table>) -> Self {
+        table.map_or(Self::default(), |table| Self {
+            synced: table.seen().ones(),
+            retained: table.retained().ones(),
+        })
+    }
 }
 
 /// By type: as many as there were when the session started, or as far as it has got pages since.

@@ -13,7 +13,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub(crate) use figures::{Figures, TypeFigures};
+pub(crate) use figures::{Figures, Marked, TypeFigures};
 pub(crate) use scope::TypeScope;
 
 use crate::store::{Row, TypeIndex};
@@ -91,12 +91,16 @@ impl SessionFacts {
         hasher.i64(started_at.as_millis());
         match hasher.stream() {
             #[cfg(feature = "serde")]
-            DigestStream::Third => hasher.u64(self.base()),
+            DigestStream::Third => {
+                hasher.u64(self.base());
+                debug_assert!(counts.rejected == 0, "nobody was lenient then");
+            }
             DigestStream::Fourth => {
                 hasher.i64(last_activity_at.as_millis());
                 hasher.flag(*guard_waived);
                 hasher.optional_text(checkpoint.as_deref());
                 figures.digest(hasher);
+                hasher.u64(counts.rejected);
             }
         }
         count_list(counts).into_iter().for_each(|count| hasher.u64(count));
@@ -129,19 +133,22 @@ impl SessionFacts {
         ensure(parts <= updated, "10.8", || "parts exceed the updated")
     }
 
-    /// Checks that no more was synced than pushed, and nothing out of scope.
-    fn validate_synced(&self, synced: impl Iterator<Item = (TypeIndex, u64)>) -> Checked {
-        let mut total = 0_u64;
-        for (index, count) in synced {
-            ensure(count == 0 || self.scope.had(index), "4.5", || "a type out of scope was synced")?;
-            total = total.saturating_add(count);
+    /// Checks that no more was synced than pushed and retained than rejected, and nothing out of scope.
+    fn validate_marked(&self, marked: &[Marked]) -> Checked {
+        let (mut synced, mut retained) = (0_u64, 0_u64);
+        for (index, of) in TypeIndex::all().zip(marked) {
+            let has_none = *of == Marked::default();
+            ensure(has_none || self.scope.had(index), "4.5", || "a type out of scope was synced")?;
+            synced = synced.saturating_add(of.synced);
+            retained = retained.saturating_add(of.retained);
         }
-        let pushed = self.counts.created + self.counts.updated;
-        ensure(total <= pushed, "10.8", || "more was synced than pushed")
+        let SessionCounts { created, updated, rejected, .. } = self.counts;
+        ensure(synced <= created + updated, "10.8", || "more was synced than pushed")?;
+        ensure(retained <= rejected, "3.5", || "more is retained than was rejected")
     }
 }
 
-/// Each count, in the order in which it is hashed.
+/// Each count that every stream hashes, in its order.
 const fn count_list(counts: &SessionCounts) -> [u64; 9] {
     let SessionCounts {
         created,
@@ -153,6 +160,8 @@ const fn count_list(counts: &SessionCounts) -> [u64; 9] {
         deactivated,
         references_added,
         references_removed,
+        // Told beside them, since there is lenience.
+        rejected: _,
     } = *counts;
     [
         created,
@@ -300,6 +309,11 @@ impl OpenSession {
         }
     }
 
+    /// Adds how many records of a page were rejected.
+    pub(crate) fn count_rejected(&mut self, records: u32) {
+        self.facts.counts.rejected += u64::from(records);
+    }
+
     /// Adds what a page of a type did.
     pub(crate) fn count_page(&mut self, of: TypeIndex, page: &PageOutcome, references: ReferenceCounts) {
         let figures = self.facts.figures.of_mut(of);
@@ -330,10 +344,10 @@ impl OpenSession {
         }
     }
 
-    pub(super) fn validate(&self, types: usize, seq: u64, seen: &[u64]) -> Checked {
+    pub(super) fn validate(&self, types: usize, seq: u64, marked: &[Marked]) -> Checked {
         let Self { facts, phase } = self;
         facts.validate(types, seq)?;
-        facts.validate_synced(TypeIndex::all().zip(seen.iter().copied()))?;
+        facts.validate_marked(marked)?;
         match phase {
             Phase::InProgress => {
                 ensure(facts.counts.deactivated == 0, "10.5", || "it is in progress, yet it deactivated")
@@ -369,8 +383,8 @@ pub(crate) struct EndedSession {
     pub(super) facts: SessionFacts,
     pub(super) ended_at: Timestamp,
     pub(super) ending: Ending,
-    /// Distinct records pushed, by type, of the types that there were when it ended.
-    pub(super) synced: Vec<u64>,
+    /// By type, of the types that there were when it ended.
+    pub(super) marked: Vec<Marked>,
 }
 
 impl EndedSession {
@@ -379,22 +393,25 @@ impl EndedSession {
     }
 
     pub(super) fn digest(&self, hasher: &mut DigestHasher) {
-        let Self { facts, ended_at, ending, synced } = self;
+        let Self { facts, ended_at, ending, marked } = self;
         facts.digest(hasher);
         hasher.i64(ended_at.as_millis());
         hasher.u8(ending.status().number());
         if let Ending::Error { reason } = ending {
             hasher.text(reason.as_bytes());
         }
-        hasher.u64(synced.len() as u64);
-        synced.iter().for_each(|&count| hasher.u64(count));
+        hasher.u64(marked.len() as u64);
+        marked.iter().for_each(|of| hasher.u64(of.synced));
+        if hasher.stream() == DigestStream::Fourth {
+            marked.iter().for_each(|of| hasher.u64(of.retained));
+        }
     }
 
     pub(super) fn validate(&self, types: usize, seq: u64) -> Checked {
-        let Self { facts, ended_at: _, ending, synced } = self;
+        let Self { facts, ended_at: _, ending, marked } = self;
         facts.validate(types, seq)?;
-        ensure(synced.len() <= types, "5", || "it knows more types than there are")?;
-        facts.validate_synced(TypeIndex::all().zip(synced.iter().copied()))?;
+        ensure(marked.len() <= types, "5", || "it knows more types than there are")?;
+        facts.validate_marked(marked)?;
         let cleaned = facts.counts.deactivated > 0;
         match ending {
             Ending::Completed => Ok(()),
@@ -444,11 +461,11 @@ impl<'a> SessionRef<'a> {
         }
     }
 
-    /// What was synced, by type, of a session that has ended.
-    pub(crate) fn synced_at_end(self) -> Option<&'a [u64]> {
+    /// What its roll had marked, by type, of a session that has ended.
+    pub(crate) fn marked_at_end(self) -> Option<&'a [Marked]> {
         match self {
             Self::Open(_) => None,
-            Self::Ended(ended) => Some(&ended.synced),
+            Self::Ended(ended) => Some(&ended.marked),
         }
     }
 

@@ -1,6 +1,9 @@
 //! What a snapshot holds of sessions.
 
+use alloc::format;
+
 use super::*;
+use crate::store::{Run, Store};
 use crate::values::{BrokenInvariant, COUNT_MAX};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +15,78 @@ struct SavedFacts {
     scope: Option<Vec<TypeIndex>>,
     started_at: Timestamp,
     base: u64,
-    counts: SessionCounts,
+    counts: SavedCounts,
+}
+
+/// The counts that there were before format 5; what came since is in the progress.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename = "SessionCounts")]
+struct SavedCounts {
+    created: u64,
+    updated: u64,
+    unchanged: u64,
+    reactivated: u64,
+    filled: u64,
+    placeholders: u64,
+    deactivated: u64,
+    references_added: u64,
+    references_removed: u64,
+}
+
+impl SavedCounts {
+    const fn of(counts: &SessionCounts) -> Self {
+        let [
+            created,
+            updated,
+            unchanged,
+            reactivated,
+            filled,
+            placeholders,
+            deactivated,
+            references_added,
+            references_removed,
+        ] = count_list(counts);
+        Self {
+            created,
+            updated,
+            unchanged,
+            reactivated,
+            filled,
+            placeholders,
+            deactivated,
+            references_added,
+            references_removed,
+        }
+    }
+
+    /// Nothing is counted that came since.
+    fn load(self) -> Result<SessionCounts, BrokenInvariant> {
+        let Self {
+            created,
+            updated,
+            unchanged,
+            reactivated,
+            filled,
+            placeholders,
+            deactivated,
+            references_added,
+            references_removed,
+        } = self;
+        let counts = SessionCounts {
+            created,
+            updated,
+            unchanged,
+            reactivated,
+            filled,
+            placeholders,
+            deactivated,
+            references_added,
+            references_removed,
+            rejected: 0,
+        };
+        ensure_within_reach(&count_list(&counts))?;
+        Ok(counts)
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,6 +151,40 @@ pub(crate) struct SavedProgress {
     /// The indices of the types that were taken out of the scope.
     excluded: Vec<TypeIndex>,
     types: Vec<TypeFigures>,
+    rejected: u64,
+    /// Of one that has ended, how many records of each type it retained: as many as are told of those synced.
+    retained: Vec<u64>,
+    /// Of the open one, by type ascending, the records that its roll retains.
+    marks: Vec<SavedMarks>,
+}
+
+/// The marks of a roll among the records of one type.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename = "Marks")]
+struct SavedMarks {
+    #[serde(rename = "type")]
+    of: TypeIndex,
+    /// As the fewest runs: the first row of each, and how many there are.
+    retained: Vec<(Row, u32)>,
+}
+
+/// The marks of the open session's roll.
+fn save_marks(store: &Store) -> Vec<SavedMarks> {
+    let marked = store.tables().filter(|(_, table)| table.retained().ones() > 0);
+    let save = |run: Run| (run.first, run.len);
+    marked
+        .map(|(of, _)| SavedMarks { of, retained: store.retained_runs(of).into_iter().map(save).collect() })
+        .collect()
+}
+
+fn load_marks(marks: Vec<SavedMarks>, store: &mut Store) -> Checked {
+    let is_ascending = marks.windows(2).all(|pair| pair[0].of < pair[1].of);
+    ensure(is_ascending, "3.5", || "records of a type are retained twice")?;
+    marks.into_iter().try_for_each(|SavedMarks { of, retained }| {
+        let runs: Vec<Run> = retained.into_iter().map(|(first, len)| Run { first, len }).collect();
+        let are_records = store.load_retained(of, &runs);
+        ensure(are_records, "3.5", || format!("what is retained of type {} cannot be", of.0))
+    })
 }
 
 impl SessionFacts {
@@ -87,17 +195,20 @@ impl SessionFacts {
             scope: self.scope.opened_for().map(<[_]>::to_vec),
             started_at,
             base: self.base(),
-            counts,
+            counts: SavedCounts::of(&counts),
         }
     }
 
-    pub(crate) fn save_progress(&self) -> SavedProgress {
+    fn save_progress(&self, retained: Vec<u64>, marks: Vec<SavedMarks>) -> SavedProgress {
         SavedProgress {
             last_activity_at: self.last_activity_at,
             guard_waived: self.guard_waived,
             checkpoint: self.checkpoint.clone(),
             excluded: self.scope.excluded().to_vec(),
             types: self.figures.save(),
+            rejected: self.counts.rejected,
+            retained,
+            marks,
         }
     }
 
@@ -105,7 +216,7 @@ impl SessionFacts {
     /// told by type; the first type in scope has it, so that it is the sum that it was.
     fn load(saved: SavedFacts, types: usize) -> Result<Self, BrokenInvariant> {
         let SavedFacts { id, scope, started_at, base, counts } = saved;
-        ensure_within_reach(&count_list(&counts))?;
+        let counts = counts.load()?;
         ensure(base <= COUNT_MAX, "4.8", || "a guard's base is beyond reach")?;
         let scope = TypeScope::new(scope);
         let mut figures = Figures::default();
@@ -126,17 +237,33 @@ impl SessionFacts {
         })
     }
 
-    /// Puts in the place of what format 4 told what was saved beside it.
-    fn load_progress(&mut self, saved: SavedProgress) -> Checked {
-        let SavedProgress { last_activity_at, guard_waived, checkpoint, excluded, types } = saved;
+    /// Puts in the place of what format 4 told what was saved beside it. Answers what it retained, if it has ended,
+    /// and what it retains, if it is open.
+    fn load_progress(
+        &mut self,
+        saved: SavedProgress,
+    ) -> Result<(Vec<u64>, Vec<SavedMarks>), BrokenInvariant> {
+        let SavedProgress {
+            last_activity_at,
+            guard_waived,
+            checkpoint,
+            excluded,
+            types,
+            rejected,
+            retained,
+            marks,
+        } = saved;
         let base = self.base();
+        ensure_within_reach(&[rejected])?;
         types.iter().try_for_each(|of| ensure_within_reach(&of.all()))?;
         self.last_activity_at = last_activity_at;
         self.guard_waived = guard_waived;
         self.checkpoint = checkpoint;
         self.scope.load_excluded(excluded);
         self.figures = Figures::new(types);
-        ensure(self.base() == base, "4.8", || "a session's base is not the sum of those of its types")
+        self.counts.rejected = rejected;
+        ensure(self.base() == base, "4.8", || "a session's base is not the sum of those of its types")?;
+        Ok((retained, marks))
     }
 }
 
@@ -154,14 +281,28 @@ impl OpenSession {
         Ok(Self { facts: SessionFacts::load(facts, types)?, phase })
     }
 
-    pub(crate) fn load_progress(&mut self, saved: SavedProgress) -> Checked {
-        self.facts.load_progress(saved)
+    /// The roll of which is that of the store.
+    pub(crate) fn load_progress(&mut self, saved: SavedProgress, store: &mut Store) -> Checked {
+        let (retained, marks) = self.facts.load_progress(saved)?;
+        ensure(retained.is_empty(), "5", || "it is open, yet it tells what it had retained at its end")?;
+        load_marks(marks, store)
+    }
+}
+
+impl SessionRef<'_> {
+    /// What is saved beside all else, given the store whose roll is that of the open session.
+    pub(crate) fn save_progress(self, store: &Store) -> SavedProgress {
+        let (retained, marks) = match self {
+            Self::Open(_) => (Vec::new(), save_marks(store)),
+            Self::Ended(ended) => (ended.marked.iter().map(|of| of.retained).collect(), Vec::new()),
+        };
+        self.facts().save_progress(retained, marks)
     }
 }
 
 impl EndedSession {
     pub(crate) fn save(&self) -> SavedEndedSession {
-        let Self { facts, ended_at, ending, synced } = self;
+        let Self { facts, ended_at, ending, marked } = self;
         SavedEndedSession {
             facts: facts.save(),
             ended_at: *ended_at,
@@ -170,7 +311,7 @@ impl EndedSession {
                 Ending::Abandoned => SavedEnding::Abandoned,
                 Ending::Error { reason } => SavedEnding::Error { reason },
             },
-            synced: synced.clone(),
+            synced: marked.iter().map(|of| of.synced).collect(),
         }
     }
 
@@ -182,10 +323,17 @@ impl EndedSession {
             SavedEnding::Abandoned => Ending::Abandoned,
             SavedEnding::Error { reason } => Ending::Error { reason },
         };
-        Ok(Self { facts: SessionFacts::load(facts, types)?, ended_at, ending, synced })
+        let marked = synced.into_iter().map(|synced| Marked { synced, ..Marked::default() }).collect();
+        Ok(Self { facts: SessionFacts::load(facts, types)?, ended_at, ending, marked })
     }
 
     pub(crate) fn load_progress(&mut self, saved: SavedProgress) -> Checked {
-        self.facts.load_progress(saved)
+        let (retained, marks) = self.facts.load_progress(saved)?;
+        ensure(marks.is_empty(), "3.5", || "it has ended, yet it retains records")?;
+        let is_of_its_types = retained.len() == self.marked.len();
+        ensure(is_of_its_types, "5", || "what it retained is not told of the types of its end")?;
+        ensure_within_reach(&retained)?;
+        self.marked.iter_mut().zip(retained).for_each(|(of, retained)| of.retained = retained);
+        Ok(())
     }
 }

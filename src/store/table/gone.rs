@@ -94,7 +94,7 @@ impl Table {
         self.index.remove(entry.hash, row);
         self.flags.set_inactive(row);
         self.flags.set_full(row);
-        self.seen.clear(row);
+        self.roll.leave(row);
         self.gone.set(row);
         self.set_target(row, Target::NONE);
         self.entries.at_mut(row).place = Place::NONE;

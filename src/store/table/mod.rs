@@ -2,11 +2,11 @@
 //!
 //! A record is a *row*, numbered in order of first sight. What is asked of every row often lies in
 //! dense columns: where the record is and 32 bits of its id's hash ([`Place`], [`IdHash`]), whether it
-//! is active, a placeholder, seen in the present roll, gone (bits), how many active accounts refer to it. The
+//! is active, a placeholder, seen or retained in the present roll, gone (bits), how many active accounts refer to it. The
 //! record itself, texts and references, lies in the arena. The index leads from an id's hash to its
 //! row; it is never iterated, so its order shows nowhere.
 //!
-//! A table does not know what a session is: it knows a roll, the set of rows seen in it.
+//! A table does not know what a session is: it knows a roll, the rows that it has seen or retains.
 
 mod find;
 mod gone;
@@ -25,6 +25,7 @@ use super::index::Index;
 use super::key::Row;
 use super::record::{self, Draft, Stored};
 use super::remembered::RememberedPages;
+use super::roll::Roll;
 use super::sums::Sums;
 #[cfg(test)]
 use crate::tests::work;
@@ -44,7 +45,7 @@ pub(crate) struct Table {
     entries: Column<Entry>,
     index: Index,
     flags: Flags,
-    seen: Bits,
+    roll: Roll,
     /// Rows whose record has gone.
     gone: Bits,
     /// Of groups and licenses, what references are compared with.
@@ -71,8 +72,14 @@ impl Table {
         self.flags.placeholder()
     }
 
+    /// Rows that a page of the present roll named.
     pub(crate) const fn seen(&self) -> &Bits {
-        &self.seen
+        self.roll.seen()
+    }
+
+    /// Rows that the present roll keeps though it has not seen them: none that it has seen is among them.
+    pub(crate) const fn retained(&self) -> &Bits {
+        self.roll.retained()
     }
 
     /// The pages that are known by their fingerprints.
@@ -110,9 +117,17 @@ impl Table {
         (!self.active().contains(row)).then(|| Timestamp(self.stored(row).inactive_since()))
     }
 
-    /// Rows `64 * word ..` that are active and not seen.
+    /// Rows `64 * word ..` that are active and that the present roll does not keep.
     pub(crate) fn stale_word(&self, word: usize) -> u64 {
-        self.active().word(word) & !self.seen.word(word)
+        self.active().word(word) & !self.roll.kept_word(word)
+    }
+
+    /// Full records that are active and that the present roll does not keep. Goes through the retained rows, 64 at a
+    /// time: where there are none, it looks at no row.
+    pub(crate) fn stale_full(&self) -> u64 {
+        let is_counted = |row: &Row| self.active().contains(*row) && !self.placeholder().contains(*row);
+        let retained = self.retained().iter().filter(is_counted).count() as u64;
+        self.active_full() - self.seen().ones() - retained
     }
 
     /// Whether the row is a placeholder that an active account refers to.
@@ -261,14 +276,19 @@ impl Table {
         *count = count.checked_sub(1).expect("a reference that goes was counted when it came");
     }
 
-    /// Notes that so many rows from this one on are in the present roll.
+    /// Notes that a page of the present roll named so many rows from this one on.
     pub(super) fn set_seen(&mut self, start: Row, len: u32) {
-        self.seen.set_range(start, len);
+        self.roll.see(start, len);
     }
 
-    /// Begins an empty roll. Costs nothing: what the last one saw is cleared as the next one comes to it.
-    pub(super) fn clear_seen(&mut self) {
-        self.seen.begin_anew();
+    /// Notes that the present roll keeps a row though it may not see it.
+    pub(super) fn retain(&mut self, row: Row) {
+        self.roll.retain(row);
+    }
+
+    /// Begins an empty roll. Costs nothing: what the last one marked is cleared as the next one comes to it.
+    pub(super) fn begin_roll(&mut self) {
+        self.roll.begin_anew();
     }
 
     /// Notes the last row of a page: the next page is likely to go on behind it.
@@ -286,9 +306,14 @@ impl Table {
         self.remembered.hold_to(limits);
         let runs = self.remembered.find(fingerprint).expect("a page that is repeated is remembered");
         for run in runs {
-            self.seen.set_range(run.first, run.len);
+            self.roll.see(run.first, run.len);
             self.guess = Row(run.first.0 + run.len);
         }
+    }
+
+    /// Forgets the page with this fingerprint.
+    pub(super) fn forget_page(&mut self, fingerprint: Fingerprint) {
+        self.remembered.forget(fingerprint);
     }
 
     pub(super) fn forget_pages(&mut self) {
@@ -304,9 +329,7 @@ impl Table {
         if from.placeholder().contains(row) {
             self.flags.set_placeholder(kept);
         }
-        if from.seen.contains(row) {
-            self.seen.set(kept);
-        }
+        self.roll.adopt(kept, &from.roll, row);
         if from.referrers(row) > 0 {
             *self.referrers.at_mut(kept) = from.referrers(row);
         }
@@ -324,7 +347,7 @@ impl Table {
             index: _,
             targets: _,
             flags,
-            seen,
+            roll,
             gone,
             referrers,
             bytes,
@@ -338,7 +361,7 @@ impl Table {
             index: Index::default(),
             targets: None,
             flags: flags.freeze(),
-            seen: seen.freeze(),
+            roll: roll.freeze(),
             gone: gone.freeze(),
             referrers: referrers.freeze(),
             bytes: *bytes,
@@ -355,7 +378,12 @@ impl Table {
     /// A table whose records are to come.
     pub(super) fn of_rows(active: Bits, placeholder: Bits, seen: Bits, is_account: bool) -> Self {
         let targets = (!is_account).then(Column::default);
-        Self { flags: Flags::new(active, placeholder), seen, targets, ..Self::default() }
+        Self { flags: Flags::new(active, placeholder), roll: Roll::of_seen(seen), targets, ..Self::default() }
+    }
+
+    /// Marks loaded rows as retained. False if one of them has no record, was seen, or is marked.
+    pub(super) fn load_retained(&mut self, rows: impl Iterator<Item = Row> + Clone) -> bool {
+        rows.clone().all(|row| self.has_record(row)) && self.roll.load_retained(rows)
     }
 
     pub(super) fn load_pages(&mut self, pages: RememberedPages) {

@@ -31,6 +31,16 @@ impl AttributeCheck {
         }
     }
 
+    /// How many bytes there are of the records so far.
+    pub(super) const fn len(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Forgets those of a record that is rejected.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.runs.truncate(len);
+    }
+
     pub(super) fn into_runs(self) -> Vec<u8> {
         self.runs
     }

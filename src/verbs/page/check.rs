@@ -13,8 +13,8 @@ use super::raw::RawRecord;
 use super::references::{CheckedReference, Slugs, merge};
 use crate::store::TypeIndex;
 use crate::values::{
-    AccountStatus, Error, FaultCode, Kind, Limits, Misread, Place, PlainLengths, ReferenceList, ReferenceMap,
-    Rule, WrongType, describe, is_plain_email, path_segment,
+    AccountStatus, FaultCode, Kind, Limits, Misread, Place, PlainLengths, ReferenceList, ReferenceMap, Rule,
+    WrongType, describe, is_plain_email, path_segment,
 };
 
 /// A record as it will be stored: nothing about it can fail any more.
@@ -29,19 +29,28 @@ pub(super) struct CheckedRecord<'p> {
     pub(super) attributes: Range<usize>,
 }
 
-/// The records of a page that was checked, with the lists of what all of them refer to and of their attributes.
-type Finished<'p> = (Vec<CheckedRecord<'p>>, Vec<CheckedReference<'p>>, Vec<u8>);
-
 /// What the records of a page are checked with, and what came of those before.
 #[derive(Debug)]
 pub(super) struct Check<'e, 'p> {
     context: PageContext<'e>,
     rules: TextRules,
     slugs: Slugs<'e, 'p>,
-    faults: Faults,
-    records: Vec<CheckedRecord<'p>>,
-    references: Vec<CheckedReference<'p>>,
     attributes: AttributeCheck,
+    found: Checked<'p>,
+}
+
+/// What came of the records of a page.
+#[derive(Debug)]
+pub(super) struct Checked<'p> {
+    /// Those without a fault.
+    pub(super) records: Vec<CheckedRecord<'p>>,
+    /// Of all these records, one behind the other.
+    pub(super) references: Vec<CheckedReference<'p>>,
+    /// Likewise, as they will be stored.
+    pub(super) attributes: Vec<u8>,
+    /// The places of the others, ascending.
+    pub(super) rejected: Vec<u32>,
+    pub(super) faults: Faults,
 }
 
 /// Of an account, for the room that is made at first.
@@ -88,20 +97,23 @@ impl<'e, 'p> Check<'e, 'p> {
             context,
             rules: TextRules::new(kind, context.limits),
             slugs: Slugs::new(context.registry),
-            faults: Faults::new(context.limits.faults_listed_max as usize),
-            records: Vec::with_capacity(records),
-            references: Vec::with_capacity(if kind == Kind::Account {
-                records * REFERENCES_EXPECTED
-            } else {
-                0
-            }),
             attributes: AttributeCheck::new(context.limits),
+            found: Checked {
+                records: Vec::with_capacity(records),
+                references: Vec::with_capacity(if kind == Kind::Account {
+                    records * REFERENCES_EXPECTED
+                } else {
+                    0
+                }),
+                attributes: Vec::new(),
+                rejected: Vec::new(),
+                faults: Faults::new(context.limits.faults_listed_max as usize),
+            },
         }
     }
 
-    pub(super) fn finish(self) -> Result<Finished<'p>, Error> {
-        self.faults.into_result()?;
-        Ok((self.records, self.references, self.attributes.into_runs()))
+    pub(super) fn finish(self) -> Checked<'p> {
+        Checked { attributes: self.attributes.into_runs(), ..self.found }
     }
 
     /// Checks the record in this place of the page, whatever is wrong with the first of it.
@@ -112,17 +124,26 @@ impl<'e, 'p> Check<'e, 'p> {
         is_repeat: bool,
         misread: Option<&Misread>,
     ) {
-        let start = self.references.len();
+        let start = self.found.references.len();
         let can_be_plain = misread.is_none() && !is_repeat;
-        let plain = can_be_plain.then(|| self.plain(raw)).flatten();
-        let (status, attributes) = plain.unwrap_or_else(|| {
-            self.references.truncate(start);
-            let faults_before = self.faults.total();
-            RecordCheck { check: self, index, raw, misread, faults_before }.fields(is_repeat)
+        let attributes_before = self.attributes.len();
+        let plain = can_be_plain.then(|| self.plain(raw)).flatten().or_else(|| {
+            self.found.references.truncate(start);
+            let faults_before = self.found.faults.total();
+            let checked = RecordCheck { check: self, index, raw, misread, faults_before }.fields(is_repeat);
+            let has_faults = self.found.faults.total() > faults_before;
+            debug_assert!(has_faults || can_be_plain, "what was misread or stands twice is a fault");
+            (!has_faults).then_some(checked)
         });
-        merge(&mut self.references, start);
-        let references = start..self.references.len();
-        self.records.push(CheckedRecord { texts: raw.texts, status, references, attributes });
+        let Some((status, attributes)) = plain else {
+            self.found.references.truncate(start);
+            self.attributes.truncate(attributes_before);
+            self.found.rejected.push(index);
+            return;
+        };
+        merge(&mut self.found.references, start);
+        let references = start..self.found.references.len();
+        self.found.records.push(CheckedRecord { texts: raw.texts, status, references, attributes });
     }
 }
 
@@ -154,7 +175,7 @@ impl<'p> Check<'_, 'p> {
                 for reference in list.as_slice() {
                     let (id, name) = (&*reference.id, reference.name.as_deref().unwrap_or(""));
                     is_plain &= id_lengths.has(id) & name_lengths.has(name);
-                    self.references.push(CheckedReference::new(of, id, name));
+                    self.found.references.push(CheckedReference::new(of, id, name));
                 }
             }
         }
@@ -217,10 +238,10 @@ impl<'p> RecordCheck<'_, '_, 'p> {
             return 0..0;
         }
         let (raw, index) = (self.raw, self.index);
-        let Check { attributes, faults, context, .. } = &mut *self.check;
+        let Check { attributes, found, context, .. } = &mut *self.check;
         let id_chars_max = context.limits.id_chars_max;
         attributes.add(raw.all_attributes(), &mut |finding| {
-            faults.add(index, raw.usable_id(), id_chars_max, finding);
+            found.faults.add(index, raw.usable_id(), id_chars_max, finding);
         })
     }
 
@@ -271,9 +292,9 @@ impl<'p> RecordCheck<'_, '_, 'p> {
             }
         }
         if let Some(misread) = self.misread {
-            self.check.faults.add_unlisted(misread.faults_dropped);
+            self.check.found.faults.add_unlisted(misread.faults_dropped);
             // What a parser with lower limits than ours dropped, nobody could find fault with.
-            if dropped > 0 && self.check.faults.total() == self.faults_before {
+            if dropped > 0 && self.check.found.faults.total() == self.faults_before {
                 self.add_too_many(kept + dropped, max);
             }
         }
@@ -319,7 +340,7 @@ impl<'p> RecordCheck<'_, '_, 'p> {
             let has_id = self.text(Place::ReferenceId(map, number, at), reference_id, &reference.id);
             let has_name = self.text(Place::ReferenceName(map, number, at), reference_name, name);
             if let Some(of) = of.filter(|_| has_id && has_name) {
-                self.check.references.push(CheckedReference::new(of, &reference.id, name));
+                self.check.found.references.push(CheckedReference::new(of, &reference.id, name));
             }
         }
     }
@@ -372,7 +393,7 @@ impl<'p> RecordCheck<'_, '_, 'p> {
     ) {
         let id_chars_max = self.check.context.limits.id_chars_max;
         let finding = Finding { code, field, found, expected };
-        self.check.faults.add(self.index, self.raw.usable_id(), id_chars_max, &finding);
+        self.check.found.faults.add(self.index, self.raw.usable_id(), id_chars_max, &finding);
     }
 }
 

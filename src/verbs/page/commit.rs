@@ -2,19 +2,21 @@
 
 use super::PageBuffers;
 use super::plan::{Plan, Step};
+use super::reject::Rejections;
 use crate::state::{ChangeLog, OpenSession};
 use crate::store::{Draft, RowKey, Store};
-use crate::values::PageOutcome;
+use crate::values::LenientOutcome;
 
 /// Takes the steps of a plan, made for this very state.
 pub(crate) fn commit(
     plan: Plan<'_, '_>,
+    rejections: Rejections,
     buffers: &PageBuffers,
-    store: &mut Store,
-    session: &mut OpenSession,
+    (store, session): (&mut Store, &mut OpenSession),
     changes: &mut ChangeLog,
-) -> PageOutcome {
-    let Plan { of, kind, fingerprint, steps, references, entries, outcome, reference_counts } = plan;
+) -> LenientOutcome {
+    let Plan { of, kind, fingerprint, steps, references, entries, outcome: mut page, reference_counts } =
+        plan;
     for step in steps {
         match step {
             Step::MakePlaceholder { key, hash, id, name } => {
@@ -36,10 +38,17 @@ pub(crate) fn commit(
         }
     }
     store.see(of, &buffers.rows);
-    if let Some((fingerprint, limits)) = fingerprint {
-        store.remember(of, fingerprint, limits, &buffers.rows);
+    store.retain(of, &rejections.rows);
+    match fingerprint {
+        // A page that has lost a record is never known again, nor what was known by its fingerprint before.
+        Some((fingerprint, _)) if !rejections.is_empty() => store.forget_page(of, fingerprint),
+        Some((fingerprint, limits)) => store.remember(of, fingerprint, limits, &buffers.rows),
+        None => {}
     }
-    session.count_page(of, &outcome, reference_counts);
+    session.count_page(of, &page, reference_counts);
+    let Rejections { records: rejected, retained, rows: _, faults, faults_total } = rejections;
+    session.count_rejected(rejected);
     changes.put_entries(entries);
-    outcome
+    page.total += rejected;
+    LenientOutcome { page, rejected, retained, faults, faults_total }
 }

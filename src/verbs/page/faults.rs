@@ -49,6 +49,11 @@ impl Faults {
         self.malformed |= malformed > 0;
     }
 
+    /// The faults that are listed, and how many there are.
+    pub(super) fn into_list(self) -> (Vec<Fault>, u64) {
+        (self.listed, self.total)
+    }
+
     /// The refusal of the page, if there is any fault.
     pub(super) fn into_result(self) -> Result<(), Error> {
         let Self { listed, listed_max: _, total, malformed } = self;

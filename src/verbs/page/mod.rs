@@ -9,6 +9,9 @@
 //! commit    writes the plan. Cannot fail
 //! ```
 //!
+//! A strict page with a fault is refused by the check. Of a lenient one the records with a fault are taken out there, and
+//! the others go on as a page of their own.
+//!
 //! A page that is remembered goes none of this way: `repeat` finds that it is as it was, and notes its records.
 //!
 //! Groups, licenses and accounts go the same way: a group is a record with fewer texts and no references.
@@ -21,6 +24,7 @@ mod faults;
 mod plan;
 mod raw;
 mod references;
+mod reject;
 mod repeat;
 mod resolve;
 mod room;
@@ -37,10 +41,11 @@ use hashbrown::HashTable;
 use crate::state::Registry;
 use crate::store::{Row, Store, Table, TypeIndex};
 use crate::values::{Error, Fingerprint, HashKey, IdHash, Kind, Limits, Page, PageLimits};
-use check::{Check, CheckedRecord};
+use check::{Check, Checked, CheckedRecord};
 use compare::Comparison;
 use raw::RawRecord;
 use references::CheckedReference;
+use reject::Rejections;
 use targets::Targets;
 
 /// What a page is checked against.
@@ -52,13 +57,24 @@ pub(crate) struct PageContext<'e> {
     pub(crate) key: HashKey,
     /// Whether what is on record may be beyond the limits, so that equal is not enough to be taken.
     pub(crate) checks_equal_records: bool,
+    pub(crate) mode: Mode,
+}
+
+/// What becomes of a page in which a record has a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// It is refused whole.
+    Strict,
+    /// The record is rejected, and the others are applied.
+    Lenient,
 }
 
 /// Lists that every page needs, kept from one to the next for their space: an unchanged page allocates
 /// nothing. Each grows with the records of a page, whose number has a limit.
 #[derive(Debug, Default)]
 pub(crate) struct PageBuffers {
-    /// By record, its row; [`Row::NONE`] for one that is not on record, until it is planned.
+    /// By record, its row; [`Row::NONE`] for one that is not on record, until it is planned. From the check on, those
+    /// that were rejected have none of these.
     rows: Vec<Row>,
     /// By record, the hash of its id.
     hashes: Vec<IdHash>,
@@ -86,16 +102,17 @@ pub(crate) struct CheckedPage<'p> {
     attributes: Vec<u8>,
 }
 
-/// Resolves, compares and checks a page for a type, whatever is wrong with the first of it.
+/// Resolves, compares and checks a page for a type, whatever is wrong with the first of it. What is rejected of it is
+/// taken out of the buffers' lists.
 ///
 /// # Errors
-/// [`Error::PageTooLarge`], [`Error::PageFaults`].
+/// [`Error::PageTooLarge`]; of a strict page [`Error::PageFaults`].
 pub(crate) fn check<'p>(
     context: PageContext<'_>,
     of: TypeIndex,
     page: &'p Page<'p>,
     buffers: &mut PageBuffers,
-) -> Result<CheckedPage<'p>, Error> {
+) -> Result<(CheckedPage<'p>, Rejections), Error> {
     let records_max = context.limits.records_per_page_max;
     if page.len() > records_max as usize {
         return Err(Error::PageTooLarge { records: page.len() as u64, records_max });
@@ -109,9 +126,14 @@ pub(crate) fn check<'p>(
         let is_repeat = buffers.repeats.binary_search(&at).is_ok();
         check.record(at, &RawRecord::at(page, at as usize), is_repeat, page.misread(at));
     }
-    let (records, references, attributes) = check.finish()?;
+    let Checked { records, references, attributes, rejected, faults } = check.finish();
+    let rejections = match context.mode {
+        Mode::Strict => faults.into_result().map(|()| Rejections::default())?,
+        Mode::Lenient => Rejections::take_out(&rejected, faults, buffers),
+    };
     let fingerprint = page.fingerprint().map(|fingerprint| (fingerprint, PageLimits::of(context.limits)));
-    Ok(CheckedPage { kind: page.kind(), of, fingerprint, records, references, attributes })
+    let page = CheckedPage { kind: page.kind(), of, fingerprint, records, references, attributes };
+    Ok((page, rejections))
 }
 
 /// Compares each record with what is on record.

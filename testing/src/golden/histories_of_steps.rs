@@ -205,3 +205,54 @@ pub(super) fn erasures(writer: &mut Writer) {
     );
     writer.repeat(1, 4, "account", Fingerprint(2));
 }
+
+/// Lenient pages: with and without faults, of the page itself too; records that are retained, pushed behind that, filled,
+/// purged. At the end a session is in progress that retains a full record, a placeholder and one that is inactive.
+pub(super) fn lenient(writer: &mut Writer) {
+    let accounts = |records: &[&str]| page(Kind::Account, &records.join(","));
+    let nameless = r#"{"id": "bob", "username": 7}"#;
+    let again = r#"{"id": "bob", "username": "bob"}"#;
+    let wrong = r#"{"id": "ann", "email": "ann", "memberships": {"crew": [{"id": ""}], "seat": null}}"#;
+    writer.create(1, "Acme HR", None);
+    writer.register_all(1, 11);
+    writer.start(1, 1, &["account", "team"]);
+    writer.push_leniently(1, 1, "account", &[ANN, BOB, ZOE].join(","));
+    writer.push_leniently(
+        1,
+        1,
+        "team",
+        &format!(r#"{TEAMS}, {{"id": "t2"}}, {{"id": "t2", "name": "Deux"}}"#),
+    );
+    writer.push_leniently(1, 1, "seat", r#"{"id": "s1"}"#);
+    writer.push_leniently(1, 1, "account", TEAMS);
+    writer.push_leniently_as(1, 1, "account", page(Kind::Group, TEAMS));
+    writer.finish(1, 1);
+    writer.push_leniently(1, 1, "account", BOB);
+    writer.start(1, 2, &[]);
+    writer.push_leniently_as(1, 2, "account", accounts(&[wrong, nameless, again, "null"]));
+    writer.push_leniently_as(1, 2, "account", accounts(&[ZOE]).with_fingerprint(Fingerprint(7)));
+    writer.repeat(1, 2, "account", Fingerprint(7));
+    writer.push_leniently_as(1, 2, "account", accounts(&[ZOE, nameless]).with_fingerprint(Fingerprint(7)));
+    writer.repeat(1, 2, "account", Fingerprint(7));
+    writer.push(1, 2, "account", BOB);
+    writer.update(1, AppUpdate::default().with_guard(Guard::NONE.with_max_removals(0)));
+    let without = r#"{"id": "bob", "username": "bob"}"#;
+    writer.push_leniently_as(1, 2, "account", accounts(&[without, wrong]));
+    writer.update(1, AppUpdate::default().with_guard(Guard::NONE));
+    writer.push_leniently_as(1, 2, "account", accounts(&[]));
+    writer.complete(1, 2, Completion::GUARDED);
+    writer.cleanup(1, 2, 2);
+    writer.cleanup(1, 2, 100);
+    let before = writer.now;
+    writer.start(1, 3, &[]);
+    writer.push_leniently(1, 3, "team", r#"{"id": "t9", "name": ""}, {"id": "t1", "name": null}"#);
+    writer.purge(1, before);
+    writer.push_leniently(1, 3, "team", r#"{"id": "t1", "name": "Eins"}"#);
+    writer.push(1, 3, "account", &[ANN, ZOE].join(","));
+    writer.push_leniently(1, 3, "team", r#"{"id": "t3", "name": 3}"#);
+    writer.complete(1, 3, Completion::GUARDED);
+    writer.cleanup(1, 3, 100);
+    writer.start(1, 4, &[]);
+    writer.push_leniently_as(1, 4, "account", accounts(&[wrong, nameless, ZOE]));
+    writer.push_leniently(1, 4, "role", r#"{"id": "admin"}, {"id": "admin", "name": "Admin"}, []"#);
+}

@@ -1,6 +1,7 @@
 //! A golden journal, and what comes of it.
 
-use headcount::{Change, Command, Config, Engine, Error, Limits, Timestamp};
+use headcount::{Change, Command, Config, Engine, Limits, Timestamp};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Folder, Policy, broken, histories};
@@ -56,7 +57,7 @@ impl Journal {
         for (number, (now, command)) in (1..).zip(&self.history) {
             let reply = engine.apply(*now, command);
             let reply = match &reply {
-                Ok(reply) => json!({ "ok": reply }),
+                Ok(reply) => json!({ "ok": without_words(reply) }),
                 Err(error) => json!({ "error": without_words(error) }),
             };
             let digest = format!("{:032x}", engine.digest());
@@ -151,8 +152,8 @@ fn promise_of_outcome((promised, came): (&str, &str)) -> String {
     "what came of a command is written as it was".to_owned()
 }
 
-/// The error without what it says to people: what was found in a field and what was expected.
-fn without_words(error: &Error) -> Value {
+/// The reply or the error without what it says to people: what was found in a field and what was expected.
+fn without_words(told: &impl Serialize) -> Value {
     fn strip(value: &mut Value) {
         match value {
             Value::Array(values) => values.iter_mut().for_each(strip),
@@ -166,7 +167,7 @@ fn without_words(error: &Error) -> Value {
             _ => {}
         }
     }
-    let mut value = serde_json::to_value(error).expect("an error is JSON");
+    let mut value = serde_json::to_value(told).expect("a reply and an error are JSON");
     strip(&mut value);
     value
 }

@@ -102,6 +102,25 @@ impl Writer {
         });
     }
 
+    pub(super) fn push_leniently(&mut self, app: u64, session: u64, slug: &'static str, records: &str) {
+        self.push_leniently_as(app, session, slug, page(kind(slug), records));
+    }
+
+    pub(super) fn push_leniently_as(
+        &mut self,
+        app: u64,
+        session: u64,
+        slug: &'static str,
+        page: Page<'static>,
+    ) {
+        self.then(Command::PushLenientPage {
+            app_id: AppId(uuid(app)),
+            session_id: SessionId(uuid(session)),
+            slug: slug.into(),
+            page,
+        });
+    }
+
     pub(super) fn repeat(&mut self, app: u64, session: u64, slug: &'static str, fingerprint: Fingerprint) {
         self.then(Command::RepeatPage {
             app_id: AppId(uuid(app)),

@@ -7,6 +7,7 @@ mod apps;
 mod attributes;
 mod check;
 mod guard;
+mod lenient;
 mod observe;
 mod purge;
 mod push;
@@ -22,7 +23,7 @@ use headcount::{
     SessionId, SessionStatus, TaskId, Timestamp,
 };
 
-pub use observe::{observe, without_prose};
+pub use observe::{observe, reply_without_prose, without_prose};
 pub use repeat::RememberedPage;
 pub use state::{App, Key, Record, Session, Task, Type};
 
@@ -140,6 +141,9 @@ impl Model {
                 self.save_checkpoint(now, *app, *session, present(checkpoint))
             }
             Command::WaiveGuard { app_id: app, session_id: session } => self.waive_guard(now, *app, *session),
+            Command::PushLenientPage { app_id: app, session_id: session, slug, page } => {
+                self.push_leniently(now, *app, *session, slug, page)
+            }
             Command::ExcludeTypes { app_id: app, session_id: session, types } => {
                 self.exclude(now, *app, *session, types)
             }

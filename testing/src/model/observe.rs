@@ -7,6 +7,7 @@ use headcount::{
     SessionStatus,
 };
 
+use super::lenient::Rejected;
 use super::push::Tally;
 use super::{App, Key, Model, Record, Session, Task, Type};
 
@@ -70,6 +71,7 @@ pub fn observe(engine: &Engine) -> Vec<(App, Vec<Type>)> {
                         pages: session.progress().map(|progress| progress.pages).collect(),
                         in_scope: session.progress().map(|progress| progress.in_scope).collect(),
                         synced: session.progress().map(|progress| progress.synced_count).collect(),
+                        retained: session.progress().map(|progress| progress.retained_count).collect(),
                         counts: session.counts(),
                     })
                     .collect(),
@@ -123,6 +125,7 @@ fn seen_record(record: RecordView<'_>, key: impl Fn(RecordView<'_>) -> Key) -> R
         attributes: seen_attributes(record),
         references: record.references().map(key).collect(),
         pushed: false,
+        retained: false,
     }
 }
 
@@ -148,13 +151,15 @@ impl Model {
                 seen.group = *groups.entry(app.group).or_insert(next);
                 // By type; within a type, and where a reader looks, in order of first sight.
                 seen.records.sort_by_key(|record| record.key.0);
+                let retained = seen.retained(types.len());
                 for record in &mut seen.records {
-                    record.pushed = false;
+                    (record.pushed, record.retained) = (false, false);
                 }
                 for session in &mut seen.sessions {
                     if !session.status.has_ended() {
                         session.synced.resize(types.len(), 0);
                         session.pages.resize(types.len(), 0);
+                        session.retained.clone_from(&retained);
                     }
                     session.in_scope =
                         (0..session.synced.len()).map(|number| session.covers(number)).collect();
@@ -167,6 +172,17 @@ impl Model {
             })
             .collect()
     }
+}
+
+/// The reply without the words that no contract fixes.
+pub fn reply_without_prose(mut reply: Reply) -> Reply {
+    if let Reply::LenientPage(outcome) = &mut reply {
+        for fault in &mut outcome.faults {
+            fault.found.clear();
+            fault.expected.clear();
+        }
+    }
+    reply
 }
 
 /// The error without the words that no contract fixes.
@@ -189,15 +205,30 @@ pub fn without_prose(error: Error) -> Error {
 // Replies and counts are `non_exhaustive`: made here by way of serde, as any client would.
 
 pub(super) fn page_reply(tally: &Tally) -> Reply {
-    from_json(serde_json::json!({"page": {
-        "total": tally.total,
+    from_json(serde_json::json!({"page": page_outcome(tally, tally.total)}))
+}
+
+pub(super) fn lenient_reply(tally: &Tally, rejected: &Rejected) -> Reply {
+    let Rejected { records, retained, faults, faults_total } = rejected;
+    from_json(serde_json::json!({"lenient_page": {
+        "page": page_outcome(tally, tally.total + records),
+        "rejected": records,
+        "retained": retained,
+        "faults": faults,
+        "faults_total": faults_total,
+    }}))
+}
+
+fn page_outcome(tally: &Tally, total: u32) -> serde_json::Value {
+    serde_json::json!({
+        "total": total,
         "created": tally.created,
         "updated": tally.updated,
         "filled": tally.filled,
         "reactivated": tally.reactivated,
         "unchanged": tally.unchanged,
         "placeholders": tally.placeholders,
-    }}))
+    })
 }
 
 pub(super) fn cleanup_reply(deactivated: u64, status: SessionStatus) -> Reply {

@@ -44,10 +44,7 @@ impl Model {
         self.session(id, session)?;
         let number = self.number(id, slug)?;
         self.expect(id, session, SessionStatus::InProgress)?;
-        let records_max = self.limits.records_per_page_max;
-        if page.len() > records_max as usize {
-            return Err(Error::PageTooLarge { records: page.len() as u64, records_max });
-        }
+        self.expect_size(page)?;
         let faults = self.faults(id, page);
         let refused = (!faults.is_empty()).then(|| Error::PageFaults {
             malformed: faults.iter().any(|fault| fault.code.is_malformed()),
@@ -57,6 +54,33 @@ impl Model {
         if let Some(error) = refused.clone().filter(|error| error.kind() == ErrorKind::Invalid) {
             return Err(error);
         }
+        self.expect_kind_and_scope(id, session, slug, page)?;
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        let tally = self.apply_page(now, id, session, number, page)?;
+        self.remember(id, number, page);
+        Ok(observe::page_reply(&tally))
+    }
+
+    /// SPEC 3.2.
+    pub(super) fn expect_size(&self, page: &Page<'_>) -> Result<(), Error> {
+        let records_max = self.limits.records_per_page_max;
+        if page.len() > records_max as usize {
+            return Err(Error::PageTooLarge { records: page.len() as u64, records_max });
+        }
+        Ok(())
+    }
+
+    /// SPEC 3.1.
+    pub(super) fn expect_kind_and_scope(
+        &self,
+        id: AppId,
+        session: SessionId,
+        slug: &str,
+        page: &Page<'_>,
+    ) -> Result<(), Error> {
+        let number = self.number(id, slug)?;
         let expected = self.types(self.app(id)?)[number].kind;
         if page.kind() != expected {
             return Err(Error::KindMismatch { slug: slug.to_owned(), found: page.kind(), expected });
@@ -64,9 +88,18 @@ impl Model {
         if !self.session(id, session)?.covers(number) {
             return Err(Error::OutOfScope { slug: slug.to_owned(), session_id: session });
         }
-        if let Some(error) = refused {
-            return Err(error);
-        }
+        Ok(())
+    }
+
+    /// A page with which nothing is wrong, unless there is no room for it, or it takes too much.
+    pub(super) fn apply_page(
+        &mut self,
+        now: Timestamp,
+        id: AppId,
+        session: SessionId,
+        number: usize,
+        page: &Page<'_>,
+    ) -> Result<Tally, Error> {
         let pushed = self.stored_form(id, number, page)?;
         self.expect_room(id, number, &pushed)?;
         let taken = self.taken(id, &pushed)?;
@@ -78,14 +111,13 @@ impl Model {
         for record in pushed {
             self.upsert(id, session, record, &mut tally)?;
         }
-        self.remember(id, number, page);
         self.session_mut(id, session)?.add_page(number, now);
         observe::add_tally(&mut self.session_mut(id, session)?.counts, &tally);
-        Ok(observe::page_reply(&tally))
+        Ok(tally)
     }
 
     /// SPEC 3.3 and 3.4: every fault of the page.
-    fn faults(&self, id: AppId, page: &Page<'_>) -> Vec<Fault> {
+    pub(super) fn faults(&self, id: AppId, page: &Page<'_>) -> Vec<Fault> {
         let mut faults = Vec::new();
         let mut ids = BTreeSet::new();
         let count = page.len();
@@ -326,6 +358,7 @@ impl Model {
             status: new.status,
             attributes: new.attributes,
             pushed: true,
+            retained: before.is_some_and(|before| before.retained),
         };
         let number = stored.key.0;
         let app = self.app_mut(id)?;
@@ -407,6 +440,7 @@ fn placeholder(key: &Key, name: &Option<String>) -> Record {
         attributes: BTreeMap::new(),
         references: Vec::new(),
         pushed: false,
+        retained: false,
     }
 }
 

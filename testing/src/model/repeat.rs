@@ -23,7 +23,7 @@ impl RememberedPage {
     }
 }
 
-fn ids<'p>(page: &'p Page<'_>) -> Box<dyn Iterator<Item = &'p str> + 'p> {
+pub(super) fn ids<'p>(page: &'p Page<'_>) -> Box<dyn Iterator<Item = &'p str> + 'p> {
     match page.records() {
         Records::Accounts(accounts) => Box::new(accounts.iter().map(|account| &*account.id)),
         Records::Groups(groups) | Records::Licenses(groups) => {
@@ -75,6 +75,12 @@ impl Model {
             let page = page.clone().into_owned();
             self.remembered.push(RememberedPage { app, number, fingerprint, page });
         }
+    }
+
+    /// A page came with this fingerprint, and is not to be remembered itself.
+    pub(super) fn forget_fingerprint(&mut self, app: AppId, number: usize, fingerprint: Fingerprint) {
+        self.remembered
+            .retain(|known| known.app != app || known.number != number || known.fingerprint != fingerprint);
     }
 
     /// A record changed, or became inactive.

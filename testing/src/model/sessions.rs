@@ -70,6 +70,7 @@ impl Model {
             pages: Vec::new(),
             in_scope: Vec::new(),
             synced: Vec::new(),
+            retained: Vec::new(),
             counts: SessionCounts::default(),
         };
         app.sessions.push(session);
@@ -203,10 +204,12 @@ impl Model {
         status: SessionStatus,
     ) -> Result<(), Error> {
         let types = self.types(self.app(id)?).len();
+        let retained = self.app(id)?.retained(types);
         for record in &mut self.app_mut(id)?.records {
-            record.pushed = false;
+            (record.pushed, record.retained) = (false, false);
         }
         let ended = self.session_mut(id, session)?;
+        ended.retained = retained;
         ended.status = status;
         ended.ended_at = Some(now);
         ended.synced.resize(types, 0);
@@ -238,8 +241,9 @@ impl Model {
                 }
                 for at in 0..after.records.len() {
                     let record = &after.records[at];
-                    let is_kept = record.placeholder && after.is_referred_to(&record.key);
-                    if record.key.0 == number && record.active && !record.pushed && !is_kept {
+                    let is_referred_to = record.placeholder && after.is_referred_to(&record.key);
+                    let is_kept = record.pushed || record.retained || is_referred_to;
+                    if record.key.0 == number && record.active && !is_kept {
                         stale.push(record.key.clone());
                         after.records[at].active = false;
                     }

@@ -69,6 +69,8 @@ pub struct Record {
     pub references: Vec<Key>,
     /// Whether the open session got it.
     pub pushed: bool,
+    /// Whether the open session got it in a record with a fault.
+    pub retained: bool,
 }
 
 /// One call of the roll.
@@ -106,6 +108,8 @@ pub struct Session {
     pub in_scope: Vec<bool>,
     /// By type; of an ended session, the types of then.
     pub synced: Vec<u64>,
+    /// By type; of an ended session. Of an open one the records tell it.
+    pub retained: Vec<u64>,
     /// What it did so far.
     pub counts: SessionCounts,
 }

@@ -87,7 +87,7 @@ fn spaced(word: &str) -> String {
 }
 
 impl Stage {
-    /// The command that the words stand for. A page is none: it is pushed by itself.
+    /// The command that the words stand for. That of a page is made where its records are read.
     pub(super) fn command(&mut self, words: &[&str]) -> Result<Command<'static>, String> {
         match *words {
             ["app" | "update-app" | "delete", ..] => self.of_app(words),

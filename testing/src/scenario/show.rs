@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use headcount::{
-    AppId, AppView, Change, Error, Fact, Guard, RecordFilter, RecordKey, RecordView, Reply, SessionId,
-    SessionView, TaskQuery, TaskStatus, Timestamp, TypeProgress,
+    AppId, AppView, Change, Error, Fact, Fault, Guard, PageOutcome, RecordFilter, RecordKey, RecordView,
+    Reply, SessionId, SessionView, TaskQuery, TaskStatus, Timestamp, TypeProgress,
 };
 
 use super::stage::{Stage, id};
@@ -18,7 +18,7 @@ impl Stage {
             return Ok(None);
         }
         let shown = match (*word, rest) {
-            ("faults", []) => faults(self.last_error.as_ref()),
+            ("faults", []) => faults(self.last_error.as_ref(), self.last_rejections.as_ref()),
             ("changes", []) => self.engine.changes().map(|change| self.change(&change)).collect(),
             ("apps", []) => self.engine.apps().map(|app| self.app_line(app)).collect(),
             (_, [app, rest @ ..]) => self.view_of_app(word, app, rest)?,
@@ -118,6 +118,7 @@ impl Stage {
             ("deactivated", counts.deactivated),
             ("references_added", counts.references_added),
             ("references_removed", counts.references_removed),
+            ("rejected", counts.rejected),
         ] {
             if count > 0 {
                 let _ = write!(line, " {name}={count}");
@@ -218,6 +219,9 @@ fn progress_line(of: TypeProgress<'_>) -> String {
     if of.pages > 0 {
         let _ = write!(line, " pages={}", of.pages);
     }
+    if of.retained_count > 0 {
+        let _ = write!(line, " retained={}", of.retained_count);
+    }
     if !of.in_scope {
         line.push_str(" out");
     }
@@ -261,17 +265,17 @@ fn preview_lines(view: AppView<'_>, session: &str) -> Vec<String> {
     counts.chain(records).chain([plan]).collect()
 }
 
-fn faults(error: Option<&Error>) -> Vec<String> {
-    match error {
-        Some(Error::PageFaults { faults, faults_total, .. }) => {
-            let lines = faults.iter().map(|fault| {
-                let id = fault.id.as_deref().unwrap_or("-");
-                format!("{} {id} {} {}", fault.index, fault.field, fault.code)
-            });
-            lines.chain(std::iter::once(format!("{faults_total} in all"))).collect()
-        }
-        other => vec![format!("{other:?}")],
-    }
+fn faults(error: Option<&Error>, rejections: Option<&(Vec<Fault>, u64)>) -> Vec<String> {
+    let (faults, faults_total) = match (error, rejections) {
+        (Some(Error::PageFaults { faults, faults_total, .. }), _) => (faults, faults_total),
+        (_, Some((faults, faults_total))) => (faults, faults_total),
+        (other, None) => return vec![format!("{other:?}")],
+    };
+    let lines = faults.iter().map(|fault| {
+        let id = fault.id.as_deref().unwrap_or("-");
+        format!("{} {id} {} {}", fault.index, fault.field, fault.code)
+    });
+    lines.chain(std::iter::once(format!("{faults_total} in all"))).collect()
 }
 
 fn record_line(record: RecordView<'_>) -> String {
@@ -314,21 +318,30 @@ pub(super) fn reply(reply: &Reply) -> String {
         Reply::Cleanup(outcome) => format!("deactivated {} {}", outcome.deactivated, outcome.status),
         Reply::Expiry(outcome) => format!("expired {}", outcome.expired),
         Reply::Purge(outcome) => format!("purged {} references {}", outcome.purged, outcome.references),
-        Reply::Page(outcome) => {
-            let mut line =
-                format!("total {} created {} updated {}", outcome.total, outcome.created, outcome.updated);
-            for (name, count) in [
-                ("filled", outcome.filled),
-                ("reactivated", outcome.reactivated),
-                ("unchanged", outcome.unchanged),
-                ("placeholders", outcome.placeholders),
-            ] {
-                if count > 0 {
-                    let _ = write!(line, " {name} {count}");
-                }
-            }
-            line
+        Reply::Page(outcome) => page_reply(outcome),
+        Reply::LenientPage(outcome) => {
+            format!(
+                "{} rejected {} retained {}",
+                page_reply(&outcome.page),
+                outcome.rejected,
+                outcome.retained
+            )
         }
         other => panic!("a reply that scenarios cannot show: {other:?}"),
     }
+}
+
+fn page_reply(outcome: &PageOutcome) -> String {
+    let mut line = format!("total {} created {} updated {}", outcome.total, outcome.created, outcome.updated);
+    for (name, count) in [
+        ("filled", outcome.filled),
+        ("reactivated", outcome.reactivated),
+        ("unchanged", outcome.unchanged),
+        ("placeholders", outcome.placeholders),
+    ] {
+        if count > 0 {
+            let _ = write!(line, " {name} {count}");
+        }
+    }
+    line
 }

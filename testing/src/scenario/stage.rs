@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use headcount::{
-    AppId, Command, Config, Engine, Error, Fingerprint, Kind, Limits, Page, PageSeed, Reply, SessionId,
-    Snapshot, Timestamp, Uuid,
+    AppId, Command, Config, Engine, Error, Fault, Fingerprint, Kind, Limits, Page, PageSeed, Reply,
+    SessionId, Snapshot, Timestamp, Uuid,
 };
 use serde::de::DeserializeSeed;
 
@@ -18,6 +18,8 @@ pub(super) struct Stage {
     pub(super) now: Timestamp,
     pub(super) types_made: u128,
     pub(super) last_error: Option<Error>,
+    /// Of the last lenient page, and how many there are.
+    pub(super) last_rejections: Option<(Vec<Fault>, u64)>,
     names: BTreeMap<Uuid, String>,
 }
 
@@ -48,6 +50,7 @@ impl Stage {
             now: Timestamp(0),
             types_made: 0,
             last_error: None,
+            last_rejections: None,
             names: BTreeMap::new(),
         }
     }
@@ -70,13 +73,27 @@ impl Stage {
             return Ok(Found::Shown(shown));
         }
         let answer = match *step.words {
-            ["push", app, session, slug] => {
+            ["push", app, session, slug, ref mode @ ..] => {
+                let is_lenient = match *mode {
+                    [] => false,
+                    ["lenient"] => true,
+                    _ => return Err("a push is lenient, or has no word behind the slug".into()),
+                };
                 let block: Vec<&str> = step.block.iter().map(|(_, line)| *line).collect();
-                self.push(app, session, slug, &block)?
+                let (app, session) = (AppId(self.name(app)), SessionId(self.name(session)));
+                let page = self.page(app, slug, &block)?;
+                self.apply(&push(app, session, slug, page, is_lenient))?
             }
-            _ => self.apply(&step.words)?,
+            _ => {
+                let command = self.command(&step.words)?;
+                self.apply(&command)?
+            }
         };
         self.last_error = answer.clone().err();
+        self.last_rejections = match &answer {
+            Ok(Reply::LenientPage(outcome)) => Some((outcome.faults.clone(), outcome.faults_total)),
+            _ => None,
+        };
         Ok(Found::Answered(answer))
     }
 
@@ -138,22 +155,14 @@ impl Stage {
     }
 
     /// Applies a command after it went through a journal's bytes.
-    fn apply(&mut self, words: &[&str]) -> Result<Result<Reply, Error>, String> {
-        let command = self.command(words)?;
-        let bytes = postcard::to_allocvec(&command).map_err(|error| error.to_string())?;
+    fn apply(&mut self, command: &Command<'_>) -> Result<Result<Reply, Error>, String> {
+        let bytes = postcard::to_allocvec(command).map_err(|error| error.to_string())?;
         let journaled: Command<'_> = postcard::from_bytes(&bytes).map_err(|error| error.to_string())?;
         Ok(self.engine.apply(self.now, &journaled))
     }
 
-    /// Pushes a page whose records are parsed from the lines of the block.
-    fn push(
-        &mut self,
-        app: &str,
-        session: &str,
-        slug: &str,
-        block: &[&str],
-    ) -> Result<Result<Reply, Error>, String> {
-        let (app, session) = (AppId(self.name(app)), SessionId(self.name(session)));
+    /// A page whose records are parsed from the lines of the block.
+    fn page(&self, app: AppId, slug: &str, block: &[&str]) -> Result<Page<'static>, String> {
         let of_slug = self.engine.app(app).and_then(|app| app.resource_type(slug)).map(|found| found.kind());
         let kind = match block.first().and_then(|line| line.strip_prefix("kind ")) {
             Some(word) => kind(word)?,
@@ -169,7 +178,20 @@ impl Stage {
         limits.records_per_page_max = u32::MAX;
         let page =
             PageSeed::new(kind, &limits).deserialize(&mut parser).map_err(|error| error.to_string())?;
-        let page = fingerprint.into_iter().fold(page, Page::with_fingerprint);
-        Ok(self.engine.push_page(self.now, app, session, slug, &page).map(Reply::Page))
+        Ok(fingerprint.into_iter().fold(page.into_owned(), Page::with_fingerprint))
+    }
+}
+
+fn push<'a>(
+    app_id: AppId,
+    session_id: SessionId,
+    slug: &'a str,
+    page: Page<'a>,
+    is_lenient: bool,
+) -> Command<'a> {
+    let slug = slug.into();
+    match is_lenient {
+        true => Command::PushLenientPage { app_id, session_id, slug, page },
+        false => Command::PushPage { app_id, session_id, slug, page },
     }
 }
