@@ -1,10 +1,10 @@
 //! Records, to be read.
 
 use axum::response::Response;
-use headcount::{AppView, Error, RecordFilter, ResourceType};
+use headcount::{AppView, Error, RecordFilter, RecordView, ResourceType};
 
 use crate::answer;
-use crate::call::{Malformed, OfType, Paging, Query, QueryValues, Read};
+use crate::call::{Malformed, OfMembers, OfRecord, OfType, Paging, Query, QueryValues, Read, Refusal};
 
 /// Lists the records of a type.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Read for List {
         (app, resource_type): (AppView<'_>, &ResourceType),
         RecordQuery { paging, state }: RecordQuery,
         url: &str,
-    ) -> Result<Response, Error> {
+    ) -> Result<Response, Refusal> {
         let filter = state.map_or(RecordFilter::All, |(_, filter)| filter);
         let slug = resource_type.slug();
         let records =
@@ -56,5 +56,36 @@ impl Read for List {
         let count = records.len();
         let results = records.skip(paging.offset).take(paging.limit).map(answer::record).collect();
         Ok(paging.page(count, url, state.map(|(word, _)| ("state", word)), results))
+    }
+}
+
+/// Reads a record.
+#[derive(Debug)]
+pub struct Get;
+
+impl Read for Get {
+    type Path = OfRecord;
+    type Query = ();
+
+    fn answer((_, record): (AppView<'_>, RecordView<'_>), (): (), _: &str) -> Result<Response, Refusal> {
+        Ok(answer::ok(answer::record(record)))
+    }
+}
+
+/// Lists the active members of a group, or the holders of a license.
+#[derive(Debug)]
+pub struct Members;
+
+impl Read for Members {
+    type Path = OfMembers;
+    type Query = Paging;
+
+    fn answer(
+        (_, record): (AppView<'_>, RecordView<'_>),
+        paging: Paging,
+        url: &str,
+    ) -> Result<Response, Refusal> {
+        let members = record.members().skip(paging.offset).take(paging.limit);
+        Ok(paging.page(record.member_count() as usize, url, None, members.map(answer::member).collect()))
     }
 }

@@ -44,7 +44,8 @@ pub fn complete(server: &Server, app: &str, session: &str) {
     panic!("the cleanup does not end");
 }
 
-/// One of each thing that a path can name, some that have ended, and a tenant to ask.
+/// One of each thing that a path can name, some that have ended, and a tenant to ask. The account `u1` is no member of
+/// the team `g1`; the session has both.
 pub struct Things {
     pub app: String,
     /// In progress.
@@ -64,6 +65,11 @@ pub fn things(server: &Server) -> Things {
     complete(server, &app, &completed);
     let abandoned = start(server, &app);
     let session = start(server, &app);
+    for (slug, record) in
+        [("account", json!({"id": "u1", "username": "x"})), ("team", json!({"id": "g1", "name": "One"}))]
+    {
+        assert_eq!(push(server, &app, &session, slug, &json!([record])).status, 200);
+    }
     let task = || {
         let body = json!({"action": "create_account", "resource_type": "account"});
         let reply = server.call("POST", &format!("apps/{app}/tasks/"), Some(&body));
@@ -78,11 +84,14 @@ pub fn things(server: &Server) -> Things {
 impl Things {
     /// A path of the API's document, with the names of these things in it, or of those that are given.
     pub fn path(&self, template: &str, others: &[(&str, &str)]) -> String {
+        // An account has no members.
+        let (slug, id) = if template.ends_with("members/") { ("team", "g1") } else { ("account", "u1") };
         let names = [
             ("tenant", "acme"),
             ("app", &self.app),
             ("sync", &self.session),
-            ("slug", "account"),
+            ("slug", slug),
+            ("id", id),
             ("task", &self.task),
         ];
         let mut path = template.to_owned();
