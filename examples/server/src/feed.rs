@@ -287,3 +287,88 @@ impl<'e> Slugs<'e> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use headcount::{Config, Uuid};
+
+    use super::*;
+
+    /// A feed of so many apps that came to be.
+    fn feed(apps: u128, kept: u64) -> Feed {
+        let (mut engine, mut feed) = (Engine::new(Config::new()), Feed::new(kept, 0));
+        for number in 1..=apps {
+            let now = Timestamp(number as i64);
+            engine.create_app(now, AppId(Uuid::from_u128(number)), "App", None).expect("an app");
+            feed.note(now, &engine);
+        }
+        feed
+    }
+
+    /// The numbers and times of what is told behind a change.
+    fn told(feed: &Feed, after: u64) -> Result<Vec<(u64, i64)>, Forgotten> {
+        let mut found = Vec::new();
+        feed.after(after, usize::MAX, |seq, told| found.push((seq, told.at.as_millis())))?;
+        Ok(found)
+    }
+
+    #[test]
+    fn what_is_kept_is_told_from_behind_any_change() {
+        let feed = feed(1_000, 600);
+        for after in [400, 401, 511, 512, 513, 767, 768, 999, 1_000, 2_000] {
+            let expected: Vec<_> = (after + 1..=1_000).map(|seq| (seq, seq as i64)).collect();
+            assert_eq!(told(&feed, after), Ok(expected), "behind {after}");
+        }
+        for after in [0, 256, 399] {
+            assert_eq!(told(&feed, after), Err(Forgotten { oldest: 401 }), "behind {after}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_changes_nothing_writes_nothing() {
+        let mut feed = feed(1, 600);
+        let before = feed.to_bytes().expect("bytes");
+        let mut engine = Engine::new(Config::new());
+        let _ = engine.expire_sessions(Timestamp(1), Timestamp(1));
+        feed.note(Timestamp(1), &engine);
+        assert_eq!((feed.to_bytes().expect("bytes"), feed.seq()), (before, 1));
+    }
+
+    #[test]
+    fn a_copy_stays_as_it_was() {
+        let (mut engine, mut feed) = (Engine::new(Config::new()), feed(0, 600));
+        let create = |engine: &mut Engine, feed: &mut Feed, number: u128| {
+            engine.create_app(Timestamp(7), AppId(Uuid::from_u128(number)), "App", None).expect("an app");
+            feed.note(Timestamp(7), engine);
+        };
+        (1..=300).for_each(|number| create(&mut engine, &mut feed, number));
+        let copy = feed.clone();
+        let bytes = copy.to_bytes().expect("bytes");
+        (301..=900).for_each(|number| create(&mut engine, &mut feed, number));
+        assert_eq!((copy.to_bytes().expect("bytes"), copy.seq()), (bytes, 300));
+        assert_eq!(told(&copy, 0).map(|told| told.len()), Ok(300));
+    }
+
+    #[test]
+    fn a_feed_is_read_as_it_was_written_and_what_is_none_is_refused() {
+        let feed = feed(260, 600);
+        let bytes = feed.to_bytes().expect("bytes");
+        let read = |bytes: &[u8], kept, seq| Feed::from_bytes(bytes, kept, seq);
+        assert_eq!(told(&read(&bytes, 600, 260).expect("a feed"), 0), told(&feed, 0));
+        assert_eq!(told(&read(&bytes, 10, 260).expect("a feed"), 0), Err(Forgotten { oldest: 251 }));
+        // A snapshot of before there were feeds.
+        assert_eq!(told(&read(&[], 600, 260).expect("a feed"), 0), Err(Forgotten { oldest: 261 }));
+        assert!(read(&bytes, 600, 259).is_err() && read(&bytes, 600, 261).is_err());
+        for length in (1..bytes.len()).step_by(5) {
+            assert!(read(&bytes[..length], 600, 260).is_err(), "the first {length} bytes");
+        }
+        // Some of what is changed can be read; nothing of it is a panic.
+        for at in (0..bytes.len()).step_by(5) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0x81;
+            if let Ok(changed) = read(&changed, 600, 260) {
+                assert_eq!(told(&changed, 0).map(|told| told.len()), Ok(260));
+            }
+        }
+    }
+}

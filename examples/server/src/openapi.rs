@@ -82,7 +82,10 @@ fn reference(schema: &str) -> Value {
 
 fn parameter(name: &str, described: &str, place: &str) -> Value {
     let schema = &SCHEMAS["parameters"][described];
-    json!({"name": name, "in": place, "required": place == "path", "schema": schema})
+    if place == "path" {
+        return json!({"name": name, "in": place, "required": true, "schema": schema});
+    }
+    json!({"name": name, "in": place, "required": false, "allowEmptyValue": true, "schema": schema})
 }
 
 #[cfg(test)]
