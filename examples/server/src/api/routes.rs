@@ -148,6 +148,13 @@ pub const ROUTES: &[Route] = {
             "Read a record",
             &[(200, "the record", "Record")],
         ),
+        Route::write::<records::Erase>(
+            Delete,
+            "apps/{app}/records/{slug}/{id}/",
+            "Erase an inactive record that nobody refers to",
+            "",
+            &[(204, "gone", ""), (409, "it is active or referred to", "Error")],
+        ),
         Route::read::<records::Members>(
             "apps/{app}/records/{slug}/{id}/members/",
             "List the active members of a group, or the active holders of a license",

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::response::Response;
 use headcount::ParseError;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::Malformed;
@@ -132,6 +132,12 @@ impl Paging {
         let previous =
             if self.offset > 0 { link(self.offset.saturating_sub(self.limit)) } else { Value::Null };
         json!({"count": count, "next": next, "previous": previous, "results": results})
+    }
+
+    /// The address of the part of a list that begins behind the row with this id. `filter` as in [`list`](Self::list).
+    pub fn link_behind(self, url: &str, filter: Option<(&str, &str)>, id: &str) -> String {
+        let filter = filter.map_or(String::new(), |(name, value)| format!("{name}={value}&"));
+        format!("{url}?{filter}after={}&limit={}", utf8_percent_encode(id, NON_ALPHANUMERIC), self.limit)
     }
 
     /// The answer that is a list, and nothing else.

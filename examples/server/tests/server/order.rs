@@ -28,10 +28,11 @@ struct Refused {
     code: &'static str,
 }
 
-/// How the session of the path has ended, and then the task too.
+/// How the session of the path has ended, and then the task too; or that the record is still active.
 #[derive(Clone, Copy, Debug)]
 enum Ended {
     No,
+    Never,
     Abandoned,
     Completed,
 }
@@ -198,6 +199,10 @@ const CALLS: &[Call] = &[
     read("apps/{app}/records/{slug}/{id}/"),
     read("apps/{app}/records/{slug}/{id}/members/"),
     Call {
+        refused: &[Refused { body: "", ended: Ended::Never, status: 409, code: "record_in_use" }],
+        ..write("DELETE", "apps/{app}/records/{slug}/{id}/", 204, "")
+    },
+    Call {
         malformed: &[
             "",
             "{}",
@@ -290,6 +295,9 @@ fn steps(call: &Call) -> Vec<Vec<Told>> {
     if call.method == "GET" && is_list {
         queries.extend(["limit=0", "limit=1001", "offset=x", "limit=1&limit=1"]);
     }
+    if call.method == "GET" && call.path == "apps/{app}/records/{slug}/" {
+        queries.extend(["after=u1&offset=0", "after=nosuch&offset=0", "after=nosuch&limit=0"]);
+    }
     if call.path == "changes/" {
         queries.extend(["limit=0", "after=-1", "after=x", "after=1&after=1", "offset=0"]);
     }
@@ -320,6 +328,7 @@ fn send(server: &Server, things: &Things, call: &Call, faults: &[Fault]) -> Repl
                 body = body.or(Some(*given));
                 names.extend(match ended {
                     Ended::No => vec![],
+                    Ended::Never => vec![("id", "u2")],
                     Ended::Abandoned => vec![("sync", &*things.abandoned), ("task", &*things.ended_task)],
                     Ended::Completed => vec![("sync", &*things.completed), ("task", &*things.ended_task)],
                 });
