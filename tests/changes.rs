@@ -330,3 +330,19 @@ fn each_session_that_expires_is_told_with_its_app() {
     }
     assert_eq!(found.len(), 2);
 }
+
+#[test]
+fn changes_that_are_passed_over_are_those_that_would_have_come() {
+    let mut engine = small::engine(Config::new());
+    let accounts = ["u1", "u2", "u3", "u4"].map(|id| member(id, [Reference::new("g"), Reference::new(id)]));
+    let _ = push(&mut engine, &Page::accounts(accounts)).expect("a page");
+    let all: Vec<_> = engine.changes().collect();
+    assert!(all.len() > 10, "{all:?}");
+    for skipped in 0..all.len() + 2 {
+        let expected = all.get(skipped..).unwrap_or_default();
+        assert_eq!(engine.changes().skip(skipped).collect::<Vec<_>>(), expected);
+        let mut changes = engine.changes();
+        assert_eq!(changes.nth(skipped).as_ref(), expected.first());
+        assert_eq!(changes.len(), expected.len().saturating_sub(1));
+    }
+}

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use headcount::Config;
+use headcount_server::auth::Keys;
 use headcount_server::{Server, Settings};
 use serde_json::{Value, json};
 
@@ -30,19 +30,18 @@ struct Arguments {
     /// Pages in a roll: each connector pushes its roll again and again.
     #[arg(long, default_value_t = 50)]
     pages: usize,
+    /// How many changes the server keeps.
+    #[arg(long, default_value_t = Settings::CHANGES_KEPT)]
+    changes_kept: u64,
 }
 
 fn main() -> Result<(), Error> {
     tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
     let mode = if arguments.data.is_some() { "with a data file" } else { "in memory" };
-    let server = Server::open(Settings {
-        tenants: vec![("acme".into(), "key".into())],
-        data: arguments.data,
-        body_bytes_max: Settings::BODY_BYTES_MAX,
-        config: Config::new(),
-        commands_per_snapshot: Settings::COMMANDS_PER_SNAPSHOT,
-    })?;
+    let keys = Keys::new(vec![("acme".into(), "key".into())], Vec::new())?;
+    let changes_kept = arguments.changes_kept;
+    let server = Server::open(Settings { data: arguments.data, changes_kept, ..Settings::new(keys) })?;
     let runtime = tokio::runtime::Runtime::new()?;
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
     let address = format!("http://{}/org/acme/api/v1/bridge", listener.local_addr()?);

@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use headcount::{AppView, Guard, RecordView, ResourceType, SessionView, TaskView, Timestamp};
+use headcount::{AppView, Field, Guard, RecordView, ResourceType, SessionView, TaskView, Timestamp};
 use serde_json::{Map, Value, json};
+
+use crate::feed::{Names, Record, Told};
 
 /// A body with a status.
 pub fn json(status: StatusCode, body: Value) -> Response {
@@ -85,6 +87,8 @@ pub fn session(session: SessionView<'_>) -> Value {
             "name": of.name(),
             "type": of.kind(),
             "synced_count": progress.synced_count,
+            "retained_count": 0,
+            "pages": progress.pages,
             "in_scope": progress.in_scope,
         })
     });
@@ -94,6 +98,9 @@ pub fn session(session: SessionView<'_>) -> Value {
         "progress": progress.collect::<Value>(),
         "started_at": time(session.started_at()),
         "ended_at": optional_time(session.ended_at()),
+        "last_activity_at": time(session.last_activity_at()),
+        "guard_waived": session.guard_waived(),
+        "checkpoint": session.checkpoint(),
         "reason": session.reason(),
         "counts": session.counts(),
     })
@@ -130,6 +137,57 @@ pub fn record(record: RecordView<'_>) -> Value {
     body["memberships"] = memberships.into();
     body["assignments"] = assignments.into();
     body
+}
+
+/// A member of a group, or the holder of a license.
+pub fn member(account: RecordView<'_>) -> Value {
+    json!({
+        "slug": account.resource_type().slug(),
+        "id": account.id(),
+        "email": account.email(),
+        "username": account.username(),
+    })
+}
+
+/// A record that completing would mark inactive, with what a person knows it by.
+pub fn marked(record: RecordView<'_>) -> Value {
+    json!({
+        "slug": record.resource_type().slug(),
+        "id": record.id(),
+        "email": record.email(),
+        "username": record.username(),
+        "name": record.name(),
+    })
+}
+
+/// A change, with what it names.
+pub fn change(seq: u64, told: &Told<'_>) -> Value {
+    let mut body = json!({"seq": seq, "at": time(told.at), "app": told.app_id, "kind": told.kind});
+    match &told.names {
+        Names::App => {}
+        Names::NewApp { clone_from } => body["clone_from"] = json!(clone_from),
+        Names::ResourceType { id, slug } => body["resource_type"] = json!({"id": id, "slug": slug}),
+        Names::Session(id) => body["sync_id"] = json!(id),
+        Names::EndedSession(id, status) => {
+            body["sync_id"] = json!(id);
+            body["status"] = json!(status);
+        }
+        Names::Record(record) => body["record"] = named(*record),
+        Names::UpdatedRecord(record, fields) => {
+            body["record"] = named(*record);
+            body["fields"] = fields.iter().map(Field::as_str).collect();
+        }
+        Names::Reference { account, target } => {
+            body["account"] = named(*account);
+            body["target"] = named(*target);
+        }
+        Names::Task(id) => body["task_id"] = json!(id),
+    }
+    body
+}
+
+fn named(Record { slug, id }: Record<'_>) -> Value {
+    json!({"slug": slug, "id": id})
 }
 
 /// A task as a reader sees it now. Its payload and result were stored as JSON.

@@ -36,9 +36,9 @@ pub fn spawn(machine: &Arc<Machine>, tenant: usize, app_id: AppId, session_id: S
 pub fn resume(machine: &Arc<Machine>) {
     for tenant in 0..machine.tenants() {
         let open: Vec<_> = {
-            let engine = machine.read(tenant);
+            let tenant = machine.read(tenant);
             let sessions =
-                engine.apps().flat_map(|app| app.sessions().map(move |session| (app.id(), session)));
+                tenant.engine.apps().flat_map(|app| app.sessions().map(move |session| (app.id(), session)));
             sessions
                 .filter(|(_, session)| session.status() == SessionStatus::Completing)
                 .map(|(app, session)| (app, session.id()))

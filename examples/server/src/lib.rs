@@ -5,10 +5,13 @@
 //! what was answered is on disk, and what an engine has is what its journal says. Reads look at the
 //! engine directly.
 //!
-//! - [`auth`]: tenants and their keys.
+//! - [`options`]: what the command line says of limits, guards and times; [`auth`]: tenants and their keys.
 //! - [`store`]: journal and snapshots in SQLite; [`upkeep`]: how a snapshot is written, and what is old dropped, so
-//!   that no command waits; [`checkpoints`]: when SQLite's log is moved into its file.
-//! - [`machine`]: engines, and the one way to change them; [`cleanup`]: what goes on behind a completion.
+//!   that no command waits; [`checkpoints`]: when SQLite's log is moved into its file; [`configurations`]: under which
+//!   limits what was carried out.
+//! - [`tenant`]: an engine, and beside it its [`feed`]: what it told of its changes.
+//! - [`machine`]: tenants, and the one way to change them; [`cleanup`]: what goes on behind a completion; [`expiry`]:
+//!   the end of sessions that nobody goes on with.
 //! - [`fingerprint`]: what a body is known by, so that one which comes again as it was is not parsed.
 //! - [`call`]: what a call is, and the one place that decides which of several errors is told.
 //! - [`api`]: the calls, by noun, and where they are; [`answer`]: what they show; [`openapi`]: what they are, as
@@ -20,16 +23,22 @@ pub mod auth;
 pub mod call;
 pub mod checkpoints;
 pub mod cleanup;
+pub mod configurations;
+pub mod expiry;
+pub mod feed;
 pub mod fingerprint;
 pub mod machine;
 pub mod openapi;
+pub mod options;
 pub mod store;
+pub mod tenant;
 pub mod upkeep;
 
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use headcount::Config;
 use tokio::net::TcpListener;
@@ -37,18 +46,21 @@ use tokio::net::TcpListener;
 /// What a server is started with.
 #[derive(Debug)]
 pub struct Settings {
-    /// Each tenant with its key.
-    pub tenants: Vec<(String, String)>,
+    /// The tenants, and who may call.
+    pub keys: auth::Keys,
     /// The file of the durable store; in memory if there is none.
     pub data: Option<PathBuf>,
     /// Bytes that a request's body may have.
     pub body_bytes_max: usize,
-    /// The limits of all engines, each of which gets a hash key of its own. They decide what is refused, and what
-    /// the journal of a data file has behind the last snapshot is replayed under them: a file wants the same ones
-    /// at each start.
+    /// The limits and the default guard of all engines, each of which gets a hash key of its own. They hold for the
+    /// commands to come: what the journal of a data file has is replayed under those of then.
     pub config: Config,
     /// Commands after which a tenant's state is saved, so that a start need not replay all of them.
     pub commands_per_snapshot: u64,
+    /// How many of a tenant's changes are kept, to be told again.
+    pub changes_kept: u64,
+    /// For how long a session may be idle until it expires; for ever if that is not said.
+    pub session_idle_timeout: Option<Duration>,
 }
 
 impl Settings {
@@ -56,12 +68,30 @@ impl Settings {
     pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
     /// See [`Settings::commands_per_snapshot`].
     pub const COMMANDS_PER_SNAPSHOT: u64 = 20_000;
+    /// How many changes the API promises to keep.
+    pub const CHANGES_KEPT: u64 = 100_000;
+    /// The time that the API names: a day.
+    pub const SESSION_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// For these tenants, in memory, and else as the API says.
+    pub const fn new(keys: auth::Keys) -> Self {
+        Self {
+            keys,
+            data: None,
+            body_bytes_max: Self::BODY_BYTES_MAX,
+            config: Config::new(),
+            commands_per_snapshot: Self::COMMANDS_PER_SNAPSHOT,
+            changes_kept: Self::CHANGES_KEPT,
+            session_idle_timeout: Some(Self::SESSION_IDLE_TIMEOUT),
+        }
+    }
 }
 
 /// A server that is ready to answer.
 #[derive(Debug)]
 pub struct Server {
     state: Arc<call::State>,
+    session_idle_timeout: Option<Duration>,
 }
 
 impl Server {
@@ -70,15 +100,12 @@ impl Server {
     /// # Errors
     /// Where the file cannot be opened or written, or holds no good state.
     pub fn open(settings: Settings) -> Result<Self, store::StoreError> {
-        let names: Vec<String> = settings.tenants.iter().map(|(name, _)| name.clone()).collect();
-        let store = settings
-            .data
-            .map(|path| store::Store::open(&path, settings.commands_per_snapshot))
-            .transpose()?;
-        let machine = machine::Machine::start(names, store, settings.config)?;
-        let keys = auth::Keys::new(settings.tenants);
-        let machine = Arc::new(machine);
-        Ok(Self { state: Arc::new(call::State { keys, machine, body_bytes_max: settings.body_bytes_max }) })
+        let Settings { keys, data, body_bytes_max, config, commands_per_snapshot, .. } = settings;
+        let store = data.map(|path| store::Store::open(&path, commands_per_snapshot)).transpose()?;
+        let names = keys.tenants().to_vec();
+        let machine = Arc::new(machine::Machine::start(names, store, config, settings.changes_kept)?);
+        let state = Arc::new(call::State { keys, machine, body_bytes_max });
+        Ok(Self { state, session_idle_timeout: settings.session_idle_timeout })
     }
 
     /// What it changes the engines with, and what that took.
@@ -96,8 +123,12 @@ impl Server {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         cleanup::resume(&self.state.machine);
+        let expiry = self.session_idle_timeout.map(|idle| expiry::spawn(&self.state.machine, idle));
         let app = api::router(Arc::clone(&self.state));
         axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+        if let Some(expiry) = expiry {
+            expiry.abort();
+        }
         let machine = Arc::clone(&self.state.machine);
         // It writes to disk, and no request is left that could wait behind it.
         tokio::task::spawn_blocking(move || machine.stop()).await.map_err(io::Error::other)

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::fingerprint::FingerprintKey;
 use crate::store::{Entry, Loaded, Store, StoreError};
+use crate::tenant::Tenant;
 
 /// At most so many commands share a transaction.
 const BATCH_MAX: usize = 512;
@@ -24,6 +25,11 @@ const ENCODED_POLL: Duration = Duration::from_millis(10);
 
 /// What is done with a command's reply, and with the engine as the command left it.
 type Then = Box<dyn FnOnce(&Engine, Result<Reply, Error>) + Send>;
+
+/// The server's clock.
+pub fn now() -> Timestamp {
+    Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64))
+}
 
 /// A command in postcard: what is journaled is what is applied.
 #[derive(Clone, Debug)]
@@ -48,11 +54,11 @@ struct Job {
     refused: Box<dyn FnOnce(String) + Send>,
 }
 
-/// One tenant.
+/// A tenant's place: many read, one writes.
 #[derive(Debug)]
-struct Tenant {
+struct Place {
     name: String,
-    engine: RwLock<Engine>,
+    tenant: RwLock<Tenant>,
 }
 
 /// Where time went, in nanoseconds: told in the log when the server stops.
@@ -71,7 +77,7 @@ struct Spent {
 /// All tenants, and the way to change them.
 #[derive(Debug)]
 pub struct Machine {
-    tenants: Arc<Vec<Tenant>>,
+    tenants: Arc<Vec<Place>>,
     /// No job is the last one: then the thread comes to its end.
     queue: mpsc::SyncSender<Option<Job>>,
     worker: Mutex<Option<thread::JoinHandle<()>>>,
@@ -85,11 +91,17 @@ pub struct Machine {
 pub struct Unavailable(pub String);
 
 impl Machine {
-    /// Loads the tenants' engines, with these limits, and starts the thread.
+    /// Loads the tenants' engines, with this configuration from now on, and starts the thread. Of each tenant's
+    /// changes the last `changes_kept` are kept.
     ///
     /// # Errors
     /// Of the store.
-    pub fn start(names: Vec<String>, store: Option<Store>, config: Config) -> Result<Self, StoreError> {
+    pub fn start(
+        names: Vec<String>,
+        store: Option<Store>,
+        config: Config,
+        changes_kept: u64,
+    ) -> Result<Self, StoreError> {
         let fingerprint_key = match &store {
             Some(store) => store.fingerprint_key()?,
             None => FingerprintKey::random(),
@@ -99,17 +111,19 @@ impl Machine {
         for name in names {
             // Random bytes that nobody else knows: two UUIDs' worth are more than enough.
             let config = config.with_hash_key(*uuid::Uuid::new_v4().as_bytes());
-            let engine = match &store {
+            let tenant = match &store {
                 Some(store) => {
-                    let Loaded { engine, place, commands_since } = store.load(&name, config)?;
-                    tracing::info!(name, place, commands_since, seq = engine.seq(), "loaded");
+                    let Loaded { tenant, place, commands_since } = store.load(&name, config, changes_kept)?;
+                    tracing::info!(name, place, commands_since, seq = tenant.engine.seq(), "loaded");
                     since_snapshot.push(commands_since);
-                    engine
+                    tenant
                 }
-                None => Engine::new(config),
+                None => Tenant::new(config, changes_kept),
             };
-            tenants.push(Tenant { name, engine: RwLock::new(engine) });
+            tenants.push(Place { name, tenant: RwLock::new(tenant) });
         }
+        // Before the first command that is carried out under it.
+        store.as_ref().map_or(Ok(()), |store| store.note_configuration(&config))?;
         let (tenants, spent) = (Arc::new(tenants), Arc::new(Spent::default()));
         let (queue, jobs) = mpsc::sync_channel(BATCH_MAX * 4);
         let is_durable = store.is_some();
@@ -127,10 +141,10 @@ impl Machine {
         self.tenants.len()
     }
 
-    /// The tenant's engine, to be read.
-    pub fn read(&self, tenant: usize) -> RwLockReadGuard<'_, Engine> {
+    /// The tenant, to be read.
+    pub fn read(&self, tenant: usize) -> RwLockReadGuard<'_, Tenant> {
         // A lock is poisoned only where a thread panicked with it, and no command panics.
-        self.tenants[tenant].engine.read().unwrap_or_else(PoisonError::into_inner)
+        self.tenants[tenant].tenant.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Carries out a command, and answers what `then` makes of its reply and the engine as it left it.
@@ -211,7 +225,7 @@ impl Machine {
 }
 
 struct Worker {
-    tenants: Arc<Vec<Tenant>>,
+    tenants: Arc<Vec<Place>>,
     spent: Arc<Spent>,
     store: Option<Store>,
     /// By tenant, commands since its last snapshot, also those before the last start. None without a store.
@@ -260,9 +274,7 @@ impl Worker {
     }
 
     fn carry_out(&mut self, batch: Vec<Job>) {
-        let now = Timestamp(
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64),
-        );
+        let now = now();
         let mut written = 0;
         if let Some(store) = &mut self.store {
             let entries: Vec<Entry<'_>> = batch
@@ -281,12 +293,11 @@ impl Worker {
         let begun = Instant::now();
         for job in batch {
             self.since_snapshot.get_mut(job.tenant).into_iter().for_each(|since| *since += 1);
-            let tenant = &self.tenants[job.tenant];
-            let mut engine = tenant.engine.write().unwrap_or_else(PoisonError::into_inner);
+            let mut tenant = self.tenants[job.tenant].tenant.write().unwrap_or_else(PoisonError::into_inner);
             match postcard::from_bytes::<Command<'_>>(&job.command.0) {
                 Ok(command) => {
-                    let reply = engine.apply(now, &command);
-                    (job.then)(&engine, reply);
+                    let reply = tenant.carry_out(now, &command);
+                    (job.then)(&tenant.engine, reply);
                 }
                 Err(error) => (job.refused)(error.to_string()),
             }
@@ -297,14 +308,14 @@ impl Worker {
 
     /// Freezes a tenant that went far since its last snapshot, to be saved as of the place of the journal up to
     /// which everything is applied. Commands wait for as long as it takes to copy sessions and tasks, but no
-    /// record. One tenant at a time: the next one's turn comes when it is done.
+    /// record and few changes. One tenant at a time: the next one's turn comes when it is done.
     fn save(&mut self, place: i64) {
         let Some(store) = &mut self.store else { return };
-        for (tenant, since) in self.tenants.iter().zip(&mut self.since_snapshot) {
+        for (Place { name, tenant }, since) in self.tenants.iter().zip(&mut self.since_snapshot) {
             if store.wants_snapshot(*since) {
-                let frozen = tenant.engine.write().unwrap_or_else(PoisonError::into_inner).freeze();
-                if let Err(error) = store.begin_snapshot(&tenant.name, frozen, place) {
-                    tracing::error!(%error, tenant = tenant.name, "no snapshot: the journal goes on");
+                let frozen = tenant.write().unwrap_or_else(PoisonError::into_inner).freeze();
+                if let Err(error) = store.begin_snapshot(name, frozen, place) {
+                    tracing::error!(%error, tenant = name, "no snapshot: the journal goes on");
                 }
                 *since = 0;
             }

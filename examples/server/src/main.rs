@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use headcount::Config;
-use headcount_server::{Server, Settings};
+use headcount_server::auth::Keys;
+use headcount_server::{Server, Settings, options};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -22,6 +23,9 @@ struct Arguments {
     /// The key of the tenants that are given without one.
     #[arg(long, env = "HEADCOUNT_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
+    /// Another key of a tenant, for the calls that change nothing; may be given again.
+    #[arg(long = "read-only-key", value_name = "TENANT=KEY", value_parser = options::tenant_and_key)]
+    read_only_keys: Vec<(String, String)>,
     /// The file to keep journal and snapshots in; without it, all is lost when the server stops.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -31,30 +35,48 @@ struct Arguments {
     /// Commands after which a tenant's state is saved whole.
     #[arg(long, default_value_t = Settings::COMMANDS_PER_SNAPSHOT)]
     commands_per_snapshot: u64,
+    /// How many of a tenant's changes are kept, to be told again; 0 keeps none.
+    #[arg(long, default_value_t = Settings::CHANGES_KEPT)]
+    changes_kept: u64,
+    #[arg(long = "limit", value_name = "NAME=VALUE", help = options::limits_help())]
+    limits: Vec<String>,
+    #[arg(long, value_name = "LIMITS", help = options::GUARD_HELP)]
+    default_guard: Option<String>,
+    /// For how long a session may be idle until it expires, such as 90m; 0 is for ever.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = Timeout::parse)]
+    session_idle_timeout: Timeout,
+}
+
+/// A time, or never. (An option of an option would be one that may be left out.)
+#[derive(Clone, Copy, Debug)]
+struct Timeout(Option<Duration>);
+
+impl Timeout {
+    fn parse(text: &str) -> Result<Self, String> {
+        options::timeout(text).map(Self)
+    }
 }
 
 impl Arguments {
-    fn tenants(&self) -> Result<Vec<(String, String)>, String> {
-        let key = self.api_key.clone().filter(|key| !key.is_empty());
-        let mut tenants: Vec<(String, String)> = Vec::new();
-        for tenant in &self.tenants {
-            let (name, key) = match tenant.split_once('=') {
-                Some((name, key)) => (name.to_owned(), key.to_owned()),
-                None => (tenant.clone(), key.clone().ok_or_else(|| format!("tenant {tenant} has no key"))?),
-            };
-            let is_slug = name.chars().all(|char| char.is_ascii_alphanumeric() || char == '-' || char == '_');
-            if name.is_empty()
-                || !is_slug
-                || key.is_empty()
-                || tenants.iter().any(|(other, _)| *other == name)
-            {
-                return Err(format!(
-                    "tenant {name:?} is not well named, is there twice, or has an empty key"
-                ));
-            }
-            tenants.push((name, key));
-        }
-        Ok(tenants)
+    fn settings(self) -> Result<Settings, String> {
+        let key = self.api_key.filter(|key| !key.is_empty());
+        let tenants = self.tenants.into_iter().map(|tenant| match tenant.split_once('=') {
+            Some((name, key)) => Ok((name.to_owned(), key.to_owned())),
+            None => match &key {
+                Some(key) => Ok((tenant, key.clone())),
+                None => Err(format!("tenant {tenant} has no key")),
+            },
+        });
+        let keys = Keys::new(tenants.collect::<Result<_, String>>()?, self.read_only_keys)?;
+        Ok(Settings {
+            data: self.data,
+            body_bytes_max: self.body_bytes_max,
+            config: options::config(&self.limits, self.default_guard.as_deref())?,
+            commands_per_snapshot: self.commands_per_snapshot,
+            changes_kept: self.changes_kept,
+            session_idle_timeout: self.session_idle_timeout.0,
+            ..Settings::new(keys)
+        })
     }
 }
 
@@ -78,21 +100,16 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let tenants = arguments.tenants()?;
-    let name = tenants.first().map(|(name, _)| name.clone()).unwrap_or_default();
-    if arguments.data.is_none() {
+    let listen = arguments.listen;
+    let settings = arguments.settings()?;
+    let name = settings.keys.tenants().first().cloned().unwrap_or_default();
+    if settings.data.is_none() {
         tracing::warn!("in memory only: all is lost when this process ends (give --data FILE to keep it)");
     }
-    let server = Server::open(Settings {
-        tenants,
-        data: arguments.data,
-        body_bytes_max: arguments.body_bytes_max,
-        config: Config::new(),
-        commands_per_snapshot: arguments.commands_per_snapshot,
-    })?;
+    let server = Server::open(settings)?;
     // Before it is told that the server is there: whoever is told may end it at once.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let listener = TcpListener::bind(arguments.listen).await?;
+    let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;
     println!("listening on http://{address}");
     println!(

@@ -1,75 +1,144 @@
-//! What the API is, as OpenAPI, made of the routes.
+//! What the API is, as OpenAPI, made of the routes and of the schemas that they name.
 
-use utoipa::openapi::path::{
-    HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItemBuilder,
-};
-use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Required,
-    ResponseBuilder,
-};
+use std::sync::LazyLock;
 
-use crate::call::{Method, PREFIX, Route};
+use serde_json::{Map, Value, json};
+
+use crate::call::{Answer, PREFIX, Route};
+
+/// The schemas of parameters, bodies and answers, by their names. Where a limit is configuration they tell its default.
+static SCHEMAS: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("schemas.json")).expect("the file of schemas is JSON: a test parses it")
+});
 
 /// The document.
-pub fn document(routes: &[Route]) -> OpenApi {
-    let mut paths = PathsBuilder::new();
+pub fn document(routes: &[Route]) -> Value {
+    let mut paths = Map::new();
     for route in routes {
-        let item = PathItemBuilder::new().operation(method(route.method), operation(route).build());
-        paths = paths.path(format!("{PREFIX}/{}", route.path), item.build());
+        let item = paths.entry(format!("{PREFIX}/{}", route.path)).or_insert_with(|| json!({}));
+        item[route.method.as_str().to_lowercase()] = operation(route);
     }
-    let key =
-        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", "Api-Key …")));
-    OpenApiBuilder::new()
-        .info(InfoBuilder::new().title("headcount").version(env!("CARGO_PKG_VERSION")).build())
-        .paths(paths.build())
-        .components(Some(ComponentsBuilder::new().security_scheme("key", key).build()))
-        .build()
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "headcount", "version": env!("CARGO_PKG_VERSION")},
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "key": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Api-Key …"}
+            },
+            "schemas": SCHEMAS["schemas"],
+        },
+        "security": [{"key": []}],
+    })
 }
 
-fn operation(route: &Route) -> OperationBuilder {
-    let mut operation = OperationBuilder::new()
-        .summary(Some(route.summary))
-        .security(SecurityRequirement::new("key", Vec::<String>::new()));
-    for name in ["tenant"].into_iter().chain(route.parameters()) {
-        operation = operation.parameter(parameter(name, ParameterIn::Path, Required::True));
-    }
-    for name in route.query {
-        operation = operation.parameter(parameter(name, ParameterIn::Query, Required::False));
-    }
-    let mut refusals = vec![
-        ("400", "a malformed query or body: {detail, code}"),
-        ("401", "without a valid key: {detail, code}"),
-        ("404", "an unknown thing, or another tenant's: {detail, code}"),
-    ];
-    if route.method != Method::Get {
-        refusals.push(("503", "the command could not be written, and was not carried out: {detail, code}"));
-    }
+fn operation(route: &Route) -> Value {
+    let in_path = ["tenant"].into_iter().chain(route.parameters());
+    let in_path = in_path.map(|name| parameter(name, name, "path"));
+    let in_query = route.query.iter().map(|(name, described)| parameter(name, described, "query"));
+    let answers = refusals(route).into_iter().chain(route.answers.iter().copied());
+    // What a route says of a status stands in the place of what all say.
+    let responses: Map<String, Value> =
+        answers.map(|(status, means, schema)| (status.to_string(), response(means, schema))).collect();
+    let mut operation = json!({
+        "summary": route.summary,
+        "parameters": in_path.chain(in_query).collect::<Vec<Value>>(),
+        "responses": responses,
+    });
     if !route.body.is_empty() {
-        refusals.push(("413", "the body is too large: {detail, code}"));
-        let json = ContentBuilder::new().build();
-        let body = RequestBodyBuilder::new().description(Some(route.body)).content("application/json", json);
-        operation = operation.request_body(Some(body.build()));
-    }
-    // What a route says of a status stands before what all say.
-    refusals.retain(|(status, _)| route.statuses.iter().all(|(other, _)| other != status));
-    for (status, means) in route.statuses.iter().chain(&refusals) {
-        operation = operation.response(*status, ResponseBuilder::new().description(*means).build());
+        let content = json!({"application/json": {"schema": reference(route.body)}});
+        operation["requestBody"] = json!({"required": !route.body_may_be_absent, "content": content});
     }
     operation
 }
 
-fn parameter(name: &str, place: ParameterIn, required: Required) -> Parameter {
-    ParameterBuilder::new().name(name).parameter_in(place).required(required).build()
+/// What a call can be refused with whatever it does.
+fn refusals(route: &Route) -> Vec<Answer> {
+    let mut refusals = vec![
+        (400, "a malformed query or body", "Error"),
+        (401, "without a valid key", "Error"),
+        (404, "an unknown thing, or another tenant's", "Error"),
+    ];
+    if route.writes() {
+        refusals.push((403, "a read-only key", "Error"));
+        refusals.push((503, "the command could not be written, and was not carried out", "Error"));
+    }
+    if !route.body.is_empty() {
+        refusals.push((413, "the body is too large", "Error"));
+    }
+    refusals
 }
 
-const fn method(method: Method) -> HttpMethod {
-    match method {
-        Method::Get => HttpMethod::Get,
-        Method::Post => HttpMethod::Post,
-        Method::Put => HttpMethod::Put,
-        Method::Patch => HttpMethod::Patch,
-        Method::Delete => HttpMethod::Delete,
+fn response(means: &str, schema: &str) -> Value {
+    if schema.is_empty() {
+        return json!({"description": means});
+    }
+    json!({"description": means, "content": {"application/json": {"schema": reference(schema)}}})
+}
+
+fn reference(schema: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
+fn parameter(name: &str, described: &str, place: &str) -> Value {
+    let schema = &SCHEMAS["parameters"][described];
+    if place == "path" {
+        return json!({"name": name, "in": place, "required": true, "schema": schema});
+    }
+    json!({"name": name, "in": place, "required": false, "allowEmptyValue": true, "schema": schema})
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::api::ROUTES;
+
+    /// Each name that a `$ref` leads to.
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    match (name.as_str(), value.as_str()) {
+                        ("$ref", Some(path)) => _ = found.insert(path.to_owned()),
+                        _ => references(value, found),
+                    }
+                }
+            }
+            Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_schema_that_is_named_is_there_and_the_other_way_round() {
+        let document = document(ROUTES);
+        let mut named = BTreeSet::new();
+        references(&document, &mut named);
+        let schemas = document["components"]["schemas"].as_object().expect("schemas").keys();
+        let there: BTreeSet<String> = schemas.map(|name| format!("#/components/schemas/{name}")).collect();
+        assert_eq!(named, there);
+    }
+
+    #[test]
+    fn every_parameter_is_described_and_the_other_way_round() {
+        let described = SCHEMAS["parameters"].as_object().expect("parameters").keys().map(String::as_str);
+        let mut known: BTreeSet<&str> = ["tenant"].into();
+        for route in ROUTES {
+            known.extend(route.parameters());
+            known.extend(route.query.iter().map(|(_, described)| described));
+        }
+        assert_eq!(described.collect::<BTreeSet<_>>(), known);
+    }
+
+    #[test]
+    fn every_status_but_those_without_a_body_has_a_schema() {
+        for route in ROUTES {
+            for (status, _, schema) in route.answers {
+                assert_eq!(schema.is_empty(), matches!(status, 202 | 204), "{} {status}", route.path);
+            }
+            assert!(route.answers.iter().any(|(status, ..)| (200..300).contains(status)), "{}", route.path);
+        }
     }
 }

@@ -9,11 +9,13 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use headcount::{Command, Config, Engine, FrozenEngine, Snapshot, Timestamp};
+use headcount::{Command, Config, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use crate::checkpoints::Checkpoints;
+use crate::configurations::{self, Configurations};
 use crate::fingerprint::FingerprintKey;
+use crate::tenant::{FrozenTenant, Tenant};
 use crate::upkeep::{self, Progress, Upkeep};
 
 /// Why the store cannot be opened or used.
@@ -82,11 +84,41 @@ const SCHEMA: &str = "
 #[derive(Debug)]
 pub struct Loaded {
     /// As of the end of the journal.
-    pub engine: Engine,
+    pub tenant: Tenant,
     /// The place of the journal that its snapshot was of.
     pub place: i64,
     /// Commands behind that snapshot.
     pub commands_since: u64,
+}
+
+/// Under which configuration a replay is.
+struct Replay {
+    configurations: Configurations,
+    /// That of this start.
+    given: Config,
+    in_force: Config,
+}
+
+impl Replay {
+    /// The configuration of an entry of the journal.
+    fn of(&self, entry: i64) -> Config {
+        self.configurations.of(entry, self.given)
+    }
+
+    /// The configuration to begin with behind a place of the journal.
+    fn begin_behind(&mut self, place: i64) -> Config {
+        self.in_force = self.of(place + 1);
+        self.in_force
+    }
+
+    /// The tenant under a configuration, if it is another one than so far.
+    fn under(&mut self, config: Config, tenant: Tenant) -> Result<Tenant, StoreError> {
+        if config == self.in_force {
+            return Ok(tenant);
+        }
+        self.in_force = config;
+        tenant.with_config(config).map_err(StoreError::Damaged)
+    }
 }
 
 impl Store {
@@ -99,6 +131,7 @@ impl Store {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.execute_batch(SCHEMA)?;
+        connection.execute_batch(configurations::SCHEMA)?;
         let written =
             connection.query_row("SELECT coalesce(max(id), 0) FROM journal", [], |row| row.get(0))?;
         let checkpoints = Checkpoints::start(path, &connection)?;
@@ -139,40 +172,52 @@ impl Store {
         Ok(self.connection.pragma_update(None, "max_page_count", pages)?)
     }
 
-    /// The tenant's engine: its newest good snapshot, and the journal from there on.
+    /// Notes that commands are carried out under this configuration from now on.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn note_configuration(&self, config: &Config) -> Result<(), StoreError> {
+        Configurations::note(&self.connection, self.written, config)
+    }
+
+    /// The tenant: its newest good snapshot, and the journal from there on, each command under the configuration of
+    /// then. What comes behind is to be carried out under this one.
     ///
     /// # Errors
     /// Where no snapshot is good and the journal does not go back to the beginning, or an entry is damaged.
-    pub fn load(&self, tenant: &str, config: Config) -> Result<Loaded, StoreError> {
+    pub fn load(&self, name: &str, config: Config, changes_kept: u64) -> Result<Loaded, StoreError> {
+        let mut replay = Replay {
+            configurations: Configurations::read(&self.connection)?,
+            given: config,
+            in_force: config,
+        };
         let mut snapshots = self
             .connection
             .prepare("SELECT journal_id, state FROM snapshot WHERE tenant = ? ORDER BY journal_id DESC")?;
-        let mut rows = snapshots.query([tenant])?;
+        let mut rows = snapshots.query([name])?;
         let mut tried = 0;
         let mut found = None;
         while let (None, Some(row)) = (&found, rows.next()?) {
             let (place, last_part): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
-            let state = self.with_parts(tenant, place, last_part)?;
-            let restored = postcard::from_bytes::<Snapshot>(&state)
-                .map_err(|error| error.to_string())
-                .and_then(|snapshot| Engine::restore(config, snapshot).map_err(|error| error.to_string()));
-            match restored {
-                Ok(engine) => found = Some((engine, place)),
+            let state = self.with_parts(name, place, last_part)?;
+            match Tenant::from_bytes(&state, replay.begin_behind(place), changes_kept) {
+                Ok(tenant) => found = Some((tenant, place)),
                 Err(error) => {
-                    tracing::error!(tenant, place, error, "a snapshot is damaged: trying an older one")
+                    tracing::error!(name, place, error, "a snapshot is damaged: trying an older one")
                 }
             }
             tried += 1;
         }
         if found.is_none() && tried >= 2 {
             // The journal is pruned behind the older of two snapshots.
-            return Err(StoreError::Damaged(format!("no snapshot of {tenant} is good")));
+            return Err(StoreError::Damaged(format!("no snapshot of {name} is good")));
         }
-        let (mut engine, place) = found.unwrap_or_else(|| (Engine::new(config), 0));
-        let commands_since = self.replay(tenant, &mut engine, place)?;
+        let (tenant, place) = found.unwrap_or_else(|| (Tenant::new(replay.begin_behind(0), changes_kept), 0));
+        let (tenant, commands_since) = self.replay(name, tenant, place, &mut replay)?;
+        let tenant = replay.under(config, tenant)?;
         // What a stop in the middle of a snapshot left.
-        upkeep::drop_parts(&self.connection, tenant, -1)?;
-        Ok(Loaded { engine, place, commands_since })
+        upkeep::drop_parts(&self.connection, name, -1)?;
+        Ok(Loaded { tenant, place, commands_since })
     }
 
     /// A whole snapshot, given its last part. (One that is small has no other; nor had any before there were parts.)
@@ -189,22 +234,29 @@ impl Store {
     }
 
     /// Answers how many commands it carried out.
-    fn replay(&self, tenant: &str, engine: &mut Engine, after: i64) -> Result<u64, StoreError> {
+    fn replay(
+        &self,
+        name: &str,
+        mut tenant: Tenant,
+        after: i64,
+        replay: &mut Replay,
+    ) -> Result<(Tenant, u64), StoreError> {
         let mut entries = self
             .connection
             .prepare("SELECT id, now, command FROM journal WHERE tenant = ? AND id > ? ORDER BY id")?;
-        let mut rows = entries.query(params![tenant, after])?;
+        let mut rows = entries.query(params![name, after])?;
         let mut commands = 0;
         while let Some(row) = rows.next()? {
             let (id, now): (i64, i64) = (row.get(0)?, row.get(1)?);
             let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
             let command: Command<'_> = postcard::from_bytes(bytes)
                 .map_err(|error| StoreError::Damaged(format!("entry {id} of the journal: {error}")))?;
+            tenant = replay.under(replay.of(id), tenant)?;
             // What was refused then is refused now.
-            let _ = engine.apply(Timestamp(now), &command);
+            let _ = tenant.carry_out(Timestamp(now), &command);
             commands += 1;
         }
-        Ok(commands)
+        Ok((tenant, commands))
     }
 
     /// Writes entries to disk, all or none. `Ok` is the place of the last one, and means that they are there. Where
@@ -288,7 +340,7 @@ impl Store {
     ///
     /// # Errors
     /// Where there is no thread to encode it.
-    pub fn begin_snapshot(&mut self, tenant: &str, frozen: FrozenEngine, place: i64) -> io::Result<()> {
+    pub fn begin_snapshot(&mut self, tenant: &str, frozen: FrozenTenant, place: i64) -> io::Result<()> {
         self.upkeep.begin(tenant, frozen, place)
     }
 

@@ -9,8 +9,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use headcount::FrozenEngine;
 use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::tenant::FrozenTenant;
 
 /// Bytes of a snapshot in one transaction: about what the pages of as many connectors are.
 const PART_BYTES: usize = 256 * 1024;
@@ -80,10 +81,10 @@ impl Upkeep {
     ///
     /// # Errors
     /// Where there is no thread for it.
-    pub fn begin(&mut self, tenant: &str, frozen: FrozenEngine, place: i64) -> std::io::Result<()> {
+    pub fn begin(&mut self, tenant: &str, frozen: FrozenTenant, place: i64) -> std::io::Result<()> {
         let (sender, encoded) = mpsc::channel();
         thread::Builder::new().name("snapshot".into()).spawn(move || {
-            let state = postcard::to_stdvec(&frozen.snapshot()).map_err(|error| error.to_string());
+            let state = frozen.to_bytes().map_err(|error| error.to_string());
             // From here on no command copies what it writes to.
             drop(frozen);
             // Nobody waits for it any more where the machine was dropped without a stop.

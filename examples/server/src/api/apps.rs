@@ -2,11 +2,12 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use headcount::{AppId, AppUpdate, AppView, Command, Engine, Error, Guard, Reply, Timestamp};
+use headcount::{AppId, AppUpdate, AppView, Command, Guard, Reply, Timestamp};
 use serde_json::json;
 
 use crate::answer;
-use crate::call::{Asked, Done, Fields, Malformed, Object, OfApp, OfTenant, Paging, Read, Write};
+use crate::call::{Asked, Done, Fields, Malformed, Object, OfApp, OfTenant, Paging, Read, Refusal, Write};
+use crate::tenant::Tenant;
 
 /// Creates an app.
 #[derive(Debug)]
@@ -48,9 +49,9 @@ impl Read for List {
     type Path = OfTenant;
     type Query = Paging;
 
-    fn answer(engine: &Engine, paging: Paging, url: &str) -> Result<Response, Error> {
-        let apps = engine.apps().skip(paging.offset).take(paging.limit);
-        Ok(paging.page(engine.apps().count(), url, None, apps.map(answer::guarded_app).collect()))
+    fn answer(tenant: &Tenant, paging: Paging, url: &str) -> Result<Response, Refusal> {
+        let apps = tenant.engine.apps().skip(paging.offset).take(paging.limit);
+        Ok(paging.page(tenant.engine.apps().len(), url, None, apps.map(answer::guarded_app).collect()))
     }
 }
 
@@ -62,7 +63,7 @@ impl Read for Get {
     type Path = OfApp;
     type Query = ();
 
-    fn answer(app: AppView<'_>, (): (), _: &str) -> Result<Response, Error> {
+    fn answer(app: AppView<'_>, (): (), _: &str) -> Result<Response, Refusal> {
         Ok(answer::ok(answer::guarded_app(app)))
     }
 }
@@ -171,7 +172,7 @@ impl Read for Digest {
     type Path = OfTenant;
     type Query = ();
 
-    fn answer(engine: &Engine, (): (), _: &str) -> Result<Response, Error> {
+    fn answer(Tenant { engine, .. }: &Tenant, (): (), _: &str) -> Result<Response, Refusal> {
         Ok(answer::ok(json!({"digest": format!("{:032x}", engine.digest()), "seq": engine.seq()})))
     }
 }

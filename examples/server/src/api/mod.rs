@@ -1,8 +1,10 @@
 //! The calls, by noun, and where they are.
 
 pub mod apps;
+pub mod changes;
 pub mod records;
 mod routes;
+pub mod steps;
 pub mod sync;
 pub mod tasks;
 pub mod types;

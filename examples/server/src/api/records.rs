@@ -1,10 +1,13 @@
-//! Records, to be read.
+//! Records: read, and erased.
 
 use axum::response::Response;
-use headcount::{AppView, Error, RecordFilter, ResourceType};
+use headcount::{AppView, Command, Error, RecordFilter, RecordView, ResourceType};
+use serde_json::{Value, json};
 
 use crate::answer;
-use crate::call::{Malformed, OfType, Paging, Query, QueryValues, Read};
+use crate::call::{
+    Asked, Done, Malformed, OfMembers, OfRecord, OfType, Paging, Query, QueryValues, Read, Refusal, Write,
+};
 
 /// Lists the records of a type.
 #[derive(Debug)]
@@ -14,6 +17,8 @@ pub struct List;
 #[derive(Debug)]
 pub struct RecordQuery {
     paging: Paging,
+    /// The id of the record behind which the list begins, in the place of an offset.
+    after: Option<String>,
     state: Option<State>,
 }
 
@@ -25,18 +30,24 @@ const STATES: &[State] = &[
     ("active", RecordFilter::Active),
     ("inactive", RecordFilter::Inactive),
     ("placeholder", RecordFilter::Placeholder),
+    ("dangling", RecordFilter::Dangling),
 ];
 
 fn state(word: &str) -> Result<State, Malformed> {
     let state = STATES.iter().find(|(other, _)| *other == word).copied();
-    state.ok_or_else(|| Malformed::text("state", word, "active, inactive or placeholder"))
+    state.ok_or_else(|| Malformed::text("state", word, "active, inactive, placeholder or dangling"))
 }
 
 impl Query for RecordQuery {
-    const NAMES: &'static [&'static str] = &["state", "limit", "offset"];
+    const NAMES: &'static [&'static str] = &["state", "limit", "offset", "after"];
+    const DESCRIBED: &'static [&'static str] = &["state", "limit", "offset", "after_record"];
 
     fn read(values: &QueryValues) -> Result<Self, Malformed> {
-        Ok(Self { state: values.get("state").map(state).transpose()?, paging: Paging::read(values)? })
+        let (state, after) = (values.get("state").map(state).transpose()?, values.get("after"));
+        if after.is_some() && values.get("offset").is_some() {
+            return Err(Malformed::field("offset", "one beside after", "none"));
+        }
+        Ok(Self { state, after: after.map(str::to_owned), paging: Paging::read(values)? })
     }
 }
 
@@ -46,15 +57,76 @@ impl Read for List {
 
     fn answer(
         (app, resource_type): (AppView<'_>, &ResourceType),
-        RecordQuery { paging, state }: RecordQuery,
+        RecordQuery { paging, after, state }: RecordQuery,
         url: &str,
-    ) -> Result<Response, Error> {
-        let filter = state.map_or(RecordFilter::All, |(_, filter)| filter);
-        let slug = resource_type.slug();
+    ) -> Result<Response, Refusal> {
+        let (filter, slug) = (state.map_or(RecordFilter::All, |(_, filter)| filter), resource_type.slug());
+        let state = state.map(|(word, _)| ("state", word));
         let records =
             app.records(slug, filter).ok_or_else(|| Error::ResourceTypeNotFound { slug: slug.to_owned() })?;
         let count = records.len();
-        let results = records.skip(paging.offset).take(paging.limit).map(answer::record).collect();
-        Ok(paging.page(count, url, state.map(|(word, _)| ("state", word)), results))
+        let Some(id) = after else {
+            let results = records.skip(paging.offset).take(paging.limit).map(answer::record).collect();
+            return Ok(paging.page(count, url, state, results));
+        };
+        let Some(behind) = app.records_behind(slug, filter, &id) else {
+            return Err(Error::RecordNotFound { slug: slug.to_owned(), id }.into());
+        };
+        // One more, which says whether there is a next page.
+        let mut rows: Vec<RecordView<'_>> = behind.take(paging.limit + 1).collect();
+        let is_last = rows.len() <= paging.limit;
+        rows.truncate(paging.limit);
+        let next = rows.last().filter(|_| !is_last).map(|last| paging.link_behind(url, state, last.id()));
+        let results: Vec<Value> = rows.into_iter().map(answer::record).collect();
+        Ok(answer::ok(json!({"count": count, "next": next, "previous": null, "results": results})))
+    }
+}
+
+/// Reads a record.
+#[derive(Debug)]
+pub struct Get;
+
+impl Read for Get {
+    type Path = OfRecord;
+    type Query = ();
+
+    fn answer((_, record): (AppView<'_>, RecordView<'_>), (): (), _: &str) -> Result<Response, Refusal> {
+        Ok(answer::ok(answer::record(record)))
+    }
+}
+
+/// Lists the active members of a group, or the holders of a license.
+#[derive(Debug)]
+pub struct Members;
+
+impl Read for Members {
+    type Path = OfMembers;
+    type Query = Paging;
+
+    fn answer(
+        (_, record): (AppView<'_>, RecordView<'_>),
+        paging: Paging,
+        url: &str,
+    ) -> Result<Response, Refusal> {
+        let members = record.members().skip(paging.offset).take(paging.limit);
+        Ok(paging.page(record.member_count() as usize, url, None, members.map(answer::member).collect()))
+    }
+}
+
+/// Removes an inactive record that nobody refers to: somebody asked to be forgotten.
+#[derive(Debug)]
+pub struct Erase;
+
+impl Write for Erase {
+    type Path = OfRecord;
+    type Query = ();
+    type Body<'b> = ();
+
+    fn command(Asked { at, .. }: Asked<'_, Self>) -> Command<'_> {
+        Command::EraseRecord { app_id: at.app_id, slug: at.slug.as_str().into(), id: at.id.as_str().into() }
+    }
+
+    fn answer(_: &Done<'_, Self>) -> Option<Response> {
+        Some(answer::no_content())
     }
 }

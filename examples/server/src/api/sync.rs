@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use headcount::{
-    AppId, AppView, Command, Completion, Engine, Error, Fingerprint, Limits, Page, PageSeed, Reply, Scope,
+    AppId, AppView, Command, Completion, Engine, Fingerprint, Limits, Page, PageSeed, Reply, Scope,
     SessionId, SessionStatus, SessionView,
 };
 use serde::de::DeserializeSeed;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer;
 use crate::call::{
-    Asked, Body, Done, Fields, Malformed, Object, OfApp, OfPage, OfSession, Paging, Read, Write,
+    Asked, Body, Done, Fields, Malformed, Object, OfApp, OfPage, OfSession, Paging, Read, Refusal, Write,
 };
 
 /// Starts a session.
@@ -108,7 +108,9 @@ impl Object for Completion {
     const MAY_BE_ABSENT: bool = true;
 
     fn read(fields: &mut Fields) -> Result<Self, Malformed> {
-        Ok(if fields.flag("force")?.unwrap_or(false) { Self::FORCED } else { Self::GUARDED })
+        let force = fields.flag("force")?.unwrap_or(false);
+        let completion = if force { Self::FORCED } else { Self::GUARDED };
+        Ok(fields.parsed("plan")?.map_or(completion, |plan| completion.with_plan(plan)))
     }
 }
 
@@ -157,7 +159,7 @@ impl Read for Get {
     type Path = OfSession;
     type Query = ();
 
-    fn answer((_, session): (AppView<'_>, SessionView<'_>), (): (), _: &str) -> Result<Response, Error> {
+    fn answer((_, session): (AppView<'_>, SessionView<'_>), (): (), _: &str) -> Result<Response, Refusal> {
         Ok(answer::ok(answer::session(session)))
     }
 }
@@ -168,13 +170,23 @@ pub struct Preview;
 
 impl Read for Preview {
     type Path = OfSession;
-    type Query = ();
+    type Query = Paging;
 
-    fn answer((app, session): (AppView<'_>, SessionView<'_>), (): (), _: &str) -> Result<Response, Error> {
+    fn answer(
+        (app, session): (AppView<'_>, SessionView<'_>),
+        paging: Paging,
+        url: &str,
+    ) -> Result<Response, Refusal> {
         let preview = app.preview(session.id())?;
+        let records = preview.records().skip(paging.offset).take(paging.limit);
+        let mut body =
+            paging.list(preview.total() as usize, url, None, records.map(answer::marked).collect());
         let by_type: Map<String, Value> =
             preview.by_type().map(|(of, count)| (of.slug().to_owned(), count.into())).collect();
-        Ok(answer::ok(json!({"total": preview.total(), "by_type": by_type})))
+        body["total"] = preview.total().into();
+        body["by_type"] = by_type.into();
+        body["plan"] = preview.plan().to_string().into();
+        Ok(answer::ok(body))
     }
 }
 
@@ -186,7 +198,7 @@ impl Read for List {
     type Path = OfApp;
     type Query = Paging;
 
-    fn answer(app: AppView<'_>, paging: Paging, url: &str) -> Result<Response, Error> {
+    fn answer(app: AppView<'_>, paging: Paging, url: &str) -> Result<Response, Refusal> {
         let newest_first = app.sessions().rev().skip(paging.offset).take(paging.limit);
         Ok(paging.page(app.session_count(), url, None, newest_first.map(answer::session).collect()))
     }

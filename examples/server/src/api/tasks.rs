@@ -1,23 +1,18 @@
 //! Provisioning tasks.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use axum::http::StatusCode;
 use axum::response::Response;
 use headcount::{
-    AppView, Command, Error, NewTask, Resolution, TaskAction, TaskId, TaskQuery, TaskStatus, TaskView,
-    Timestamp,
+    AppView, Command, Limits, NewTask, Resolution, TaskAction, TaskId, TaskQuery, TaskStatus, TaskView,
 };
 use serde_json::Value;
 
 use crate::answer;
 use crate::call::{
-    Asked, Done, Fields, Malformed, Object, OfApp, OfTask, Paging, Query, QueryValues, Read, Write,
+    Asked, Done, Fields, Malformed, Object, OfApp, OfTask, OfTasks, Paging, Query, QueryValues, Read,
+    Refusal, Write,
 };
-
-fn now() -> Timestamp {
-    Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64))
-}
+use crate::machine::now;
 
 /// Creates a task.
 #[derive(Debug)]
@@ -65,7 +60,7 @@ impl Read for Get {
     type Path = OfTask;
     type Query = ();
 
-    fn answer((_, task): (AppView<'_>, TaskView<'_>), (): (), _: &str) -> Result<Response, Error> {
+    fn answer((_, task): (AppView<'_>, TaskView<'_>), (): (), _: &str) -> Result<Response, Refusal> {
         Ok(answer::ok(answer::task(task, now())))
     }
 }
@@ -90,15 +85,17 @@ impl Query for TasksQuery {
 }
 
 impl Read for List {
-    type Path = OfApp;
+    type Path = OfTasks;
     type Query = TasksQuery;
 
     fn answer(
-        app: AppView<'_>,
-        TasksQuery { paging, status }: TasksQuery,
+        (app, limits): (AppView<'_>, &Limits),
+        TasksQuery { mut paging, status }: TasksQuery,
         url: &str,
-    ) -> Result<Response, Error> {
+    ) -> Result<Response, Refusal> {
         let now = now();
+        // Where the engine lists fewer, fewer are shown, and the rest is behind the link to the next.
+        paging.limit = paging.limit.min(limits.tasks_listed_max as usize);
         let mut query = TaskQuery::at(now).with_limit(paging.limit as u32).with_offset(paging.offset as u64);
         if let Some(status) = status {
             query = query.with_status(status);

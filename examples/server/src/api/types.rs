@@ -2,11 +2,11 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use headcount::{AppView, Command, Engine, Error, Kind, NewResourceType, ResourceTypeId, ResourceTypeUpdate};
+use headcount::{AppView, Command, Engine, Kind, NewResourceType, ResourceTypeId, ResourceTypeUpdate};
 use serde_json::Value;
 
 use crate::answer;
-use crate::call::{Asked, Done, Fields, Malformed, Object, OfApp, OfType, Paging, Read, Write};
+use crate::call::{Asked, Done, Fields, Malformed, Object, OfApp, OfType, Paging, Read, Refusal, Write};
 
 /// Registers a resource type.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Read for List {
     type Path = OfApp;
     type Query = Paging;
 
-    fn answer(app: AppView<'_>, paging: Paging, url: &str) -> Result<Response, Error> {
+    fn answer(app: AppView<'_>, paging: Paging, url: &str) -> Result<Response, Refusal> {
         let types = app.resource_types();
         let results = types.clone().skip(paging.offset).take(paging.limit).map(answer::resource_type);
         Ok(paging.page(types.len(), url, None, results.collect()))

@@ -19,6 +19,9 @@ pub trait Body<'b, P>: Sized {
     /// Whether the call takes a body at all. One that is not taken is not looked at.
     const IS_TAKEN: bool = true;
 
+    /// Whether nothing at all stands for a body that says nothing.
+    const MAY_BE_ABSENT: bool = false;
+
     /// Reads the whole body: nothing may follow what it says.
     ///
     /// # Errors
@@ -29,6 +32,7 @@ pub trait Body<'b, P>: Sized {
 /// No body.
 impl<'b, P> Body<'b, P> for () {
     const IS_TAKEN: bool = false;
+    const MAY_BE_ABSENT: bool = true;
 
     fn read(_: &'b [u8], _: &P, _: &Limits) -> Result<Self, Malformed> {
         Ok(())
@@ -48,8 +52,10 @@ pub trait Object: Sized {
 }
 
 impl<'b, P, T: Object> Body<'b, P> for T {
+    const MAY_BE_ABSENT: bool = <T as Object>::MAY_BE_ABSENT;
+
     fn read(bytes: &'b [u8], _: &P, _: &Limits) -> Result<Self, Malformed> {
-        if T::MAY_BE_ABSENT && bytes.iter().all(u8::is_ascii_whitespace) {
+        if <T as Object>::MAY_BE_ABSENT && bytes.iter().all(u8::is_ascii_whitespace) {
             return T::read(&mut Fields::default());
         }
         match serde_json::from_slice(bytes).map_err(|error| Malformed::unparsed(&error))? {

@@ -3,7 +3,7 @@
 //! A call implements [`Read`] or [`Write`] and never sees the request. [`answer()`] takes the request apart as the
 //! call's types say, and so is the only place that decides which of several errors is told:
 //!
-//! 1. 401: no valid key. (403, a key that may not write, has its place here.)
+//! 1. 401: no valid key; 403: a key that may not write, where the call would.
 //! 2. 404: a tenant, a path or a thing of the path that there is not; 405: a method that the path does not have.
 //! 3. 400: a malformed query, then a malformed body; 413: a body that is too large.
 //! 4. 404: a thing of the body that there is not.
@@ -14,7 +14,7 @@
 //!
 //! The types keep it so. What a path names is found by a [`Path`], which can only say that something is
 //! [`Missing`]; a [`Query`] and a [`Body`] can only say that they are [`Malformed`]; a [`Read`] or [`Write`] gets
-//! them when all are good, and can only pass on what the engine says.
+//! them when all are good, and can only pass on what the engine or the feed says.
 
 mod body;
 mod order;
@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use headcount::{AppId, Command, Engine, Error, Fingerprint, Reply, SessionId};
+use headcount::{AppId, Command, Engine, Fingerprint, Reply, SessionId};
 use uuid::Uuid;
 
 use crate::auth::Keys;
@@ -35,10 +35,12 @@ use crate::machine::Machine;
 
 pub use body::{Body, Fields, Object};
 pub use order::{answer, refuse_all_but_get};
-pub use path::{OfApp, OfPage, OfSession, OfTask, OfTenant, OfType, PageView, Path};
+pub use path::{
+    OfApp, OfMembers, OfPage, OfRecord, OfSession, OfTask, OfTasks, OfTenant, OfType, PageView, Path,
+};
 pub use query::{Paging, Query, QueryValues};
 pub use refusal::{Malformed, Missing, Refusal};
-pub use route::{Method, PREFIX, Route};
+pub use route::{Answer, Method, PREFIX, QueryNames, Route};
 
 /// What all calls share.
 #[derive(Debug)]
@@ -61,8 +63,9 @@ pub trait Read: 'static {
     /// The answer. `url` is the call's own address without its query, for the links of a list.
     ///
     /// # Errors
-    /// Of the engine.
-    fn answer(at: <Self::Path as Path>::View<'_>, query: Self::Query, url: &str) -> Result<Response, Error>;
+    /// What the engine says, or in its place the feed.
+    fn answer(at: <Self::Path as Path>::View<'_>, query: Self::Query, url: &str)
+    -> Result<Response, Refusal>;
 }
 
 /// A call that carries out one command.

@@ -15,8 +15,10 @@ use uuid::Uuid;
 
 use super::path::Segments;
 use super::{Asked, Body, Done, Method, Missing, Path, Read, Refusal, Route, State, Write, body, query};
+use crate::auth::Access;
 use crate::cleanup;
 use crate::machine::Encoded;
+use crate::tenant::Tenant;
 
 /// A request whose key is good and whose path is a call's.
 pub(super) struct Incoming {
@@ -65,21 +67,23 @@ fn admit(state: Arc<State>, routes: &'static [Route], parts: &Parts) -> Result<(
         return Err(no_path());
     }
     let key = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if !state.keys.is_known(key) {
-        return Err(Refusal::unauthorized());
+    let access = state.keys.access(key).ok_or_else(Refusal::unauthorized)?;
+
+    let fitting: Vec<_> =
+        routes.iter().filter_map(|route| Some((route, segments.values(route.path)?))).collect();
+    let method = parts.method.as_str();
+    let asked = fitting.iter().filter(|(route, _)| route.method.is_asked_by(method));
+    let asked = asked.max_by_key(|(route, _)| route.literals());
+    if access == Access::ReadOnly && asked.is_some_and(|(route, _)| route.writes()) {
+        return Err(Refusal::read_only_key());
     }
     let name = segments.tenant().ok_or_else(no_path)?;
     // Another tenant is as unknown as one that there is not.
     let tenant = state.keys.tenant(name, key).ok_or_else(|| Refusal::missing(Missing::tenant(name)))?;
-
-    let fitting: Vec<_> =
-        routes.iter().filter_map(|route| Some((route, segments.values(route.path)?))).collect();
     if fitting.is_empty() {
         return Err(no_path());
     }
-    let method = parts.method.as_str();
-    let asked = fitting.iter().filter(|(route, _)| route.method.is_asked_by(method));
-    let Some((route, values)) = asked.max_by_key(|(route, _)| route.literals()) else {
+    let Some((route, values)) = asked else {
         let allowed = fitting.iter().map(|(route, _)| route.method).collect();
         return Err(Refusal::method_not_allowed(method, allowed));
     };
@@ -97,9 +101,9 @@ fn origin(headers: &HeaderMap) -> String {
 
 impl Incoming {
     /// The rest of step 2: the things that the path names.
-    fn find<'e, P: Path>(&self, engine: &'e Engine) -> Result<P::View<'e>, Refusal> {
+    fn find<'e, P: Path>(&self, tenant: &'e Tenant) -> Result<P::View<'e>, Refusal> {
         let values: Vec<&str> = self.values.iter().map(String::as_str).collect();
-        P::find(engine, &values).map_err(Refusal::missing)
+        P::find(tenant, &values).map_err(Refusal::missing)
     }
 
     /// The first part of step 3.
@@ -109,10 +113,10 @@ impl Incoming {
 }
 
 pub(super) fn read<R: Read>(incoming: &Incoming) -> Answer {
-    let engine = incoming.state.machine.read(incoming.tenant);
-    let at = incoming.find::<R::Path>(&engine)?;
+    let tenant = incoming.state.machine.read(incoming.tenant);
+    let at = incoming.find::<R::Path>(&tenant)?;
     let query = incoming.query()?;
-    Ok(R::answer(at, query, &incoming.url)?)
+    R::answer(at, query, &incoming.url)
 }
 
 pub(super) fn write_boxed<W: Write>(incoming: Incoming, stream: Stream) -> Awaited {
@@ -172,8 +176,8 @@ impl<'r, W: Write> Asking<'r, W> {
     fn new(incoming: &'r Incoming, received: Result<Vec<u8>, Refusal>) -> Result<Self, Refusal> {
         let machine = &incoming.state.machine;
         let (at, limits) = {
-            let engine = machine.read(incoming.tenant);
-            (W::Path::of(&incoming.find::<W::Path>(&engine)?), *engine.config().limits())
+            let tenant = machine.read(incoming.tenant);
+            (W::Path::of(&incoming.find::<W::Path>(&tenant)?), *tenant.engine.config().limits())
         };
         incoming.query::<W::Query>()?;
         let body = received?;
@@ -186,8 +190,8 @@ impl<'r, W: Write> Asking<'r, W> {
     /// The command that does what the body asks for, if the body is known.
     fn repeat(&self) -> Result<Option<Encoded>, Refusal> {
         let Some(fingerprint) = self.fingerprint else { return Ok(None) };
-        let engine = self.state.machine.read(self.tenant);
-        let command = W::repeat(&self.at, &engine, fingerprint);
+        let tenant = self.state.machine.read(self.tenant);
+        let command = W::repeat(&self.at, &tenant.engine, fingerprint);
         Ok(command.map(|command| Encoded::new(&command)).transpose()?)
     }
 

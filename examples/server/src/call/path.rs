@@ -1,12 +1,14 @@
 //! What a path names. A path is split first, then decoded: a slash in an id is no slash of the path.
 
 use headcount::{
-    AppId, AppView, Engine, Kind, ResourceType, ResourceTypeId, SessionId, SessionView, TaskId, TaskView,
+    AppId, AppView, Kind, Limits, RecordView, ResourceType, ResourceTypeId, SessionId, SessionView, TaskId,
+    TaskView,
 };
 use percent_encoding::percent_decode_str;
 
 use super::refusal::quoted;
 use super::{Missing, route};
+use crate::tenant::Tenant;
 
 /// The parts of a path between its slashes, decoded; none where that is no UTF-8.
 #[derive(Debug)]
@@ -51,7 +53,7 @@ pub trait Path: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// The first that is not there.
-    fn find<'e>(engine: &'e Engine, values: &[&str]) -> Result<Self::View<'e>, Missing>;
+    fn find<'e>(tenant: &'e Tenant, values: &[&str]) -> Result<Self::View<'e>, Missing>;
 
     /// Their names, for a command.
     fn of(view: &Self::View<'_>) -> Self;
@@ -62,9 +64,9 @@ fn array<'v, const COUNT: usize>(values: &[&'v str]) -> [&'v str; COUNT] {
     values.try_into().expect("a route has the parameters of its path's type: checked where it is made")
 }
 
-fn app<'e>(engine: &'e Engine, value: &str) -> Result<AppView<'e>, Missing> {
+fn app<'e>(tenant: &'e Tenant, value: &str) -> Result<AppView<'e>, Missing> {
     let id: AppId = value.parse().map_err(|_| Missing::app(quoted(value)))?;
-    engine.app(id).ok_or_else(|| Missing::app(id))
+    tenant.engine.app(id).ok_or_else(|| Missing::app(id))
 }
 
 fn session<'e>(app: AppView<'e>, value: &str) -> Result<SessionView<'e>, Missing> {
@@ -82,13 +84,13 @@ pub struct OfTenant;
 
 impl Path for OfTenant {
     const NAMES: &'static [&'static str] = &[];
-    type View<'e> = &'e Engine;
+    type View<'e> = &'e Tenant;
 
-    fn find<'e>(engine: &'e Engine, _: &[&str]) -> Result<&'e Engine, Missing> {
-        Ok(engine)
+    fn find<'e>(tenant: &'e Tenant, _: &[&str]) -> Result<&'e Tenant, Missing> {
+        Ok(tenant)
     }
 
-    fn of(_: &&Engine) -> Self {
+    fn of(_: &&Tenant) -> Self {
         Self
     }
 }
@@ -104,9 +106,9 @@ impl Path for OfApp {
     const NAMES: &'static [&'static str] = &["app"];
     type View<'e> = AppView<'e>;
 
-    fn find<'e>(engine: &'e Engine, values: &[&str]) -> Result<AppView<'e>, Missing> {
+    fn find<'e>(tenant: &'e Tenant, values: &[&str]) -> Result<AppView<'e>, Missing> {
         let [id] = array(values);
-        app(engine, id)
+        app(tenant, id)
     }
 
     fn of(view: &AppView<'_>) -> Self {
@@ -129,14 +131,80 @@ impl Path for OfType {
     const NAMES: &'static [&'static str] = &["app", "slug"];
     type View<'e> = (AppView<'e>, &'e ResourceType);
 
-    fn find<'e>(engine: &'e Engine, values: &[&str]) -> Result<Self::View<'e>, Missing> {
+    fn find<'e>(tenant: &'e Tenant, values: &[&str]) -> Result<Self::View<'e>, Missing> {
         let [id, slug] = array(values);
-        let app = app(engine, id)?;
+        let app = app(tenant, id)?;
         Ok((app, resource_type(app, slug)?))
     }
 
     fn of((app, resource_type): &Self::View<'_>) -> Self {
         Self { app_id: app.id(), slug: resource_type.slug().to_owned(), resource_type_id: resource_type.id() }
+    }
+}
+
+/// A path that names a record.
+#[derive(Debug)]
+pub struct OfRecord {
+    /// The app.
+    pub app_id: AppId,
+    /// The slug of the record's type.
+    pub slug: String,
+    /// The record's external id.
+    pub id: String,
+}
+
+impl Path for OfRecord {
+    const NAMES: &'static [&'static str] = &["app", "slug", "id"];
+    type View<'e> = (AppView<'e>, RecordView<'e>);
+
+    fn find<'e>(tenant: &'e Tenant, values: &[&str]) -> Result<Self::View<'e>, Missing> {
+        let [id, slug, record] = array(values);
+        let app = app(tenant, id)?;
+        resource_type(app, slug)?;
+        Ok((app, app.record(slug, record).ok_or_else(|| Missing::record(slug, record))?))
+    }
+
+    fn of((app, record): &Self::View<'_>) -> Self {
+        let slug = record.resource_type().slug().to_owned();
+        Self { app_id: app.id(), slug, id: record.id().to_owned() }
+    }
+}
+
+/// A path that names a record that has members: a group or a license.
+#[derive(Debug)]
+pub struct OfMembers(pub OfRecord);
+
+impl Path for OfMembers {
+    const NAMES: &'static [&'static str] = OfRecord::NAMES;
+    type View<'e> = (AppView<'e>, RecordView<'e>);
+
+    fn find<'e>(tenant: &'e Tenant, values: &[&str]) -> Result<Self::View<'e>, Missing> {
+        let (app, record) = OfRecord::find(tenant, values)?;
+        if record.resource_type().kind() == Kind::Account {
+            return Err(Missing::members(record.id()));
+        }
+        Ok((app, record))
+    }
+
+    fn of(view: &Self::View<'_>) -> Self {
+        Self(OfRecord::of(view))
+    }
+}
+
+/// A path that names the tasks of an app: how many are listed at once is a limit of the engine's.
+#[derive(Debug)]
+pub struct OfTasks(pub OfApp);
+
+impl Path for OfTasks {
+    const NAMES: &'static [&'static str] = OfApp::NAMES;
+    type View<'e> = (AppView<'e>, &'e Limits);
+
+    fn find<'e>(tenant: &'e Tenant, values: &[&str]) -> Result<Self::View<'e>, Missing> {
+        Ok((OfApp::find(tenant, values)?, tenant.engine.config().limits()))
+    }
+
+    fn of((app, _): &Self::View<'_>) -> Self {
+        Self(OfApp::of(app))
     }
 }
 
@@ -153,9 +221,9 @@ impl Path for OfSession {
     const NAMES: &'static [&'static str] = &["app", "sync"];
     type View<'e> = (AppView<'e>, SessionView<'e>);
 
-    fn find<'e>(engine: &'e Engine, values: &[&str]) -> Result<Self::View<'e>, Missing> {
+    fn find<'e>(tenant: &'e Tenant, values: &[&str]) -> Result<Self::View<'e>, Missing> {
         let [id, sync] = array(values);
-        let app = app(engine, id)?;
+        let app = app(tenant, id)?;
         Ok((app, session(app, sync)?))
     }
 
@@ -192,9 +260,9 @@ impl Path for OfPage {
     const NAMES: &'static [&'static str] = &["app", "sync", "slug"];
     type View<'e> = PageView<'e>;
 
-    fn find<'e>(engine: &'e Engine, values: &[&str]) -> Result<PageView<'e>, Missing> {
+    fn find<'e>(tenant: &'e Tenant, values: &[&str]) -> Result<PageView<'e>, Missing> {
         let [id, sync, slug] = array(values);
-        let app = app(engine, id)?;
+        let app = app(tenant, id)?;
         Ok(PageView { app, session: session(app, sync)?, resource_type: resource_type(app, slug)? })
     }
 
@@ -221,9 +289,9 @@ impl Path for OfTask {
     const NAMES: &'static [&'static str] = &["app", "task"];
     type View<'e> = (AppView<'e>, TaskView<'e>);
 
-    fn find<'e>(engine: &'e Engine, values: &[&str]) -> Result<Self::View<'e>, Missing> {
+    fn find<'e>(tenant: &'e Tenant, values: &[&str]) -> Result<Self::View<'e>, Missing> {
         let [id, task] = array(values);
-        let app = app(engine, id)?;
+        let app = app(tenant, id)?;
         let id: TaskId = task.parse().map_err(|_| Missing::task(quoted(task)))?;
         Ok((app, app.task(id).ok_or_else(|| Missing::task(id))?))
     }

@@ -2,10 +2,9 @@
 
 use std::str::FromStr;
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use headcount::ParseError;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::Malformed;
@@ -16,6 +15,9 @@ use crate::answer;
 pub trait Query: Sized {
     /// Their names.
     const NAMES: &'static [&'static str];
+
+    /// By which names the API's document describes them, in the same order.
+    const DESCRIBED: &'static [&'static str] = Self::NAMES;
 
     /// Reads them.
     ///
@@ -107,16 +109,38 @@ impl Query for Paging {
     const NAMES: &'static [&'static str] = &["limit", "offset"];
 
     fn read(values: &QueryValues) -> Result<Self, Malformed> {
-        Ok(Self {
-            limit: values.number("limit", 50, 1, 1_000)?,
-            offset: values.number("offset", 0, 0, usize::MAX)?,
-        })
+        Ok(Self { limit: Self::limit(values)?, offset: values.number("offset", 0, 0, usize::MAX)? })
     }
 }
 
 impl Paging {
-    /// The answer, `{count, next, previous, results}`. `filter` is the other parameter that the list was asked
+    /// How many are asked for: 50 if that is not said.
+    ///
+    /// # Errors
+    /// Where it is no number, or out of the range.
+    pub fn limit(values: &QueryValues) -> Result<usize, Malformed> {
+        values.number("limit", 50, 1, 1_000)
+    }
+
+    /// What a list says, `{count, next, previous, results}`. `filter` is the other parameter that the list was asked
     /// for with; its value needs no encoding.
+    pub fn list(self, count: usize, url: &str, filter: Option<(&str, &str)>, results: Vec<Value>) -> Value {
+        let filter = filter.map_or(String::new(), |(name, value)| format!("{name}={value}&"));
+        let link = |offset: usize| Value::from(format!("{url}?{filter}limit={}&offset={offset}", self.limit));
+        let end = self.offset.saturating_add(self.limit);
+        let next = if end < count { link(end) } else { Value::Null };
+        let previous =
+            if self.offset > 0 { link(self.offset.saturating_sub(self.limit)) } else { Value::Null };
+        json!({"count": count, "next": next, "previous": previous, "results": results})
+    }
+
+    /// The address of the part of a list that begins behind the row with this id. `filter` as in [`list`](Self::list).
+    pub fn link_behind(self, url: &str, filter: Option<(&str, &str)>, id: &str) -> String {
+        let filter = filter.map_or(String::new(), |(name, value)| format!("{name}={value}&"));
+        format!("{url}?{filter}after={}&limit={}", utf8_percent_encode(id, NON_ALPHANUMERIC), self.limit)
+    }
+
+    /// The answer that is a list, and nothing else.
     pub fn page(
         self,
         count: usize,
@@ -124,16 +148,7 @@ impl Paging {
         filter: Option<(&str, &str)>,
         results: Vec<Value>,
     ) -> Response {
-        let filter = filter.map_or(String::new(), |(name, value)| format!("{name}={value}&"));
-        let link = |offset: usize| Value::from(format!("{url}?{filter}limit={}&offset={offset}", self.limit));
-        let end = self.offset.saturating_add(self.limit);
-        let next = if end < count { link(end) } else { Value::Null };
-        let previous =
-            if self.offset > 0 { link(self.offset.saturating_sub(self.limit)) } else { Value::Null };
-        answer::json(
-            StatusCode::OK,
-            json!({"count": count, "next": next, "previous": previous, "results": results}),
-        )
+        answer::ok(self.list(count, url, filter, results))
     }
 }
 

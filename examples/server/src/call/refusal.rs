@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::Method;
 use crate::answer;
+use crate::feed::Forgotten;
 use crate::machine::Unavailable;
 
 /// How many characters of a text that was sent a detail repeats: as many as an id may have.
@@ -39,6 +40,18 @@ impl Refusal {
             "unauthorized",
             "no valid key, expected the header Authorization: Api-Key …",
         )
+    }
+
+    pub(super) fn read_only_key() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "read_only_key", "the key is read-only, expected one that may write")
+    }
+
+    /// The changes that are asked for are no longer kept.
+    pub fn forgotten(Forgotten { oldest }: Forgotten, after: u64) -> Self {
+        let detail =
+            format!("the changes behind {after} are no longer kept, expected {} or later", oldest - 1);
+        let refusal = Self::new(StatusCode::GONE, "changes_forgotten", detail);
+        Self { more: vec![("oldest", oldest.into())], ..refusal }
     }
 
     pub(super) fn missing(missing: Missing) -> Self {
@@ -187,6 +200,18 @@ impl Missing {
     /// The app has no task with this id.
     pub fn task(id: impl Display) -> Self {
         Self { code: "task_not_found", detail: format!("no task {id} in this app") }
+    }
+
+    /// The app has no record with this id.
+    pub fn record(slug: &str, id: &str) -> Self {
+        let detail = format!("no record {} of resource type {} in this app", quoted(id), quoted(slug));
+        Self { code: "record_not_found", detail }
+    }
+
+    /// The record is an account, and so nothing that accounts refer to.
+    pub fn members(id: &str) -> Self {
+        let detail = format!("no members of account {}, expected a group or a license", quoted(id));
+        Self { code: "members_not_found", detail }
     }
 
     /// The app's clone group has no type with this slug.

@@ -46,6 +46,9 @@ impl Method {
     }
 }
 
+/// A status, what it means, and the name of its body's schema; empty where it has no body.
+pub type Answer = (u16, &'static str, &'static str);
+
 /// A call at its place.
 #[derive(Debug)]
 pub struct Route {
@@ -55,15 +58,36 @@ pub struct Route {
     pub path: &'static str,
     /// What it does.
     pub summary: &'static str,
-    /// What its body says; empty if it takes none.
+    /// The name of its body's schema; empty if it takes none.
     pub body: &'static str,
-    /// Its statuses, and what they mean. Those that all calls have are not among them.
-    pub statuses: &'static [(&'static str, &'static str)],
-    /// The query's parameters that it knows.
-    pub query: &'static [&'static str],
+    /// Whether no body stands for one that says nothing.
+    pub body_may_be_absent: bool,
+    /// Its answers. Those that all calls have are not among them.
+    pub answers: &'static [Answer],
+    /// The query's parameters that it knows, each with the name by which it is described.
+    pub query: QueryNames,
     /// The names of its path's parameters.
     pub(super) names: &'static [&'static str],
     pub(super) handler: Handler,
+}
+
+/// The names of a query's parameters, and by which names they are described.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryNames {
+    names: &'static [&'static str],
+    described: &'static [&'static str],
+}
+
+impl QueryNames {
+    const fn of<Q: Query>() -> Self {
+        assert!(Q::NAMES.len() == Q::DESCRIBED.len(), "each parameter is described");
+        Self { names: Q::NAMES, described: Q::DESCRIBED }
+    }
+
+    /// Each with the name by which it is described.
+    pub fn iter(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.names.iter().copied().zip(self.described.iter().copied())
+    }
 }
 
 impl Route {
@@ -71,7 +95,7 @@ impl Route {
     pub const fn read<R: Read>(
         path: &'static str,
         summary: &'static str,
-        statuses: &'static [(&'static str, &'static str)],
+        answers: &'static [Answer],
     ) -> Self {
         assert!(parameters(path) == R::Path::NAMES.len(), "a route has the parameters of its path's type");
         Self {
@@ -79,8 +103,9 @@ impl Route {
             path,
             summary,
             body: "",
-            statuses,
-            query: R::Query::NAMES,
+            body_may_be_absent: true,
+            answers,
+            query: QueryNames::of::<R::Query>(),
             names: R::Path::NAMES,
             handler: Handler::Read(order::read::<R>),
         }
@@ -92,7 +117,7 @@ impl Route {
         path: &'static str,
         summary: &'static str,
         body: &'static str,
-        statuses: &'static [(&'static str, &'static str)],
+        answers: &'static [Answer],
     ) -> Self {
         assert!(parameters(path) == W::Path::NAMES.len(), "a route has the parameters of its path's type");
         assert!(
@@ -104,11 +129,17 @@ impl Route {
             path,
             summary,
             body,
-            statuses,
-            query: W::Query::NAMES,
+            body_may_be_absent: <W::Body<'static> as Body<'static, W::Path>>::MAY_BE_ABSENT,
+            answers,
+            query: QueryNames::of::<W::Query>(),
             names: W::Path::NAMES,
             handler: Handler::Write(order::write_boxed::<W>),
         }
+    }
+
+    /// Whether it carries out a command: a key that may only read does not do for it.
+    pub const fn writes(&self) -> bool {
+        matches!(self.handler, Handler::Write(_))
     }
 
     /// Whether the parameters are those of its path's type, in their order.

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::given::synced_app;
 use crate::support::{KEY, Server, call};
 use serde_json::{Value, json};
 
@@ -247,29 +246,4 @@ fn a_full_disk_refuses_commands_and_changes_nothing() {
         Ok(written.load(Ordering::Relaxed) as i64 + 1),
         "nothing was left behind"
     );
-}
-
-/// No call fails a session: a host that embeds the server journals the command itself.
-#[test]
-fn a_session_that_was_failed_shows_a_reason_of_up_to_1024_characters() {
-    use headcount::{Command, Timestamp};
-    use headcount_server::store::{Entry, Store};
-    let folder = tempfile::tempdir().expect("a folder");
-    let data = folder.path().join("data");
-    let server = Server::start(Some(&data), &[]);
-    let (app, session) = synced_app(&server);
-    assert!(server.terminate());
-    let (app_id, session_id) = (app.parse().expect("an id"), session.parse().expect("an id"));
-    let mut store = Store::open(&data, 1_000).expect("a store");
-    for (now, length) in [(1_000, 1_025), (2_000, 1_024)] {
-        let command = Command::FailSession { app_id, session_id, reason: "é".repeat(length).into() };
-        let command = postcard::to_stdvec(&command).expect("bytes");
-        let entry = Entry { tenant: "acme", now: Timestamp(now), command: &command };
-        store.append(&[entry]).expect("an entry");
-    }
-    drop(store);
-    let server = Server::start(Some(&data), &[]);
-    let shown = server.call("GET", &format!("apps/{app}/sync/{session}/"), None).body;
-    assert_eq!((&shown["status"], &shown["reason"]), (&json!("error"), &json!("é".repeat(1_024))));
-    assert_eq!(shown["ended_at"], "1970-01-01T00:00:02Z", "the one that is too long was refused");
 }

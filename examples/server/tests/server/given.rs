@@ -44,7 +44,8 @@ pub fn complete(server: &Server, app: &str, session: &str) {
     panic!("the cleanup does not end");
 }
 
-/// One of each thing that a path can name, some that have ended, and a tenant to ask.
+/// One of each thing that a path can name, some that have ended, and a tenant to ask. The account `u1` is
+/// inactive; the session has the account `u2` and the team `g1`, which has no members.
 pub struct Things {
     pub app: String,
     /// In progress.
@@ -60,10 +61,18 @@ pub struct Things {
 
 /// The types are those of [`synced_app`].
 pub fn things(server: &Server) -> Things {
-    let (app, completed) = synced_app(server);
+    let (app, first) = synced_app(server);
+    let pushed = |session: &str, slug: &str, record: Value| {
+        assert_eq!(push(server, &app, session, slug, &json!([record])).status, 200);
+    };
+    pushed(&first, "account", json!({"id": "u1", "username": "x"}));
+    complete(server, &app, &first);
+    let completed = start(server, &app);
     complete(server, &app, &completed);
     let abandoned = start(server, &app);
     let session = start(server, &app);
+    pushed(&session, "account", json!({"id": "u2", "username": "x"}));
+    pushed(&session, "team", json!({"id": "g1", "name": "One"}));
     let task = || {
         let body = json!({"action": "create_account", "resource_type": "account"});
         let reply = server.call("POST", &format!("apps/{app}/tasks/"), Some(&body));
@@ -78,11 +87,14 @@ pub fn things(server: &Server) -> Things {
 impl Things {
     /// A path of the API's document, with the names of these things in it, or of those that are given.
     pub fn path(&self, template: &str, others: &[(&str, &str)]) -> String {
+        // An account has no members.
+        let (slug, id) = if template.ends_with("members/") { ("team", "g1") } else { ("account", "u1") };
         let names = [
             ("tenant", "acme"),
             ("app", &self.app),
             ("sync", &self.session),
-            ("slug", "account"),
+            ("slug", slug),
+            ("id", id),
             ("task", &self.task),
         ];
         let mut path = template.to_owned();

@@ -3,6 +3,8 @@
 #![allow(unreachable_pub, reason = "the modules are of one test")]
 
 mod apps;
+mod changes;
+mod configured;
 mod documents;
 mod durable;
 mod given;
@@ -14,7 +16,9 @@ mod queries;
 mod records;
 mod refusals;
 mod repeats;
+mod schema;
 mod sessions;
 mod snapshots;
+mod steps;
 mod support;
 mod tasks;

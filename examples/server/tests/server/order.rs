@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::given::{Things, documented, synced_app, things};
-use crate::support::{KEY, Reply, Server};
+use crate::support::{KEY, READ_ONLY_KEY, Reply, Server};
 
 const UNKNOWN: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -28,10 +28,11 @@ struct Refused {
     code: &'static str,
 }
 
-/// How the session of the path has ended, and then the task too.
+/// How the session of the path has ended, and then the task too; or that the record is still active.
 #[derive(Clone, Copy, Debug)]
 enum Ended {
     No,
+    Never,
     Abandoned,
     Completed,
 }
@@ -119,8 +120,55 @@ const CALLS: &[Call] = &[
         ..read("apps/{app}/sync/{sync}/preview/")
     },
     Call {
-        malformed: &[r#"{"force": 1}"#],
-        refused: &[Refused { body: "", ended: Ended::Abandoned, status: 409, code: "wrong_state" }],
+        malformed: &["", "{}", r#"{"types": null}"#, r#"{"types": []}"#, r#"{"types": ["nosuch", 3]}"#],
+        unknown: &[(r#"{"types": ["team", "nosuch"]}"#, "resource_type_not_found")],
+        refused: &[
+            Refused {
+                body: r#"{"types": ["team"]}"#,
+                ended: Ended::Abandoned,
+                status: 409,
+                code: "wrong_state",
+            },
+            // It is looked at behind the state.
+            Refused {
+                body: r#"{"types": ["account", "team", "seat"]}"#,
+                ended: Ended::No,
+                status: 400,
+                code: "invalid_argument",
+            },
+        ],
+        ..write("POST", "apps/{app}/sync/{sync}/exclude/", 200, r#"{"types": ["team", "team"]}"#)
+    },
+    Call {
+        refused: &[Refused { body: "", ended: Ended::Completed, status: 409, code: "wrong_state" }],
+        ..write("POST", "apps/{app}/sync/{sync}/waive-guard/", 200, "")
+    },
+    Call {
+        malformed: &["", "{}", r#"{"reason": null}"#, r#"{"reason": ""}"#, r#"{"reason": 3}"#],
+        refused: &[Refused {
+            body: r#"{"reason": "x"}"#,
+            ended: Ended::Completed,
+            status: 409,
+            code: "wrong_state",
+        }],
+        ..write("POST", "apps/{app}/sync/{sync}/fail/", 200, r#"{"reason": "x"}"#)
+    },
+    Call {
+        malformed: &["", r#"{"checkpoint": 3}"#, r#"{"checkpoint": "a\u0000"}"#],
+        refused: &[Refused { body: "{}", ended: Ended::Abandoned, status: 409, code: "wrong_state" }],
+        ..write("POST", "apps/{app}/sync/{sync}/checkpoint/", 200, r#"{"checkpoint": "x"}"#)
+    },
+    Call {
+        malformed: &[r#"{"force": 1}"#, r#"{"plan": 1}"#, r#"{"plan": "0123"}"#],
+        refused: &[
+            Refused { body: "", ended: Ended::Abandoned, status: 409, code: "wrong_state" },
+            Refused {
+                body: r#"{"plan": "00000000000000000000000000000000", "force": true}"#,
+                ended: Ended::No,
+                status: 409,
+                code: "plan_changed",
+            },
+        ],
         ..write("POST", "apps/{app}/sync/{sync}/complete/", 202, "")
     },
     Call {
@@ -148,6 +196,12 @@ const CALLS: &[Call] = &[
         ..write("PUT", "apps/{app}/sync/{sync}/{slug}/", 200, r#"{"records": []}"#)
     },
     read("apps/{app}/records/{slug}/"),
+    read("apps/{app}/records/{slug}/{id}/"),
+    read("apps/{app}/records/{slug}/{id}/members/"),
+    Call {
+        refused: &[Refused { body: "", ended: Ended::Never, status: 409, code: "record_in_use" }],
+        ..write("DELETE", "apps/{app}/records/{slug}/{id}/", 204, "")
+    },
     Call {
         malformed: &[
             "",
@@ -183,6 +237,7 @@ const CALLS: &[Call] = &[
         }],
         ..write("PATCH", "apps/{app}/tasks/{task}/status/", 200, r#"{"status": "completed"}"#)
     },
+    read("changes/"),
     read("digest/"),
 ];
 
@@ -203,8 +258,10 @@ type Told = (Fault, u16, &'static str);
 
 /// The faults that a call can have, by step: the earlier step is told.
 fn steps(call: &Call) -> Vec<Vec<Told>> {
+    let would_write = call.method != "GET";
     let mut steps = vec![
         vec![(Fault::Key(None), 401, "unauthorized"), (Fault::Key(Some("wrong")), 401, "unauthorized")],
+        would_write.then_some((Fault::Key(Some(READ_ONLY_KEY)), 403, "read_only_key")).into_iter().collect(),
         vec![
             (Fault::Name("tenant", "nobody"), 404, "tenant_not_found"),
             (Fault::Name("tenant", "other"), 404, "tenant_not_found"),
@@ -216,9 +273,11 @@ fn steps(call: &Call) -> Vec<Vec<Told>> {
         ("sync", "session_not_found"),
         ("task", "task_not_found"),
         ("slug", "resource_type_not_found"),
+        ("id", "record_not_found"),
     ] {
         if call.path.contains(&format!("{{{name}}}")) {
-            let values = if name == "slug" { ["nosuch", "no%2Fslug"] } else { [UNKNOWN, "no-uuid"] };
+            let is_text = matches!(name, "slug" | "id");
+            let values = if is_text { ["nosuch", "no%2Fslug"] } else { [UNKNOWN, "no-uuid"] };
             steps.push(values.map(|value| (Fault::Name(name, value), 404, code)).into());
         }
     }
@@ -228,11 +287,19 @@ fn steps(call: &Call) -> Vec<Vec<Told>> {
             | "apps/{app}/tasks/"
             | "apps/{app}/sync/"
             | "apps/{app}/resource-types/"
+            | "apps/{app}/sync/{sync}/preview/"
             | "apps/{app}/records/{slug}/"
+            | "apps/{app}/records/{slug}/{id}/members/"
     );
     let mut queries = vec!["nosuch=1", "%FF=1"];
     if call.method == "GET" && is_list {
         queries.extend(["limit=0", "limit=1001", "offset=x", "limit=1&limit=1"]);
+    }
+    if call.method == "GET" && call.path == "apps/{app}/records/{slug}/" {
+        queries.extend(["after=u1&offset=0", "after=nosuch&offset=0", "after=nosuch&limit=0"]);
+    }
+    if call.path == "changes/" {
+        queries.extend(["limit=0", "after=-1", "after=x", "after=1&after=1", "offset=0"]);
     }
     steps.push(queries.into_iter().map(|query| (Fault::Query(query), 400, "malformed_query")).collect());
     let takes_body = !call.malformed.is_empty();
@@ -261,6 +328,7 @@ fn send(server: &Server, things: &Things, call: &Call, faults: &[Fault]) -> Repl
                 body = body.or(Some(*given));
                 names.extend(match ended {
                     Ended::No => vec![],
+                    Ended::Never => vec![("id", "u2")],
                     Ended::Abandoned => vec![("sync", &*things.abandoned), ("task", &*things.ended_task)],
                     Ended::Completed => vec![("sync", &*things.completed), ("task", &*things.ended_task)],
                 });
@@ -298,9 +366,25 @@ fn of_several_errors_the_first_in_order_is_told_on_every_call() {
                 }
             }
         }
+        if call.method == "GET" {
+            let read_only = send(&server, &things, call, &[Fault::Key(Some(READ_ONLY_KEY))]);
+            assert_eq!(read_only.status, call.status, "{}", call.path);
+        }
         assert_eq!(send(&server, &things, call, &[]).status, call.status, "{} {}", call.method, call.path);
     }
     println!("{requests} requests");
+}
+
+/// An account is there, and has no members: before a malformed query.
+#[test]
+fn an_account_has_no_members() {
+    let server = Server::start(None, &[]);
+    let things = things(&server);
+    for query in ["", "?limit=0"] {
+        let path = format!("apps/{}/records/account/u1/members/{query}", things.app);
+        let refused = server.call("GET", &path, None);
+        assert_eq!((refused.status, &refused.body["code"]), (404, &json!("members_not_found")));
+    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Pages of records: applied, or refused with every fault.
 
-use headcount::Limits;
 use serde_json::{Value, json};
 
 use crate::given::{complete, push, start, synced_app};
@@ -198,10 +197,7 @@ fn a_slug_with_line_breaks_is_escaped_in_field_message_and_detail() {
 
 #[test]
 fn a_type_beyond_its_limit_takes_what_is_on_record_and_nothing_more() {
-    let (mut few_records, mut few_bytes) = (Limits::default(), Limits::default());
-    few_records.records_per_type_max = 1;
-    few_bytes.bytes_per_type_max = 1;
-    for limits in [few_records, few_bytes] {
+    for limit in ["records_per_type_max=1", "bytes_per_type_max=1"] {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("data");
         let server = Server::start(Some(&data), &["--commands-per-snapshot", "1"]);
@@ -215,7 +211,7 @@ fn a_type_beyond_its_limit_takes_what_is_on_record_and_nothing_more() {
         assert!(server.terminate());
 
         // The roll can be called again.
-        let server = Server::with_limits(&data, limits);
+        let server = Server::start(Some(&data), &["--limit", limit]);
         let unchanged = push(&server, &app, &session, "account", &both);
         assert_eq!(unchanged, Reply { status: 200, body: json!({"total": 2, "created": 0, "updated": 2}) });
         let fewer = json!([{"id": "u1", "username": "x", "memberships": {"team": [{"id": "g2"}]}}]);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::given::{app, documented, start, things};
+use crate::given::{app, documented, push, start, things};
 use crate::support::{KEY, Server};
 
 #[test]
@@ -13,6 +13,10 @@ fn a_type_takes_its_pages_whatever_its_slug_is() {
         "preview",
         "complete",
         "abandon",
+        "exclude",
+        "waive-guard",
+        "fail",
+        "checkpoint",
         "sync",
         "status",
         "apps",
@@ -39,6 +43,41 @@ fn a_type_takes_its_pages_whatever_its_slug_is() {
     let path = format!("apps/{app}/sync/{session}/");
     assert_eq!(server.call("GET", &format!("{path}preview/"), None).body["total"], 0);
     assert_eq!(server.call("POST", &format!("{path}complete/"), None).status, 202);
+}
+
+#[test]
+fn a_record_is_read_whatever_its_id_is() {
+    let server = Server::start(None, &[]);
+    let things = things(&server);
+    let ids = [
+        "deactivate",
+        "members",
+        "a/b",
+        "..",
+        ".",
+        "%2F",
+        "a+b",
+        "é",
+        " ",
+        "?x=1",
+        "#",
+        "\u{1}",
+        "u1/members",
+    ];
+    let records: Value = ids.iter().map(|id| json!({"id": id, "name": "One"})).collect();
+    assert_eq!(push(&server, &things.app, &things.session, "team", &records).status, 200);
+    for id in ids {
+        // Each byte of it encoded.
+        let encoded: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let path = format!("apps/{}/records/team/{encoded}/", things.app);
+        let read = server.call("GET", &path, None);
+        assert_eq!((read.status, &read.body["id"]), (200, &json!(id)), "{path}");
+        assert_eq!(server.call("GET", &format!("{path}members/"), None).body["count"], 0, "{path}");
+    }
+    for plain in ["deactivate", "members", "a+b"] {
+        let read = server.call("GET", &format!("apps/{}/records/team/{plain}/", things.app), None);
+        assert_eq!((read.status, &read.body["id"]), (200, &json!(plain)));
+    }
 }
 
 #[test]
@@ -75,7 +114,7 @@ fn a_path_is_split_and_then_decoded() {
 fn what_does_not_decode_to_utf_8_is_not_found() {
     let server = Server::start(None, &[]);
     let things = things(&server);
-    for name in ["app", "sync", "slug", "task"] {
+    for name in ["app", "sync", "slug", "id", "task"] {
         for (method, template) in documented(&server) {
             if template.contains(&format!("{{{name}}}")) {
                 let path = things.path(&template, &[(name, "%C3%28")]);

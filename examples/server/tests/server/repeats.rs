@@ -1,6 +1,5 @@
 //! A body that comes again as it was is not parsed, and its page not journaled.
 
-use headcount::Limits;
 use serde_json::{Value, json};
 
 use crate::given::{complete, push, start, synced_app};
@@ -36,7 +35,7 @@ fn journaled(data: &std::path::Path) -> Vec<u32> {
 fn a_body_that_comes_again_is_not_parsed_and_journaled_short_after_a_restart_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
-    let server = Server::with_limits(&data, Limits::default());
+    let server = Server::here(&data);
     let (app, session) = synced_app(&server);
     let records = accounts();
     assert_eq!(parsed(&server, || push(&server, &app, &session, "account", &records)), (answer(100, 0), 1));
@@ -48,7 +47,7 @@ fn a_body_that_comes_again_is_not_parsed_and_journaled_short_after_a_restart_too
     drop(server);
 
     // The fingerprints and their key are in the file: nothing is read anew.
-    let server = Server::with_limits(&data, Limits::default());
+    let server = Server::here(&data);
     assert_eq!(parsed(&server, || push(&server, &app, &session, "account", &records)), (answer(0, 100), 0));
     let shown = server.call("GET", &format!("apps/{app}/sync/{session}/"), None);
     assert_eq!(shown.body["progress"][0]["synced_count"], 100);
@@ -67,7 +66,7 @@ fn a_body_that_comes_again_is_not_parsed_and_journaled_short_after_a_restart_too
 #[test]
 fn a_body_that_is_known_is_refused_as_one_that_is_parsed() {
     let folder = tempfile::tempdir().expect("a folder");
-    let server = Server::with_limits(&folder.path().join("data"), Limits::default());
+    let server = Server::here(&folder.path().join("data"));
     let (app, session) = synced_app(&server);
     let (known, malformed) = (accounts(), json!([{"id": 7}]));
     assert_eq!(push(&server, &app, &session, "account", &known).status, 200);

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use headcount::{
-    Account, AppId, Command, Config, Engine, Kind, NewResourceType, Page, ResourceTypeId, Scope, SessionId,
+    Account, AppId, Command, Config, Kind, NewResourceType, Page, ResourceTypeId, Scope, SessionId,
     Timestamp, Uuid,
 };
 use headcount_server::store::{Entry, Store};
+use headcount_server::tenant::Tenant;
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -18,17 +19,20 @@ const SESSION: SessionId = SessionId(Uuid::from_u128(1));
 /// The bytes of a part, and more than any snapshot here has.
 const PART_BYTES: usize = 256 * 1024;
 
-/// A store, and an engine that has what its journal says.
+/// More changes than any test here makes.
+const CHANGES_KEPT: u64 = 1_000_000;
+
+/// A store, and a tenant that has what its journal says.
 struct Journaled {
     store: Store,
-    engine: Engine,
+    tenant: Tenant,
     pages: usize,
 }
 
 impl Journaled {
     fn new(data: &Path) -> Self {
         let store = Store::open(data, 1_000_000).expect("a store");
-        let mut journaled = Self { store, engine: Engine::new(Config::new()), pages: 0 };
+        let mut journaled = Self { store, tenant: Tenant::new(Config::new(), CHANGES_KEPT), pages: 0 };
         journaled.command(&Command::CreateApp { app_id: APP, name: "App".into(), clone_from: None });
         journaled.command(&Command::RegisterResourceType {
             app_id: APP,
@@ -43,7 +47,7 @@ impl Journaled {
         let bytes = postcard::to_stdvec(command).expect("bytes");
         let entry = Entry { tenant: "acme", now: Timestamp(0), command: &bytes };
         self.store.append(&[entry]).expect("it is written");
-        let _ = self.engine.apply(Timestamp(0), command).expect("it is carried out");
+        let _ = self.tenant.carry_out(Timestamp(0), command).expect("it is carried out");
     }
 
     /// A page of 100 new accounts, of 30 KB or so.
@@ -63,7 +67,7 @@ impl Journaled {
 
     /// Begins a snapshot, and waits until it is encoded.
     fn begin_snapshot(&mut self) {
-        let (frozen, place) = (self.engine.freeze(), self.store.place());
+        let (frozen, place) = (self.tenant.freeze(), self.store.place());
         self.store.begin_snapshot("acme", frozen, place).expect("a thread");
         assert!(!self.store.upkeep().is_idle());
         self.store.wait_for_encoded();
@@ -77,7 +81,7 @@ fn count(data: &Path, what: &str) -> i64 {
 
 fn loaded(data: &Path) -> headcount_server::store::Loaded {
     let store = Store::open(data, 1_000_000).expect("a store");
-    store.load("acme", Config::new()).expect("a state")
+    store.load("acme", Config::new(), CHANGES_KEPT).expect("a state")
 }
 
 #[test]
@@ -87,7 +91,7 @@ fn a_snapshot_is_written_beside_the_commands_and_counts_when_its_last_part_is_in
     let mut journaled = Journaled::new(&data);
     for round in 1..=3 {
         (0..40).for_each(|_| journaled.page());
-        let bytes = postcard::to_stdvec(&journaled.engine.snapshot()).expect("bytes").len();
+        let bytes = journaled.tenant.freeze().to_bytes().expect("bytes").len();
         let rows = count(&data, "journal");
         journaled.begin_snapshot();
         // Each page takes one part along; until the last one, everything is as it was.
@@ -111,10 +115,10 @@ fn a_snapshot_is_written_beside_the_commands_and_counts_when_its_last_part_is_in
     assert_eq!(count(&data, &format!("journal WHERE id = {first}")), 1);
     let orphans = "snapshot_part WHERE journal_id NOT IN (SELECT journal_id FROM snapshot)";
     assert_eq!(count(&data, orphans), 0);
-    let expected = journaled.engine.digest();
+    let expected = journaled.tenant.engine.digest();
     drop(journaled);
     let loaded = loaded(&data);
-    assert_eq!(loaded.engine.digest(), expected);
+    assert_eq!(loaded.tenant.engine.digest(), expected);
     assert!(loaded.place >= first && loaded.commands_since > 0, "{loaded:?}");
 }
 
@@ -126,11 +130,11 @@ fn a_snapshot_that_was_cut_off_is_none_and_its_parts_go() {
     (0..40).for_each(|_| journaled.page());
     journaled.begin_snapshot();
     (0..3).for_each(|_| journaled.page());
-    let expected = journaled.engine.digest();
+    let expected = journaled.tenant.engine.digest();
     drop(journaled);
     assert_eq!((count(&data, "snapshot"), count(&data, "snapshot_part")), (0, 3));
     let loaded = loaded(&data);
-    assert_eq!((loaded.engine.digest(), loaded.place, loaded.commands_since), (expected, 0, 46));
+    assert_eq!((loaded.tenant.engine.digest(), loaded.place, loaded.commands_since), (expected, 0, 46));
     assert_eq!(count(&data, "snapshot_part"), 0);
 }
 
@@ -153,9 +157,9 @@ fn a_snapshot_for_which_there_is_no_room_refuses_no_command() {
     journaled.begin_snapshot();
     journaled.store.finish_upkeep();
     assert_eq!(count(&data, "snapshot"), 1);
-    let expected = journaled.engine.digest();
+    let expected = journaled.tenant.engine.digest();
     drop(journaled);
-    assert_eq!(loaded(&data).engine.digest(), expected);
+    assert_eq!(loaded(&data).tenant.engine.digest(), expected);
 }
 
 #[test]
@@ -182,8 +186,8 @@ fn a_snapshot_in_one_piece_is_loaded() {
     let data = folder.path().join("data");
     let mut journaled = Journaled::new(&data);
     (0..20).for_each(|_| journaled.page());
-    let (expected, place) = (journaled.engine.digest(), journaled.store.place());
-    let state = postcard::to_stdvec(&journaled.engine.snapshot()).expect("bytes");
+    let (expected, place) = (journaled.tenant.engine.digest(), journaled.store.place());
+    let state = postcard::to_stdvec(&journaled.tenant.engine.snapshot()).expect("bytes");
     assert!(state.len() > 2 * PART_BYTES);
     drop(journaled);
     let file = Connection::open(&data).expect("the file");
@@ -192,5 +196,5 @@ fn a_snapshot_in_one_piece_is_loaded() {
     file.execute("DROP TABLE snapshot_part", []).expect("an older file");
     file.execute("DELETE FROM journal", []).expect("an empty journal");
     let loaded = loaded(&data);
-    assert_eq!((loaded.engine.digest(), loaded.place, loaded.commands_since), (expected, place, 0));
+    assert_eq!((loaded.tenant.engine.digest(), loaded.place, loaded.commands_since), (expected, place, 0));
 }

@@ -5,14 +5,18 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use headcount::{Config, Limits};
 use headcount_server::Settings;
+use headcount_server::auth::Keys;
 use headcount_server::machine::Machine;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use ureq::http::HeaderMap;
 
+use crate::schema::expect_documented;
+
 pub const KEY: &str = "test-key";
+/// Of the same tenant, for the calls that change nothing.
+pub const READ_ONLY_KEY: &str = "read-key";
 
 /// A server that is stopped when it is dropped.
 pub struct Server {
@@ -42,15 +46,11 @@ impl Server {
         Self::try_start(data, more).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// A server in the test's process, with limits that the command line does not set.
-    pub fn with_limits(data: &Path, limits: Limits) -> Self {
-        let server = headcount_server::Server::open(Settings {
-            tenants: vec![("acme".into(), KEY.into())],
-            data: Some(data.to_owned()),
-            body_bytes_max: Settings::BODY_BYTES_MAX,
-            config: Config::new().with_limits(limits).expect("limits within their ceilings"),
-            commands_per_snapshot: Settings::COMMANDS_PER_SNAPSHOT,
-        });
+    /// A server in the test's process.
+    pub fn here(data: &Path) -> Self {
+        let keys = Keys::new(vec![("acme".into(), KEY.into())], Vec::new()).expect("keys");
+        let settings = Settings { data: Some(data.to_owned()), ..Settings::new(keys) };
+        let server = headcount_server::Server::open(settings);
         let server = server.expect("a server");
         let machine = server.machine();
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -65,6 +65,7 @@ impl Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_headcount-server"));
         command
             .args(["--listen", "127.0.0.1:0", "--tenant", "acme", "--tenant", "other=other-key"])
+            .args(["--read-only-key", &format!("acme={READ_ONLY_KEY}")])
             .args(more);
         command
             .env("HEADCOUNT_API_KEY", KEY)
@@ -186,5 +187,7 @@ fn call_with_headers(
     let status = response.status().as_u16();
     let text = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
     let headers = response.headers().clone();
-    Ok((Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) }, headers))
+    let reply = Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) };
+    expect_documented(method, path, &reply);
+    Ok((reply, headers))
 }

@@ -1,0 +1,42 @@
+//! What changed, to be read by whoever keeps a copy.
+
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use crate::answer;
+use crate::call::{Malformed, OfTenant, Paging, Query, QueryValues, Read, Refusal};
+use crate::tenant::Tenant;
+
+/// Lists the tenant's changes behind one of them.
+#[derive(Debug)]
+pub struct List;
+
+/// The query of [`List`].
+#[derive(Debug)]
+pub struct ChangesQuery {
+    after: u64,
+    limit: usize,
+}
+
+impl Query for ChangesQuery {
+    const NAMES: &'static [&'static str] = &["after", "limit"];
+    const DESCRIBED: &'static [&'static str] = &["after_change", "limit"];
+
+    fn read(values: &QueryValues) -> Result<Self, Malformed> {
+        let after = values.number("after", 0, 0, usize::MAX)?;
+        Ok(Self { after: after as u64, limit: Paging::limit(values)? })
+    }
+}
+
+impl Read for List {
+    type Path = OfTenant;
+    type Query = ChangesQuery;
+
+    fn answer(Tenant { feed, .. }: &Tenant, query: ChangesQuery, _: &str) -> Result<Response, Refusal> {
+        let ChangesQuery { after, limit } = query;
+        let mut results: Vec<Value> = Vec::new();
+        feed.after(after, limit, |seq, told| results.push(answer::change(seq, told)))
+            .map_err(|forgotten| Refusal::forgotten(forgotten, after))?;
+        Ok(answer::ok(json!({"results": results, "last_seq": feed.seq()})))
+    }
+}
