@@ -508,7 +508,7 @@ mod copy {
 fn random_histories_reach_every_fact_and_every_error() {
     let mut reached = std::collections::BTreeSet::new();
     for seed in 0..600_u64 {
-        reached.extend(reached::by_history(&generate::history(&random::bytes(seed, 3_200)), config()));
+        reached.extend(reached::by_history(&generate::history(&random::bytes(seed, 6_400)), config()));
     }
     for expected in reached::FACTS.iter().chain(reached::ERRORS) {
         assert!(reached.contains(*expected), "{expected} is never reached");
