@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use headcount::{AppView, Field, Guard, RecordView, ResourceType, SessionView, TaskView, Timestamp};
+use headcount::{
+    AppView, AttributeView, Field, Guard, RecordView, ResourceType, SessionView, TaskView, Timestamp,
+};
 use serde_json::{Map, Value, json};
 
 use crate::feed::{Names, Record, Told};
@@ -117,6 +119,7 @@ pub fn record(record: RecordView<'_>) -> Value {
     let Some(status) = record.status() else {
         body["name"] = json!(record.name());
         body["description"] = json!(record.description());
+        body["attributes"] = attributes(record);
         return body;
     };
     body["email"] = json!(record.email());
@@ -134,9 +137,22 @@ pub fn record(record: RecordView<'_>) -> Value {
             list.push(json!({"id": target.id(), "name": target.name()}));
         }
     }
+    body["attributes"] = attributes(record);
     body["memberships"] = memberships.into();
     body["assignments"] = assignments.into();
     body
+}
+
+/// A record's attributes by their names.
+fn attributes(record: RecordView<'_>) -> Value {
+    let value = |value| match value {
+        AttributeView::Text(text) => text.into(),
+        AttributeView::Integer(number) => number.into(),
+        AttributeView::Boolean(flag) => flag.into(),
+        AttributeView::Texts(texts) => texts.collect(),
+    };
+    let attributes = record.attributes().map(|(name, shown)| (name.to_owned(), value(shown)));
+    attributes.collect::<Map<String, Value>>().into()
 }
 
 /// A member of a group, or the holder of a license.
