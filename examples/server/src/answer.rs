@@ -4,7 +4,8 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use headcount::{
-    AppView, AttributeView, Field, Guard, RecordView, ResourceType, SessionView, TaskView, Timestamp,
+    AppView, AttributeView, Fault, Field, Guard, PageOutcome, RecordView, ResourceType, SessionView,
+    TaskView, Timestamp,
 };
 use serde_json::{Map, Value, json};
 
@@ -89,7 +90,7 @@ pub fn session(session: SessionView<'_>) -> Value {
             "name": of.name(),
             "type": of.kind(),
             "synced_count": progress.synced_count,
-            "retained_count": 0,
+            "retained_count": progress.retained_count,
             "pages": progress.pages,
             "in_scope": progress.in_scope,
         })
@@ -106,6 +107,25 @@ pub fn session(session: SessionView<'_>) -> Value {
         "reason": session.reason(),
         "counts": session.counts(),
     })
+}
+
+/// What a page did, in three figures; the rest is in its session's counts.
+pub fn page(outcome: &PageOutcome) -> Value {
+    json!({"total": outcome.total, "created": outcome.created, "updated": outcome.updated})
+}
+
+/// The faults of a page's records.
+pub fn faults(faults: &[Fault]) -> Value {
+    let fault = |fault: &Fault| {
+        json!({
+            "index": fault.index,
+            "id": fault.id,
+            "field": fault.field,
+            "code": fault.code,
+            "message": format!("found {}, expected {}", fault.found, fault.expected),
+        })
+    };
+    faults.iter().map(fault).collect()
 }
 
 /// A record with the fields of its kind.

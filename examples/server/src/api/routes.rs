@@ -132,7 +132,7 @@ pub const ROUTES: &[Route] = {
             "Push a page of records",
             "NewPage",
             &[
-                (200, "what it did", "PageOutcome"),
+                (200, "what it did; of a lenient page also what was rejected", "PageOutcome"),
                 (400, "malformed, too many records, or not in progress", "PageRefusal"),
                 (409, "the guard, or the type has no room", "GuardRefusal"),
                 (422, "a rule is broken", "PageRefusal"),

@@ -8,6 +8,7 @@ mod configured;
 mod documents;
 mod durable;
 mod given;
+mod lenient;
 mod order;
 mod pages;
 mod paths;

@@ -298,6 +298,9 @@ fn steps(call: &Call) -> Vec<Vec<Told>> {
     if call.method == "GET" && call.path == "apps/{app}/records/{slug}/" {
         queries.extend(["after=u1&offset=0", "after=nosuch&offset=0", "after=nosuch&limit=0"]);
     }
+    if call.path == "apps/{app}/sync/{sync}/{slug}/" {
+        queries.extend(["mode=x", "mode=strict&mode=lenient"]);
+    }
     if call.path == "changes/" {
         queries.extend(["limit=0", "after=-1", "after=x", "after=1&after=1", "offset=0"]);
     }
