@@ -12,11 +12,13 @@ use crate::verbs::page::{self, PageContext};
 /// Pages ([SPEC 3](crate::spec#3-pushing-a-page)).
 impl Engine {
     /// Pushes a page of records: each is upserted whole, and what accounts refer to that does not
-    /// exist yet becomes a placeholder. One bad record and the page is refused whole.
+    /// exist yet becomes a placeholder. One bad record and the page is refused whole. References to types out of the
+    /// session's scope stay, unless the account names the type's slug ([SPEC 3.6](crate::spec#36-references-and-placeholders)).
     ///
-    /// Costs grow with the page alone; an unchanged record is compared in place and copies nothing. A page may also
-    /// move up to 1 MiB of a growing table, and up to six times the bytes that it writes. Only the first page with a
-    /// fingerprint of a type under lower limits than those before pays for all of its remembered pages, which are
+    /// Costs grow with the page alone, and with what stays of its accounts; an unchanged record is compared in place and
+    /// copies nothing. A page may also move up to 1 MiB of a growing table, and up to six times the bytes that it
+    /// writes. Only the first page with a fingerprint of a type under lower limits than those before pays for all of its
+    /// remembered pages, which are
     /// forgotten.
     ///
     /// ```
@@ -55,12 +57,14 @@ impl Engine {
         let session = scope.app.sessions().get(session_id)?;
         let (of, resource_type) = find_type(scope.registry, slug)?;
         session.expect(SessionStatus::InProgress)?;
+        let open = scope.app.sessions().open().expect("a session in progress is the open one");
         let context = PageContext {
             store: scope.app.store(),
             registry: scope.registry,
             limits: scope.limits,
             key: scope.key,
             checks_equal_records: scope.checks_equal_records,
+            session: open,
         };
         let checked = match page::check(context, of, page, scope.buffers) {
             Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),

@@ -202,7 +202,7 @@ impl Engine {
     /// The last step completes the session and sets the app's last_synced_at to its `now`.
     ///
     /// Costs what the budget allows: at most about 0.4 us for each unit of it, plus the references of one account
-    /// (50,000 at most: about a millisecond). One change is kept for each record that is marked. 1,000 to 5,000 is a
+    /// (50,000 of one page at most: about a millisecond). One change is kept for each record that is marked. 1,000 to 5,000 is a
     /// good budget. While a [frozen copy](Engine::freeze) is there, what a step is the first to write to is copied too.
     ///
     /// For each unit a step may pass 4,096 records, 64 at a time. A placeholder that stays counts as 128 of them, and

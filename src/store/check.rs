@@ -61,8 +61,6 @@ impl Directory {
 
     fn check_references(&self, is_account: bool, references: &[RowKey]) -> Checked {
         ensure(is_account || references.is_empty(), "10.3", || "a record that is no account refers")?;
-        let references_max = Limits::CEILINGS.references_per_account_max as usize;
-        ensure(references.len() <= references_max, "3.3", || "an account has more references than it can")?;
         let is_set = references.windows(2).all(|pair| pair[0] < pair[1]);
         ensure(is_set, "3.4", || "an account refers to a record twice")?;
         references.iter().try_for_each(|target| self.check_target(*target))

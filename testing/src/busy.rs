@@ -73,6 +73,9 @@ impl Busy<'_> {
     }
 
     fn references(&mut self, slug: &'static str) -> References<'static> {
+        if self.one_in(8) {
+            return Vec::new();
+        }
         let ids = (1..=6).filter(|_| self.one_in(4)).collect::<Vec<_>>();
         let list = ids
             .into_iter()
@@ -116,7 +119,12 @@ impl Busy<'_> {
         let app = if self.one_in(3) { CLONE } else { FIRST };
         self.sessions += 1;
         let session = SessionId(Uuid::from_u128(self.sessions));
-        self.command(Command::StartSession { app_id: app, session_id: session, scope: Scope::All });
+        let scope = match self.below(6) {
+            0 => Scope::types(["account"]),
+            1 => Scope::types(["account", "license"]),
+            _ => Scope::All,
+        };
+        self.command(Command::StartSession { app_id: app, session_id: session, scope });
         for _ in 0..self.below(4) {
             self.purge_one_in(6, app);
             let (slug, page) = self.page();

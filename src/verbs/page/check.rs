@@ -24,6 +24,8 @@ pub(super) struct CheckedRecord<'p> {
     pub(super) status: AccountStatus,
     /// Where its references are in the page's list: by type, each once.
     pub(super) references: Range<usize>,
+    /// Where the types that it names are in the page's list: ascending, one for each list.
+    pub(super) named: Range<usize>,
 }
 
 /// What the records of a page are checked with, and what came of those before.
@@ -35,7 +37,11 @@ pub(super) struct Check<'e, 'p> {
     faults: Faults,
     records: Vec<CheckedRecord<'p>>,
     references: Vec<CheckedReference<'p>>,
+    named: Vec<TypeIndex>,
 }
+
+/// What a check comes to: the records, their references, and the types that they name.
+type Checked<'p> = (Vec<CheckedRecord<'p>>, Vec<CheckedReference<'p>>, Vec<TypeIndex>);
 
 /// Of an account, for the room that is made at first.
 const REFERENCES_EXPECTED: usize = 8;
@@ -88,13 +94,13 @@ impl<'e, 'p> Check<'e, 'p> {
             } else {
                 0
             }),
+            named: Vec::new(),
         }
     }
 
-    /// The checked records, and their references.
-    pub(super) fn finish(self) -> Result<(Vec<CheckedRecord<'p>>, Vec<CheckedReference<'p>>), Error> {
+    pub(super) fn finish(self) -> Result<Checked<'p>, Error> {
         self.faults.into_result()?;
-        Ok((self.records, self.references))
+        Ok((self.records, self.references, self.named))
     }
 
     /// Checks the record in this place of the page, whatever is wrong with the first of it.
@@ -114,7 +120,13 @@ impl<'e, 'p> Check<'e, 'p> {
         });
         merge(&mut self.references, start);
         let references = start..self.references.len();
-        self.records.push(CheckedRecord { texts: raw.texts, status, references });
+        let start = self.named.len();
+        if self.context.keeps_some() {
+            self.named.extend(raw.named(&mut self.slugs));
+            self.named[start..].sort_unstable();
+        }
+        let named = start..self.named.len();
+        self.records.push(CheckedRecord { texts: raw.texts, status, references, named });
     }
 }
 

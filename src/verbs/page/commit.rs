@@ -14,7 +14,8 @@ pub(crate) fn commit(
     session: &mut OpenSession,
     changes: &mut ChangeLog,
 ) -> PageOutcome {
-    let Plan { of, kind, fingerprint, steps, references, entries, outcome, reference_counts } = plan;
+    let Plan { of, kind, fingerprint, some_stay, steps, references, entries, outcome, reference_counts } =
+        plan;
     for step in steps {
         match step {
             Step::MakePlaceholder { key, hash, id, name } => {
@@ -37,7 +38,8 @@ pub(crate) fn commit(
     }
     store.see(of, &buffers.rows);
     if let Some((fingerprint, limits)) = fingerprint {
-        store.remember(of, fingerprint, limits, &buffers.rows);
+        // Where some stay, what the page is equal to depends on the scope: nothing is remembered of it.
+        store.remember(of, fingerprint, limits, if some_stay { &[] } else { &buffers.rows });
     }
     session.count_page(of, &outcome, reference_counts);
     changes.put_entries(entries);

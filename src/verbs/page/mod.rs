@@ -33,7 +33,7 @@ use alloc::vec::Vec;
 
 use hashbrown::HashTable;
 
-use crate::state::Registry;
+use crate::state::{OpenSession, Registry};
 use crate::store::{Row, Store, Table, TypeIndex};
 use crate::values::{Error, Fingerprint, HashKey, IdHash, Kind, Limits, Page, PageLimits};
 use check::{Check, CheckedRecord};
@@ -51,6 +51,21 @@ pub(crate) struct PageContext<'e> {
     pub(crate) key: HashKey,
     /// Whether what is on record may be beyond the limits, so that equal is not enough to be taken.
     pub(crate) checks_equal_records: bool,
+    /// Whose page it is.
+    pub(crate) session: &'e OpenSession,
+}
+
+/// References that stay although an account does not name them (SPEC 3.6).
+impl PageContext<'_> {
+    /// Whether there can be any.
+    const fn keeps_some(self) -> bool {
+        !self.session.scope().is_of_all()
+    }
+
+    /// Whether those to records of this type do, unless the account names its slug.
+    fn keeps(self, of: TypeIndex) -> bool {
+        !self.session.scope().contains(of)
+    }
 }
 
 /// Lists that every page needs, kept from one to the next for their space: an unchanged page allocates
@@ -81,6 +96,10 @@ pub(crate) struct CheckedPage<'p> {
     records: Vec<CheckedRecord<'p>>,
     /// Of all these records, one behind the other.
     references: Vec<CheckedReference<'p>>,
+    /// The types whose slug an account names with a list, an empty one too; where references may stay.
+    named: Vec<TypeIndex>,
+    /// Whether a record that does not differ has references on record that it does not name.
+    some_stay: bool,
 }
 
 /// Resolves, compares and checks a page for a type, whatever is wrong with the first of it.
@@ -100,30 +119,31 @@ pub(crate) fn check<'p>(
     // A page of another kind than the type's is about to be refused: nothing of it is on record.
     let table = context.store.table(of).filter(|_| context.registry.at(of).kind() == page.kind());
     resolve::resolve(page, table, context.key, buffers);
-    find_differing(context, table, page, buffers);
+    let some_stay = find_differing(context, table, page, buffers);
     let mut check = Check::new(context, page.kind(), buffers.differing.len());
     for &at in &buffers.differing {
         let is_repeat = buffers.repeats.binary_search(&at).is_ok();
         check.record(at, &RawRecord::at(page, at as usize), is_repeat, page.misread(at));
     }
-    let (records, references) = check.finish()?;
+    let (records, references, named) = check.finish()?;
     let fingerprint = page.fingerprint().map(|fingerprint| (fingerprint, PageLimits::of(context.limits)));
-    Ok(CheckedPage { kind: page.kind(), of, fingerprint, records, references })
+    Ok(CheckedPage { kind: page.kind(), of, fingerprint, records, references, named, some_stay })
 }
 
-/// Compares each record with what is on record.
+/// Compares each record with what is on record. Answers whether one that does not differ has references there that it
+/// does not name.
 #[inline(never)]
 fn find_differing<'p>(
     context: PageContext<'_>,
     table: Option<&Table>,
     page: &'p Page<'p>,
     buffers: &mut PageBuffers,
-) {
+) -> bool {
     let PageBuffers { rows, repeats, differing, .. } = buffers;
     differing.clear();
     let Some(table) = table.filter(|_| !context.checks_equal_records) else {
         differing.extend(0..page.len() as u32);
-        return;
+        return false;
     };
     let mut comparison = Comparison::new(context);
     for (at, &row) in (0..).zip(&*rows) {
@@ -133,4 +153,5 @@ fn find_differing<'p>(
             differing.push(at);
         }
     }
+    comparison.some_stay()
 }

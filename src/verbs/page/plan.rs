@@ -1,19 +1,21 @@
 //! What a checked page will change. Reads only: the last step that can refuse.
 
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use hashbrown::HashTable;
 
 use super::check::CheckedRecord;
+use super::faults::{Faults, Finding};
 use super::references::CheckedReference;
 use super::room::Additions;
 use super::{CheckedPage, PageBuffers, PageContext};
 use crate::state::{Entry, RecordFact, ReferenceCounts};
-use crate::store::{Draft, Row, RowKey, Slot, Store, Table, TypeIndex};
+use crate::store::{Draft, Row, RowKey, Slot, Stored, Table, TypeIndex};
 use crate::values::{
-    Error, Field, Fields, Fingerprint, HashKey, IdHash, Kind, PageLimits, PageOutcome, spread,
+    Error, FaultCode, Field, Fields, Fingerprint, IdHash, Kind, PageLimits, PageOutcome, spread,
 };
 
 /// What is to be written, and what will have changed then.
@@ -23,6 +25,8 @@ pub(crate) struct Plan<'c, 'p> {
     pub(super) kind: Kind,
     /// What the page is to be remembered by, and what it was held to.
     pub(super) fingerprint: Option<(Fingerprint, PageLimits)>,
+    /// Whether an account keeps references that it does not name: then the page says less than is on record.
+    pub(super) some_stay: bool,
     /// In the order in which they are to be taken: a row that is made has the number that was planned.
     pub(super) steps: Vec<Step<'c, 'p>>,
     /// The references of all records that are written, by type, each record's one behind the other.
@@ -90,7 +94,7 @@ impl<'p> Contents<'_, 'p> {
 /// change, kept from one command to the next for its space.
 ///
 /// # Errors
-/// [`Error::ResourceTypeFull`].
+/// [`Error::PageFaults`] for accounts that take too much together with what stays; [`Error::ResourceTypeFull`].
 pub(crate) fn plan<'c, 'p>(
     context: PageContext<'_>,
     page: &'c CheckedPage<'p>,
@@ -105,21 +109,25 @@ pub(crate) fn plan<'c, 'p>(
         if row.is_none() {
             *row = planner.create(record, hashes[at as usize]);
         } else {
-            planner.update(record, *row);
+            planner.update(at, record, *row);
         }
     }
-    planner.additions.expect_room(context.store, context.registry, context.limits)?;
-    Ok(planner.plan)
+    let Planner { additions, faults, plan, .. } = planner;
+    faults.into_result()?;
+    additions.expect_room(context.store, context.registry, context.limits)?;
+    Ok(plan)
 }
 
 struct Planner<'e, 'p, 'c> {
-    store: &'e Store,
+    context: PageContext<'e>,
     references: &'c [CheckedReference<'p>],
-    key: HashKey,
+    /// The types that the records name.
+    named: &'c [TypeIndex],
     /// By reference of the page, the row that it points at; [`Row::NONE`] if it is not on record.
     targets: &'e [Row],
     plan: Plan<'c, 'p>,
     additions: Additions,
+    faults: Faults,
     new_placeholders: NewPlaceholders<'p>,
     /// Placeholders on record that earlier references of the page wake or name.
     touched: BTreeMap<RowKey, Touched>,
@@ -128,6 +136,8 @@ struct Planner<'e, 'p, 'c> {
     /// References that an account has on record, sorted, and those that it is to have.
     on_record: Vec<RowKey>,
     wanted: Vec<RowKey>,
+    /// Of those on record the ones that stay although it does not name them, by type.
+    staying: Vec<RowKey>,
 }
 
 /// What a record on record was before the page.
@@ -159,6 +169,10 @@ struct Touched {
     is_named: bool,
 }
 
+impl Touched {
+    const NOT_YET: Self = Self { is_woken: false, is_named: false };
+}
+
 impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
     fn new(
         context: PageContext<'e>,
@@ -167,20 +181,21 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         total: usize,
         entries: Vec<Entry>,
     ) -> Self {
-        let (store, of) = (context.store, page.of);
+        let of = page.of;
         // Those that do not differ.
         let unchanged = (total - page.records.len()) as u32;
         let outcome =
             PageOutcome { total: total as u32, updated: unchanged, unchanged, ..PageOutcome::default() };
         Self {
-            store,
+            context,
             references: &page.references,
-            key: context.key,
+            named: &page.named,
             targets,
             plan: Plan {
                 of,
                 kind: page.kind,
                 fingerprint: page.fingerprint,
+                some_stay: page.some_stay,
                 steps: Vec::with_capacity(page.records.len()),
                 references: Vec::with_capacity(page.references.len()),
                 entries,
@@ -188,11 +203,13 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
                 reference_counts: ReferenceCounts::default(),
             },
             additions: Additions::new(of),
+            faults: Faults::new(context.limits.faults_listed_max as usize),
             new_placeholders: NewPlaceholders::default(),
             touched: BTreeMap::new(),
-            rows: store.table(of).map_or(0, Table::rows),
+            rows: context.store.table(of).map_or(0, Table::rows),
             on_record: Vec::new(),
             wanted: Vec::new(),
+            staying: Vec::new(),
         }
     }
 
@@ -201,7 +218,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
     }
 
     fn table(&self) -> Option<&'e Table> {
-        self.store.table(self.plan.of)
+        self.context.store.table(self.plan.of)
     }
 
     fn create(&mut self, record: &'c CheckedRecord<'p>, hash: IdHash) -> Row {
@@ -210,6 +227,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         self.note(RecordFact::Created, key);
         self.plan.outcome.created += 1;
         self.on_record.clear();
+        self.staying.clear();
         let references = self.refer(key, record);
         let contents = Contents { record, references };
         self.additions.add_row(self.plan.of, contents.draft(&self.plan.references).bytes());
@@ -217,7 +235,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         row
     }
 
-    fn update(&mut self, record: &'c CheckedRecord<'p>, row: Row) {
+    fn update(&mut self, at: u32, record: &'c CheckedRecord<'p>, row: Row) {
         let table = self.table().expect("a row was found in it");
         let stored = table.stored(row);
         let key = RowKey::new(self.plan.of, row);
@@ -226,6 +244,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         self.on_record.clear();
         self.on_record.extend(stored.references());
         self.on_record.sort_unstable();
+        self.find_staying(record, &stored);
         let has_same_references = self.has_same_references(record);
         let is_equal = fields.is_empty() && has_same_references;
         self.note_update(key, was, fields, is_equal);
@@ -242,6 +261,9 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         } else {
             let contents = Contents { record, references };
             let bytes = contents.draft(&self.plan.references).bytes();
+            if bytes > Draft::BYTES_MAX {
+                self.find_too_large(at, record, bytes);
+            }
             self.additions.replace(self.plan.of, stored.bytes(), bytes);
             self.plan.steps.push(Step::Upsert { row, contents: Some(contents) });
         }
@@ -266,20 +288,52 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         }
     }
 
+    /// Finds the references on record that stay although the account does not name them.
+    fn find_staying(&mut self, record: &CheckedRecord<'p>, stored: &Stored<'_>) {
+        self.staying.clear();
+        if !self.context.keeps_some() {
+            return;
+        }
+        let named = &self.named[record.named.clone()];
+        let stays = |of: &TypeIndex| self.context.keeps(*of) && named.binary_search(of).is_err();
+        for (of, rows) in stored.runs().filter(|(of, _)| stays(of)) {
+            self.staying.extend(rows.iter().map(|row| RowKey::new(of, Row(u32::from_le_bytes(*row)))));
+        }
+        self.plan.some_stay |= !self.staying.is_empty();
+    }
+
+    /// Notes that an account cannot be held: what it names can be, but not together with what stays.
+    #[cold]
+    fn find_too_large(&mut self, at: u32, record: &CheckedRecord<'p>, bytes: u64) {
+        let (id, id_chars_max) = (record.texts[Slot::Id as usize], self.context.limits.id_chars_max);
+        let finding = Finding {
+            code: FaultCode::TooManyReferences,
+            field: &|| "memberships".into(),
+            found: &|| format!("{bytes} bytes with the references that stay"),
+            expected: &|| format!("at most {} bytes", Draft::BYTES_MAX),
+        };
+        self.faults.add(at, Some(id), id_chars_max, &finding);
+    }
+
     /// Whether the account refers to just what it has on record, in whatever order.
     fn has_same_references(&self, record: &CheckedRecord<'p>) -> bool {
-        record.references.len() == self.on_record.len()
+        record.references.len() + self.staying.len() == self.on_record.len()
             && record.references.clone().all(|at| {
                 let key = RowKey::new(self.references[at].of, self.targets[at]);
                 self.on_record.binary_search(&key).is_ok()
             })
     }
 
-    /// Plans what an account's references do to their targets, and which are new and which go. Answers
-    /// where its references are in the plan's list.
+    /// Plans what an account's references do to their targets, those that stay too, by type; and which are new and
+    /// which go. Answers where its references are in the plan's list.
     fn refer(&mut self, account: RowKey, record: &CheckedRecord<'p>) -> Range<usize> {
         let start = self.plan.references.len();
+        let staying = core::mem::take(&mut self.staying);
+        let mut next = staying.iter().copied().peekable();
         for at in record.references.clone() {
+            while let Some(target) = next.next_if(|target| target.of < self.references[at].of) {
+                self.stay(target);
+            }
             let target = self.meet(at);
             self.plan.references.push(target);
             if self.on_record.binary_search(&target).is_err() {
@@ -287,6 +341,8 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
                 self.plan.reference_counts.added += 1;
             }
         }
+        next.for_each(|target| self.stay(target));
+        self.staying = staying;
         if !self.on_record.is_empty() {
             self.wanted.clear();
             self.wanted.extend_from_slice(&self.plan.references[start..]);
@@ -301,6 +357,25 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         start..self.plan.references.len()
     }
 
+    /// What a reference that stays does to its target: that of one without a name.
+    fn stay(&mut self, target: RowKey) {
+        let table = self.context.store.table_of(target);
+        if table.placeholder().contains(target.row) && !table.active().contains(target.row) {
+            self.wake(target);
+        }
+        self.plan.references.push(target);
+    }
+
+    /// Wakes an inactive placeholder, unless an earlier reference of the page did.
+    fn wake(&mut self, key: RowKey) {
+        let touched = self.touched.entry(key).or_insert(Touched::NOT_YET);
+        if !core::mem::replace(&mut touched.is_woken, true) {
+            self.note(RecordFact::PlaceholderWoken, key);
+            self.plan.outcome.placeholders += 1;
+            self.plan.steps.push(Step::Wake { key });
+        }
+    }
+
     /// What a reference does to its target: makes it, wakes it, names it, or nothing.
     fn meet(&mut self, at: usize) -> RowKey {
         let reference = &self.references[at];
@@ -308,25 +383,17 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             return self.meet_new(reference);
         }
         let key = RowKey::new(reference.of, self.targets[at]);
-        let table = self.store.table_of(key);
+        let table = self.context.store.table_of(key);
         if !table.placeholder().contains(key.row) {
             return key;
         }
-        let sleeps = !table.active().contains(key.row);
+        if !table.active().contains(key.row) {
+            self.wake(key);
+        }
         let wants_name = !reference.name.is_empty() && table.is_nameless(key.row);
-        if !sleeps && !wants_name {
-            return key;
-        }
-        let touched = self.touched.entry(key).or_insert(Touched { is_woken: false, is_named: false });
-        let (wakes, names) = (sleeps && !touched.is_woken, wants_name && !touched.is_named);
-        touched.is_woken |= wakes;
-        touched.is_named |= names;
-        if wakes {
-            self.note(RecordFact::PlaceholderWoken, key);
-            self.plan.outcome.placeholders += 1;
-            self.plan.steps.push(Step::Wake { key });
-        }
-        if names {
+        if wants_name
+            && !core::mem::replace(&mut self.touched.entry(key).or_insert(Touched::NOT_YET).is_named, true)
+        {
             let bytes = Draft::placeholder(reference.id, reference.name).bytes();
             self.additions.replace(key.of, table.stored(key.row).bytes(), bytes);
             self.name(key, reference);
@@ -343,7 +410,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
     /// A reference to what is not on record: an earlier one of the page may have planned to make it.
     fn meet_new(&mut self, reference: &CheckedReference<'p>) -> RowKey {
         let CheckedReference { of, id, name, .. } = *reference;
-        let hash = self.key.id(id);
+        let hash = self.context.key.id(id);
         let draft = Draft::placeholder(id, name);
         if let Some(planned) = self.new_placeholders.find(of, hash, id) {
             let key = planned.key;
@@ -354,7 +421,7 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
             }
             return key;
         }
-        let rows = self.store.table(of).map_or(0, Table::rows);
+        let rows = self.context.store.table(of).map_or(0, Table::rows);
         let rows_made = self.additions.add_row(of, draft.bytes());
         let key = RowKey::new(of, Row(rows + rows_made));
         self.new_placeholders.add(NewPlaceholder { key, hash, id, name });
@@ -401,7 +468,7 @@ impl<'p> NewPlaceholders<'p> {
 }
 
 /// The fields of a record on record that differ from a pushed one.
-fn changed_fields(stored: &crate::store::Stored<'_>, record: &CheckedRecord<'_>, kind: Kind) -> Fields {
+fn changed_fields(stored: &Stored<'_>, record: &CheckedRecord<'_>, kind: Kind) -> Fields {
     const ACCOUNT: &[(Slot, Field)] = &[
         (Slot::EmailOrName, Field::Email),
         (Slot::UsernameOrDescription, Field::Username),

@@ -15,6 +15,10 @@ struct Pushed {
     fields: BTreeMap<Field, String>,
     status: AccountStatus,
     references: Vec<(Key, Option<String>)>,
+    /// The numbers of the types whose slug it names with a list.
+    named: Vec<usize>,
+    /// Whether some of the references stay although it does not name them.
+    some_stay: bool,
 }
 
 /// What a page did so far.
@@ -66,7 +70,8 @@ impl Model {
         if let Some(error) = refused {
             return Err(error);
         }
-        let pushed = self.stored_form(id, number, page)?;
+        let mut pushed = self.stored_form(id, number, page)?;
+        self.add_what_stays(id, session, &mut pushed)?;
         self.expect_room(id, number, &pushed)?;
         let taken = self.taken(id, &pushed)?;
         self.expect_removals(id, session, taken)?;
@@ -74,10 +79,11 @@ impl Model {
         open.removals.resize(open.removals.len().max(number + 1), 0);
         open.removals[number] += taken;
         let mut tally = Tally { total: pushed.len() as u32, ..Tally::default() };
+        let is_as_it_says = !pushed.iter().any(|record| record.some_stay);
         for record in pushed {
             self.upsert(id, session, record, &mut tally)?;
         }
-        self.remember(id, number, page);
+        self.remember(id, number, page, is_as_it_says);
         self.session_mut(id, session)?.add_page(number, now);
         observe::add_tally(&mut self.session_mut(id, session)?.counts, &tally);
         Ok(observe::page_reply(&tally))
@@ -197,6 +203,8 @@ impl Model {
                         fields: fields.into_iter().filter_map(|(field, text)| Some((field, text?))).collect(),
                         status: AccountStatus::Active,
                         references: Vec::new(),
+                        named: Vec::new(),
+                        some_stay: false,
                     }
                 })
                 .collect()),
@@ -212,7 +220,11 @@ impl Model {
             (Field::DisplayName, &account.display_name),
         ];
         let mut references: Vec<(Key, Option<String>)> = Vec::new();
+        let mut named = Vec::new();
         for list in account.memberships.iter().chain(&account.assignments) {
+            if list.references.is_some() {
+                named.push(self.number(id, &list.slug)?);
+            }
             for reference in list.as_slice() {
                 let key = (self.number(id, &list.slug)?, reference.id.to_string());
                 let name = present(&reference.name);
@@ -232,7 +244,24 @@ impl Model {
                 _ => AccountStatus::Active,
             },
             references,
+            named,
+            some_stay: false,
         })
+    }
+
+    /// SPEC 3.6: references to a type outside the session's scope stay unless the account names its slug. They are as
+    /// good as sent without a name.
+    fn add_what_stays(&self, id: AppId, session: SessionId, pushed: &mut [Pushed]) -> Result<(), Error> {
+        let (app, session) = (self.app(id)?, self.session(id, session)?);
+        for new in pushed {
+            let Some(at) = app.at(&new.key) else { continue };
+            let stays = |key: &&Key| !session.covers(key.0) && !new.named.contains(&key.0);
+            let staying: Vec<_> = app.records[at].references.iter().filter(stays).cloned().collect();
+            new.some_stay = !staying.is_empty();
+            new.references.extend(staying.into_iter().map(|key| (key, None)));
+            new.references.sort_by_key(|(key, _)| key.0);
+        }
+        Ok(())
     }
 
     /// The limit on records of a type, for the page's own type and then for those referred to.

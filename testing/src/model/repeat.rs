@@ -64,14 +64,15 @@ impl Model {
         reply
     }
 
-    /// A page was applied: what is said of it from now on.
-    pub(super) fn remember(&mut self, app: AppId, number: usize, page: &Page<'_>) {
+    /// A page was applied: what is said of it from now on. One that says less than is on record is not remembered.
+    pub(super) fn remember(&mut self, app: AppId, number: usize, page: &Page<'_>, is_as_it_says: bool) {
         let Some(fingerprint) = page.fingerprint() else { return };
         self.remembered.retain(|known| {
             let is_same = known.app == app && known.number == number && known.fingerprint == fingerprint;
-            !is_same && !ids(page).any(|id| known.holds(app, &(number, id.to_owned())))
+            let has_record = || ids(page).any(|id| known.holds(app, &(number, id.to_owned())));
+            !(is_same || is_as_it_says && has_record())
         });
-        if !page.is_empty() {
+        if is_as_it_says && !page.is_empty() {
             let page = page.clone().into_owned();
             self.remembered.push(RememberedPage { app, number, fingerprint, page });
         }
