@@ -17,6 +17,7 @@ mod check;
 mod commit;
 mod compare;
 mod faults;
+mod placeholders;
 mod plan;
 mod raw;
 mod references;

@@ -5,18 +5,15 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use hashbrown::HashTable;
-
 use super::check::CheckedRecord;
 use super::faults::{Faults, Finding};
+use super::placeholders::{NewPlaceholder, NewPlaceholders};
 use super::references::CheckedReference;
 use super::room::Additions;
 use super::{CheckedPage, PageBuffers, PageContext};
 use crate::state::{Entry, RecordFact, ReferenceCounts};
 use crate::store::{Draft, Row, RowKey, Slot, Stored, Table, TypeIndex};
-use crate::values::{
-    Error, FaultCode, Field, Fields, Fingerprint, IdHash, Kind, PageLimits, PageOutcome, spread,
-};
+use crate::values::{Error, FaultCode, Field, Fields, Fingerprint, IdHash, Kind, PageLimits, PageOutcome};
 
 /// What is to be written, and what will have changed then.
 #[derive(Debug)]
@@ -429,41 +426,6 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
         self.plan.outcome.placeholders += 1;
         self.plan.steps.push(Step::MakePlaceholder { key, hash, id, name });
         key
-    }
-}
-
-/// Placeholders that the page is going to make.
-#[derive(Debug, Default)]
-struct NewPlaceholders<'p> {
-    planned: Vec<NewPlaceholder<'p>>,
-    by_id: HashTable<u32>,
-}
-
-#[derive(Debug)]
-struct NewPlaceholder<'p> {
-    key: RowKey,
-    hash: IdHash,
-    id: &'p str,
-    name: &'p str,
-}
-
-impl<'p> NewPlaceholders<'p> {
-    fn find(&mut self, of: TypeIndex, hash: IdHash, id: &str) -> Option<&mut NewPlaceholder<'p>> {
-        let planned = &self.planned;
-        let is_it = |&at: &u32| {
-            let other = &planned[at as usize];
-            other.hash == hash && other.key.of == of && other.id == id
-        };
-        let at = *self.by_id.find(spread(hash), is_it)?;
-        self.planned.get_mut(at as usize)
-    }
-
-    /// Plans one.
-    fn add(&mut self, new: NewPlaceholder<'p>) {
-        let (at, hash) = (self.planned.len() as u32, new.hash);
-        self.planned.push(new);
-        let planned = &self.planned;
-        self.by_id.insert_unique(spread(hash), at, |&at| spread(planned[at as usize].hash));
     }
 }
 
