@@ -113,11 +113,11 @@ pub use state::ResourceType;
 pub use uuid::{self, Uuid};
 pub use values::{
     Account, AccountStatus, AppId, AppUpdate, BrokenInvariant, Change, CleanupOutcome, Command, Completion,
-    Config, ConfigurationStatus, Error, ErrorKind, ExpiryOutcome, Fact, Fault, FaultCode, Field, Fields,
-    Fingerprint, Group, Guard, GuardLimit, Kind, License, LimitOutOfRange, Limits, NewResourceType, NewTask,
-    Page, PageOutcome, ParseError, Plan, PurgeOutcome, RecordFilter, RecordKey, Records, Reference,
-    ReferenceList, References, Reply, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts,
-    SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
+    Config, ConfigurationStatus, DeactivationOutcome, Error, ErrorKind, ExpiryOutcome, Fact, Fault,
+    FaultCode, Field, Fields, Fingerprint, Group, Guard, GuardLimit, Kind, License, LimitOutOfRange, Limits,
+    NewResourceType, NewTask, Page, PageOutcome, ParseError, Plan, PurgeOutcome, RecordFilter, RecordKey,
+    Records, Reference, ReferenceList, References, Reply, Resolution, ResourceTypeId, ResourceTypeUpdate,
+    Scope, SessionCounts, SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
 };
 pub use view::{
     AppView, Changes, Preview, RecordCounts, RecordView, RecordViews, SessionView, TaskPage, TaskQuery,

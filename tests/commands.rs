@@ -15,6 +15,10 @@ fn push(slug: &'static str, page: Page<'static>) -> Command<'static> {
     Command::PushPage { app_id: APP, session_id: SESSION, slug: slug.into(), page }
 }
 
+fn upsert(slug: &'static str, page: Page<'static>) -> Command<'static> {
+    Command::UpsertRecords { app_id: APP, slug: slug.into(), page }
+}
+
 /// An account with every field, two lists under one slug, a list that is null, and names.
 fn a_full_account() -> Account<'static> {
     let text = |text: &'static str| Some(text.into());
@@ -95,6 +99,11 @@ fn every_command() -> Vec<Command<'static>> {
         },
         Command::UpdateApp { app_id, update: AppUpdate::default().with_guard(guard.with_required_pages()) },
         Command::ExcludeTypes { app_id, session_id, types: vec!["team".into(), "é".into()] },
+        upsert("account", Page::accounts([a_full_account(), account("u2")])),
+        upsert("account", parsed(Kind::Account, misread)),
+        upsert("team", Page::groups([group("g1", "Name")]).with_fingerprint(Fingerprint(1))),
+        Command::DeactivateRecords { app_id, slug: "account".into(), ids: Vec::new() },
+        Command::DeactivateRecords { app_id, slug: "".into(), ids: vec!["u1".into(), "é".into()] },
     ]
 }
 

@@ -464,7 +464,7 @@ fn a_repeat_is_a_short_command() {
 #[test]
 fn an_engine_that_repeats_pages_is_the_same_as_one_that_gets_them_all() {
     let mut tally = fuzz::Repeats::default();
-    for seed in 0..250 {
+    for seed in 0..600 {
         tally.add(fuzz::repeats(&random::bytes(seed, 700)));
     }
     assert!(tally.repeated > 1_000 && tally.pushed > 1_000 && tally.refused > 100, "{tally:?}");

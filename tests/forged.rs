@@ -327,7 +327,9 @@ fn rows_that_are_gone_and_what_refers_to_them_are_held_to_the_rules() {
 /// As a format before had it: without the progress of sessions.
 fn in_format(number: u32, mut saved: Value) -> Value {
     saved["format"] = json!(number);
-    saved.as_object_mut().expect("fields").remove("sessions");
+    for field in ["sessions", "marks"] {
+        saved.as_object_mut().expect("fields").remove(field);
+    }
     saved
 }
 
@@ -385,6 +387,50 @@ fn a_progress_that_no_session_can_have_is_refused() {
     ] {
         assert_refused(&saved, rule, path, value);
     }
+}
+
+/// Two accounts and a placeholder in the open session, of which deltas settled an account and two ids.
+#[test]
+fn marks_that_no_session_can_have_are_refused() {
+    let mut engine = small::engine(Config::new());
+    let accounts = Page::accounts([account("u1"), member("u2", ["g1"])]);
+    let _ = push_in(&mut engine, session(1), &accounts).expect("a page");
+    let _ = engine.deactivate_records(NOW, APP, "account", &["u1", "u3"]).expect("a delta");
+    let _ = engine.deactivate_records(NOW, APP, "team", &["g1"]).expect("a delta");
+    let saved = saved(&engine);
+    let marks = saved["marks"].clone();
+    assert_eq!(marks[0], json!({"app": 0, "of": 0, "settled": [[0, 1]], "settled_ids": ["u3"]}));
+    restore(saved.clone()).expect("an engine");
+    for (rule, path, value) in [
+        ("3a.3", "/marks/0/app", json!(1)),
+        ("3a.3", "/marks/1/of", json!(0)),
+        ("3a.3", "/marks/1/of", json!(3)),
+        ("9", "/marks/0/settled", json!([[0, 3]])),
+        ("9", "/marks/0/settled", json!([[0, 1], [1, 1]])),
+        ("9", "/marks/1/settled_ids", json!([])),
+        ("9", "/marks/0/settled_ids", json!(["u4", "u3"])),
+        ("9", "/marks/0/settled_ids", json!(["u3", "u3"])),
+        ("3.3", "/marks/0/settled_ids", json!([""])),
+        ("3a.3", "/marks/0/settled_ids", json!(["u2"])),
+        // The placeholder, and the one that was pushed and is inactive.
+        ("3a.3", "/marks/1/settled", json!([[0, 1]])),
+        ("4.2", "/marks/0/settled", json!([[1, 1]])),
+        ("4.2", "/marks", json!([])),
+        ("3a.3", "/apps/0/app/sessions/open/facts/scope", json!([1])),
+        ("5", "/sessions/0/settled", json!((1_u64 << 60) + 1)),
+    ] {
+        assert_refused(&saved, rule, path, value);
+    }
+    for (path, value) in [("/marks/0/settled", json!([[0, 2]])), ("/marks/0/settled_ids", json!(["u5"]))] {
+        let mut other = saved.clone();
+        *other.pointer_mut(path).expect("a list") = value;
+        assert!(matches!(restore(other), Err(RestoreError::DigestMismatch { .. })), "{path}: it could be");
+    }
+    engine.abandon_session(NOW, APP, session(1)).expect("in progress");
+    let mut ended = small::saved(&engine);
+    assert_eq!(ended["marks"], json!([]));
+    ended["marks"] = marks;
+    assert_eq!(broken_rule(ended, "no session is open"), "3a.3");
 }
 
 #[test]

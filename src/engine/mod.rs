@@ -5,6 +5,7 @@
 //! calls do not call each other.
 
 mod apps;
+mod deltas;
 mod pages;
 mod resource_types;
 mod scope;
@@ -43,6 +44,7 @@ use crate::verbs::page::PageBuffers;
 /// | [`start_session`](Self::start_session) over a cleanup | command | what is left of the cleanup |
 /// | [`update_resource_type`](Self::update_resource_type) with a new slug or kind | command | the apps of the clone group, and their remembered pages |
 /// | [`push_page`](Self::push_page), the first with a fingerprint under lower limits | command | the remembered pages of the type |
+/// | [`complete_session`](Self::complete_session) under a guard, of a session in which deltas settled records | command | a bit of each record of the types that these are of |
 /// | `Engine::restore` | makes an engine | all state |
 /// | [`refresh_digest`](Self::refresh_digest) | needs the engine alone, but is no command | as `digest` |
 /// | [`freeze`](Self::freeze) | needs the engine alone, but is no command | apps, types, sessions, tasks and remembered pages; little with records |
@@ -224,6 +226,7 @@ impl Engine {
             Command::WaiveGuard { app_id, session_id } => {
                 self.waive_guard(now, *app_id, *session_id).map(done)
             }
+            Command::UpsertRecords { .. } | Command::DeactivateRecords { .. } => self.delta(now, command),
         }
     }
 }

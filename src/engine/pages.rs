@@ -3,11 +3,12 @@
 use super::Engine;
 use super::scope::find_type;
 use crate::state::State;
+use crate::store::TypeIndex;
 use crate::values::{
     AppId, Error, ErrorKind, Fingerprint, Page, PageOutcome, SessionId, SessionStatus, Timestamp, excerpt,
 };
 use crate::verbs::guard;
-use crate::verbs::page::{self, PageContext};
+use crate::verbs::page::{self, CheckedPage, PageBuffers, PageContext};
 
 /// Pages ([SPEC 3](crate::spec#3-pushing-a-page)).
 impl Engine {
@@ -55,7 +56,7 @@ impl Engine {
     ) -> Result<PageOutcome, Error> {
         let scope = self.scope(now, app_id)?;
         let session = scope.app.sessions().get(session_id)?;
-        let (of, resource_type) = find_type(scope.registry, slug)?;
+        let (of, _) = find_type(scope.registry, slug)?;
         session.expect(SessionStatus::InProgress)?;
         let open = scope.app.sessions().open().expect("a session in progress is the open one");
         let context = PageContext {
@@ -64,21 +65,9 @@ impl Engine {
             limits: scope.limits,
             key: scope.key,
             checks_equal_records: scope.checks_equal_records,
-            session: open,
+            session: Some(open),
         };
-        let checked = match page::check(context, of, page, scope.buffers) {
-            Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),
-            // A fault against a business rule waits for the rules about the page itself.
-            checked => checked,
-        };
-        if page.kind() != resource_type.kind() {
-            let (found, expected) = (page.kind(), resource_type.kind());
-            return Err(Error::KindMismatch { slug: excerpt(slug), found, expected });
-        }
-        if !session.facts().scope().contains(of) {
-            return Err(Error::OutOfScope { slug: excerpt(slug), session_id });
-        }
-        let checked = checked?;
+        let checked = check_page(context, of, page, scope.buffers)?;
         let plan = page::plan(context, &checked, scope.buffers, scope.changes.take_entries())?;
         guard::expect_removals_within(scope.app.guard(), scope.registry, session, plan.removals())?;
         let (store, session) = scope.app.store_and_session();
@@ -148,7 +137,7 @@ impl Engine {
     }
 
     /// Whether [`repeat_page`](Self::repeat_page) would find the page now. It looks at neither a session nor its
-    /// scope, so the repeat may still be refused for these. False also where there is no such app or type.
+    /// scope, but for what a delta settled, so the repeat may still be refused for these. False also where there is no such app or type.
     ///
     /// For a host with a journal, which journals a repeat only if this is true. A command that is carried out in
     /// between may have the page forgotten: keep the body until the repeat is answered.
@@ -162,4 +151,27 @@ impl Engine {
                 .is_some_and(|(of, _)| page::as_it_was(app.store(), self.limits(), of, fingerprint).is_some())
         })
     }
+}
+
+/// Checks a page for a type, in the order in which refusals are told (SPEC 3.5).
+pub(super) fn check_page<'p>(
+    context: PageContext<'_>,
+    of: TypeIndex,
+    page: &'p Page<'p>,
+    buffers: &mut PageBuffers,
+) -> Result<CheckedPage<'p>, Error> {
+    let checked = match page::check(context, of, page, buffers) {
+        Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),
+        // A fault against a business rule waits for the rules about the page itself.
+        checked => checked,
+    };
+    let resource_type = context.registry.at(of);
+    let slug = || excerpt(resource_type.slug());
+    if page.kind() != resource_type.kind() {
+        return Err(Error::KindMismatch { slug: slug(), found: page.kind(), expected: resource_type.kind() });
+    }
+    if let Some(session) = context.session.filter(|session| !session.scope().contains(of)) {
+        return Err(Error::OutOfScope { slug: slug(), session_id: session.id() });
+    }
+    checked
 }

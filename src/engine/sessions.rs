@@ -70,8 +70,8 @@ impl Engine {
     ///
     /// The app's [`Guard`](crate::Guard) may refuse it, unless it was [waived](Self::waive_guard); to force a completion
     /// waives it. With a [plan](crate::Completion::with_plan) it is refused if other records would be marked by now. Costs
-    /// grow with the number of types, and not with the records; to hold a plan against them costs what a
-    /// [preview](crate::AppView::preview) and its plan cost.
+    /// grow with the number of types, and not with the records, but for a bit of each record of a type of which deltas
+    /// settled some; to hold a plan against them costs what a [preview](crate::AppView::preview) and its plan cost.
     ///
     /// ```
     /// # use headcount::{AppId, Completion, Config, Engine, Scope, SessionId, SessionStatus, Timestamp, Uuid};

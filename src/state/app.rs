@@ -202,8 +202,11 @@ impl App {
         let last_completed = sessions.iter().rev().find(completed);
         let is_synced = last_completed.is_none_or(|session| session.ended_at() == *last_synced_at);
         ensure(is_synced, "4.1", || "its last_synced_at is not when its last session completed")?;
-        let is_new = last_synced_at.is_none() && store.numbered_tables().next().is_none();
-        ensure(is_new || sessions.len() > 0, "5", || "it has records, but no session brought them")?;
+        ensure(
+            last_synced_at.is_none() || sessions.len() > 0,
+            "5",
+            || "it was synced, but there is no session",
+        )?;
         tasks.validate(types)
     }
 
@@ -240,6 +243,11 @@ fn digest_guard(guard: &Guard, hasher: &mut DigestHasher) {
         hasher.optional_number(max_removals);
         hasher.optional_number(max_removals_percent.map(u64::from));
     }
+}
+
+#[cfg(feature = "serde")]
+fn not_settled() -> crate::values::BrokenInvariant {
+    crate::values::BrokenInvariant::new("3a.3", "something is settled in no session, or out of its scope")
 }
 
 #[cfg(feature = "serde")]
@@ -309,6 +317,26 @@ impl App {
     /// If it is not that of so many, or a figure is none that these sessions can have.
     pub(crate) fn load_progress(&mut self, saved: &mut impl Iterator<Item = SavedProgress>) -> Checked {
         self.sessions.load_progress(saved)
+    }
+
+    /// Takes what deltas settled of a type in the open session: rows, and ids, ascending.
+    ///
+    /// # Errors
+    /// If there is no such session, there are no such rows, or an id stands twice.
+    pub(crate) fn load_settled(
+        &mut self,
+        of: TypeIndex,
+        rows: &[crate::store::Run],
+        ids: &[String],
+    ) -> Checked {
+        if !rows.is_empty() {
+            self.store.load_settled(of, rows)?;
+        }
+        let session = self.sessions.open_mut().filter(|session| session.scope().contains(of));
+        let session = session.ok_or_else(not_settled)?;
+        ensure(ids.is_sorted_by(|a, b| a < b), "9", || "settled ids are not in their order")?;
+        ids.iter().for_each(|id| session.settle_id(of, id));
+        Ok(())
     }
 
     /// Remembers loaded pages of a type of which there is a table.

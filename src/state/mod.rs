@@ -24,7 +24,7 @@ pub use registry::ResourceType;
 pub(crate) use registry::SavedRegistry;
 #[cfg(feature = "serde")]
 pub(crate) use session::SavedProgress;
-pub(crate) use session::{Cursor, Ending, OpenSession, ReferenceCounts, SessionRef, TypeScope};
+pub(crate) use session::{Cursor, Ending, OpenSession, ReferenceCounts, SessionRef, SettledIds, TypeScope};
 pub(crate) use task::{Task, TaskEnding};
 
 use crate::values::{AppId, ResourceTypeId, SessionId, TaskId};

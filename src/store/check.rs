@@ -129,7 +129,8 @@ impl Table {
             let told = self.active().word(word) | self.placeholder().word(word) | self.seen().word(word);
             ensure(self.gone().word(word) & told == 0, "2", || "of a record that has gone more is told")?;
             let (active, placeholder) = (self.active().word(word), self.placeholder().word(word));
-            let wrong = self.seen().word(word) & !(active & !placeholder);
+            // That it is active, or settled, is asked where it is known what is in scope.
+            let wrong = self.seen().word(word) & placeholder;
             let first = |word_bits: u64| word as u32 * 64 + word_bits.trailing_zeros();
             ensure(wrong == 0, "4.2", || format!("{} was pushed", at(first(wrong))))?;
             for row in Ones::of(word, placeholder & !active) {

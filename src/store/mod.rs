@@ -5,8 +5,9 @@
 //! - a row's *referrers* are the active accounts that refer to it;
 //! - a reference points at a record that there is;
 //! - an active account's references point at active rows or at full ones;
-//! - the *seen* rows, those of the present roll, are active full records;
-//! - so are the rows of remembered pages, and they are as those pages left them;
+//! - the *seen* rows, those of the present roll, and the *settled* ones, which it leaves as they are, are full records;
+//!   in a type that is in the roll's scope, a seen row that is not active is settled;
+//! - the rows of remembered pages are active full records, and they are as those pages left them;
 //! - a row that is *gone* has no record, and is in no other set of rows.
 
 mod arena;
@@ -37,6 +38,8 @@ pub(crate) use record::{Draft, ReferenceRuns, Slot, Stored};
 pub(crate) use remembered::{RememberedPages, Run};
 pub(crate) use table::Table;
 
+#[cfg(feature = "serde")]
+use crate::values::{BrokenInvariant, Checked};
 use crate::values::{Fingerprint, IdHash, Kind, PageLimits, Timestamp};
 
 #[derive(Debug, Default)]
@@ -219,15 +222,32 @@ impl Store {
     pub(crate) fn see(&mut self, of: TypeIndex, rows: &[Row]) {
         let Some(&last) = rows.last() else { return };
         let table = self.table_mut(of);
+        let is_whole = |row| table.active().contains(row) && !table.placeholder().contains(row);
         debug_assert!(
-            rows.iter().all(|&row| table.active().contains(row) && !table.placeholder().contains(row)),
-            "what was pushed is active and full"
+            rows.iter().all(|&row| is_whole(row) || table.settled().contains(row)),
+            "what was pushed is active and full, unless it is left as it is"
         );
         // A page in stored order is one run: a word or three.
         for run in rows.chunk_by(|row, next| next.0 == row.0 + 1) {
             table.set_seen(run[0], run.len() as u32);
         }
         table.guess_after(last);
+    }
+
+    /// Notes that the present roll leaves these rows of a type as they are, which are full records.
+    pub(crate) fn settle(&mut self, of: TypeIndex, rows: &[Row]) {
+        if let Some(table) = self.tables.get_mut(of.at()) {
+            debug_assert!(
+                !rows.iter().any(|&row| table.placeholder().contains(row)),
+                "a full record is settled"
+            );
+            rows.iter().for_each(|&row| table.set_settled(row));
+        }
+    }
+
+    /// Lets the present roll take the rows of a type as they come.
+    pub(crate) fn clear_settled(&mut self, of: TypeIndex) {
+        self.tables.get_mut(of.at()).into_iter().for_each(Table::clear_settled);
     }
 
     /// Begins an empty roll.
@@ -266,6 +286,15 @@ impl Store {
 /// Loading.
 #[cfg(feature = "serde")]
 impl Store {
+    /// Settles loaded rows of a type.
+    ///
+    /// # Errors
+    /// If there is no table of it, or it has no such rows.
+    pub(crate) fn load_settled(&mut self, of: TypeIndex, runs: &[Run]) -> Checked {
+        let none = || BrokenInvariant::new("9", "a set of rows is of no table");
+        self.tables.get_mut(of.at()).ok_or_else(none)?.load_settled(runs)
+    }
+
     /// Remembers loaded pages of a type of which there is a table.
     pub(crate) fn load_pages(&mut self, of: TypeIndex, pages: RememberedPages) {
         self.table_mut(of).load_pages(pages);

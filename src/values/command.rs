@@ -72,6 +72,15 @@ pub enum Command<'a> {
     ExcludeTypes { app_id: AppId, session_id: SessionId, types: Vec<Cow<'a, str>> },
     /// [`Engine::waive_guard`](crate::Engine::waive_guard)
     WaiveGuard { app_id: AppId, session_id: SessionId },
+    /// [`Engine::upsert_records`](crate::Engine::upsert_records)
+    UpsertRecords {
+        app_id: AppId,
+        slug: Cow<'a, str>,
+        #[cfg_attr(feature = "serde", serde(borrow))]
+        page: Page<'a>,
+    },
+    /// [`Engine::deactivate_records`](crate::Engine::deactivate_records)
+    DeactivateRecords { app_id: AppId, slug: Cow<'a, str>, ids: Vec<Cow<'a, str>> },
 }
 
 impl Command<'_> {
@@ -95,7 +104,9 @@ impl Command<'_> {
             | Self::RepeatPage { app_id, .. }
             | Self::SaveCheckpoint { app_id, .. }
             | Self::ExcludeTypes { app_id, .. }
-            | Self::WaiveGuard { app_id, .. } => Some(app_id),
+            | Self::WaiveGuard { app_id, .. }
+            | Self::UpsertRecords { app_id, .. }
+            | Self::DeactivateRecords { app_id, .. } => Some(app_id),
             Self::ExpireSessions { .. } => None,
         }
     }

@@ -48,7 +48,9 @@ pub use id::{AppId, ResourceTypeId, SessionId, TaskId};
 pub use invariant::BrokenInvariant;
 pub use kind::{AccountStatus, Kind};
 pub use limits::{Config, LimitOutOfRange, Limits};
-pub use outcome::{CleanupOutcome, ExpiryOutcome, PageOutcome, PurgeOutcome, Reply, SessionCounts};
+pub use outcome::{
+    CleanupOutcome, DeactivationOutcome, ExpiryOutcome, PageOutcome, PurgeOutcome, Reply, SessionCounts,
+};
 pub use page::{Page, Records};
 pub use plan::Plan;
 pub use record::{Account, Group, License, Reference, ReferenceList, References};

@@ -69,6 +69,13 @@ impl Command<'_> {
             Self::ExcludeTypes { app_id, session_id, types } => {
                 Command::ExcludeTypes { app_id, session_id, types: types.into_iter().map(text).collect() }
             }
+            Self::UpsertRecords { app_id, slug, page } => {
+                Command::UpsertRecords { app_id, slug: text(slug), page: page.into_owned() }
+            }
+            Self::DeactivateRecords { app_id, slug, ids } => {
+                let ids = ids.into_iter().map(text).collect();
+                Command::DeactivateRecords { app_id, slug: text(slug), ids }
+            }
         }
     }
 }

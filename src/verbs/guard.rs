@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::state::{OpenSession, Registry, SessionRef};
-use crate::store::{Store, Table, TypeIndex};
+use crate::store::{Store, TypeIndex};
 use crate::values::{Error, Guard, excerpt};
 
 /// Refuses a completion that takes away more than the guard allows, or of which pages are missing that it requires.
@@ -22,12 +22,12 @@ pub(crate) fn expect_completion_within(
     }
     let (base, scope) = (session.facts().base(), session.scope());
     let in_scope = || store.tables().filter(|(index, _)| scope.contains(*index));
-    let deactivations = in_scope().map(|(_, table)| deactivated_of(table)).sum();
+    let deactivations = in_scope().map(|(_, table)| table.stale_full()).sum();
     if let Some(limit) = guard.limit_passed_by(deactivations, base) {
         return Err(Error::GuardExceeded { limit, deactivations, base, guard });
     }
     for (index, table) in in_scope() {
-        let (deactivations, base) = (deactivated_of(table), session.facts().figures().of(index).base);
+        let (deactivations, base) = (table.stale_full(), session.facts().figures().of(index).base);
         if guard.type_limit_passed_by(deactivations, base).is_some() {
             let slug = excerpt(registry.at(index).slug());
             return Err(Error::GuardExceededByType { slug, deactivations, base, guard });
@@ -44,11 +44,6 @@ fn expect_pages(guard: Guard, registry: &Registry, session: &OpenSession) -> Res
         .map(|(index, _)| excerpt(registry.at(index).slug()));
     let slugs: Vec<_> = missing.collect();
     if slugs.is_empty() { Ok(()) } else { Err(Error::GuardExceededWithoutPages { slugs, guard }) }
-}
-
-/// Full records of a table that completing now would mark inactive. Each that was pushed is active and full.
-fn deactivated_of(table: &Table) -> u64 {
-    table.active_full() - table.seen().ones()
 }
 
 /// Refuses a page that takes so many references from active accounts, and with them passes what the guard allows

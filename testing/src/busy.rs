@@ -127,6 +127,7 @@ impl Busy<'_> {
         self.command(Command::StartSession { app_id: app, session_id: session, scope });
         for _ in 0..self.below(4) {
             self.purge_one_in(6, app);
+            self.delta_one_in(4, app);
             let (slug, page) = self.page();
             let slug = slug.into();
             let how = self.below(5);
@@ -155,10 +156,27 @@ impl Busy<'_> {
                 // Some cleanups are left for the next start to finish.
                 for _ in 0..self.below(8) {
                     self.purge_one_in(5, app);
+                    self.delta_one_in(3, app);
                     let budget = NonZeroU64::MIN.saturating_add(u64::from(self.below(4)));
                     self.command(Command::RunCleanup { app_id: app, session_id: session, budget });
                 }
             }
+        }
+    }
+
+    /// Now and then a delta, which may come before or behind a page of the same records.
+    fn delta_one_in(&mut self, bound: u8, app_id: AppId) {
+        if !self.one_in(bound) {
+            return;
+        }
+        if self.one_in(2) {
+            let (slug, page) = self.new_page();
+            self.command(Command::UpsertRecords { app_id, slug: slug.into(), page });
+        } else {
+            let slug = ["account", "account", "license", self.team][usize::from(self.below(4))].into();
+            let ids = (1..=8).filter(|_| self.one_in(4)).collect::<Vec<u32>>();
+            let ids = ids.into_iter().map(|id| id.to_string().into()).collect();
+            self.command(Command::DeactivateRecords { app_id, slug, ids });
         }
     }
 
@@ -172,6 +190,7 @@ impl Busy<'_> {
 
     fn between_rolls(&mut self) {
         let app = if self.one_in(2) { CLONE } else { FIRST };
+        self.delta_one_in(5, app);
         match self.below(10) {
             0..=2 => self.command(Command::PurgeInactive { app_id: app, inactive_before: self.now() }),
             3 => {

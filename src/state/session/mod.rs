@@ -8,6 +8,7 @@ mod figures;
 #[cfg(feature = "serde")]
 mod saved;
 mod scope;
+mod settled;
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -15,6 +16,7 @@ use alloc::vec::Vec;
 
 pub(crate) use figures::{Figures, TypeFigures};
 pub(crate) use scope::TypeScope;
+pub(crate) use settled::SettledIds;
 
 use crate::store::{Row, TypeIndex};
 use crate::values::{
@@ -100,6 +102,9 @@ impl SessionFacts {
             }
         }
         count_list(counts).into_iter().for_each(|count| hasher.u64(count));
+        if hasher.stream() == DigestStream::Fourth {
+            hasher.u64(counts.settled);
+        }
     }
 
     /// Checks what can be seen without the records. Each record and each fact of a count was a change
@@ -141,7 +146,7 @@ impl SessionFacts {
     }
 }
 
-/// Each count, in the order in which it is hashed.
+/// Each count that there was in format 4, in the order in which it is hashed.
 const fn count_list(counts: &SessionCounts) -> [u64; 9] {
     let SessionCounts {
         created,
@@ -153,6 +158,7 @@ const fn count_list(counts: &SessionCounts) -> [u64; 9] {
         deactivated,
         references_added,
         references_removed,
+        settled: _,
     } = *counts;
     [
         created,
@@ -214,6 +220,8 @@ enum Phase {
 pub(crate) struct OpenSession {
     pub(super) facts: SessionFacts,
     phase: Phase,
+    /// What it would make a record of, had nobody told that it left. Records that are settled the store knows.
+    settled_ids: SettledIds,
 }
 
 impl OpenSession {
@@ -229,7 +237,7 @@ impl OpenSession {
             figures,
             counts: SessionCounts::default(),
         };
-        Self { facts, phase: Phase::InProgress }
+        Self { facts, phase: Phase::InProgress, settled_ids: SettledIds::default() }
     }
 
     pub(crate) const fn id(&self) -> SessionId {
@@ -272,7 +280,10 @@ impl OpenSession {
 
     /// Takes types out of scope that are in it.
     pub(crate) fn exclude(&mut self, types: &[TypeIndex]) {
-        types.iter().for_each(|index| self.facts.scope.exclude(*index));
+        for &index in types {
+            self.facts.scope.exclude(index);
+            self.unsettle_ids(index);
+        }
     }
 
     /// Keeps a text of the connector's in the place of the one before; nothing removes it.
@@ -314,11 +325,15 @@ impl OpenSession {
         counts.placeholders += u64::from(page.placeholders);
         counts.references_added += references.added;
         counts.references_removed += references.removed;
+        counts.settled += u64::from(page.settled);
     }
 
     pub(super) fn digest(&self, hasher: &mut DigestHasher) {
-        let Self { facts, phase } = self;
+        let Self { facts, phase, settled_ids } = self;
         facts.digest(hasher);
+        if hasher.stream() == DigestStream::Fourth {
+            settled_ids.digest(hasher);
+        }
         match phase {
             Phase::InProgress => hasher.u8(0),
             Phase::Completing(Cursor { accounts_done, of, row }) => {
@@ -331,8 +346,9 @@ impl OpenSession {
     }
 
     pub(super) fn validate(&self, types: usize, seq: u64, seen: &[u64]) -> Checked {
-        let Self { facts, phase } = self;
+        let Self { facts, phase, settled_ids } = self;
         facts.validate(types, seq)?;
+        settled_ids.validate(types)?;
         facts.validate_synced(TypeIndex::all().zip(seen.iter().copied()))?;
         match phase {
             Phase::InProgress => {

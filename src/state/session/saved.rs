@@ -12,7 +12,75 @@ struct SavedFacts {
     scope: Option<Vec<TypeIndex>>,
     started_at: Timestamp,
     base: u64,
-    counts: SessionCounts,
+    counts: SavedCounts,
+}
+
+/// The counts that there were in format 4.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename = "SessionCounts")]
+struct SavedCounts {
+    created: u64,
+    updated: u64,
+    unchanged: u64,
+    reactivated: u64,
+    filled: u64,
+    placeholders: u64,
+    deactivated: u64,
+    references_added: u64,
+    references_removed: u64,
+}
+
+impl SavedCounts {
+    fn of(counts: &SessionCounts) -> Self {
+        let [
+            created,
+            updated,
+            unchanged,
+            reactivated,
+            filled,
+            placeholders,
+            deactivated,
+            references_added,
+            references_removed,
+        ] = count_list(counts);
+        Self {
+            created,
+            updated,
+            unchanged,
+            reactivated,
+            filled,
+            placeholders,
+            deactivated,
+            references_added,
+            references_removed,
+        }
+    }
+
+    const fn load(self) -> SessionCounts {
+        let Self {
+            created,
+            updated,
+            unchanged,
+            reactivated,
+            filled,
+            placeholders,
+            deactivated,
+            references_added,
+            references_removed,
+        } = self;
+        SessionCounts {
+            created,
+            updated,
+            unchanged,
+            reactivated,
+            filled,
+            placeholders,
+            deactivated,
+            references_added,
+            references_removed,
+            settled: 0,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,17 +145,18 @@ pub(crate) struct SavedProgress {
     /// The indices of the types that were taken out of the scope.
     excluded: Vec<TypeIndex>,
     types: Vec<TypeFigures>,
+    /// Of its counts.
+    settled: u64,
 }
 
 impl SessionFacts {
     fn save(&self) -> SavedFacts {
-        let Self { id, started_at, counts, .. } = *self;
         SavedFacts {
-            id,
+            id: self.id,
             scope: self.scope.opened_for().map(<[_]>::to_vec),
-            started_at,
+            started_at: self.started_at,
             base: self.base(),
-            counts,
+            counts: SavedCounts::of(&self.counts),
         }
     }
 
@@ -98,6 +167,7 @@ impl SessionFacts {
             checkpoint: self.checkpoint.clone(),
             excluded: self.scope.excluded().to_vec(),
             types: self.figures.save(),
+            settled: self.counts.settled,
         }
     }
 
@@ -105,6 +175,7 @@ impl SessionFacts {
     /// told by type; the first type in scope has it, so that it is the sum that it was.
     fn load(saved: SavedFacts, types: usize) -> Result<Self, BrokenInvariant> {
         let SavedFacts { id, scope, started_at, base, counts } = saved;
+        let counts = counts.load();
         ensure_within_reach(&count_list(&counts))?;
         ensure(base <= COUNT_MAX, "4.8", || "a guard's base is beyond reach")?;
         let scope = TypeScope::new(scope);
@@ -128,14 +199,16 @@ impl SessionFacts {
 
     /// Puts in the place of what format 4 told what was saved beside it.
     fn load_progress(&mut self, saved: SavedProgress) -> Checked {
-        let SavedProgress { last_activity_at, guard_waived, checkpoint, excluded, types } = saved;
+        let SavedProgress { last_activity_at, guard_waived, checkpoint, excluded, types, settled } = saved;
         let base = self.base();
+        ensure_within_reach(&[settled])?;
         types.iter().try_for_each(|of| ensure_within_reach(&of.all()))?;
         self.last_activity_at = last_activity_at;
         self.guard_waived = guard_waived;
         self.checkpoint = checkpoint;
         self.scope.load_excluded(excluded);
         self.figures = Figures::new(types);
+        self.counts.settled = settled;
         ensure(self.base() == base, "4.8", || "a session's base is not the sum of those of its types")
     }
 }
@@ -151,7 +224,8 @@ impl OpenSession {
         let phase = cursor.map_or(Phase::InProgress, |SavedCursor { accounts_done, of, row }| {
             Phase::Completing(Cursor { accounts_done, of, row })
         });
-        Ok(Self { facts: SessionFacts::load(facts, types)?, phase })
+        let settled_ids = SettledIds::default();
+        Ok(Self { facts: SessionFacts::load(facts, types)?, phase, settled_ids })
     }
 
     pub(crate) fn load_progress(&mut self, saved: SavedProgress) -> Checked {

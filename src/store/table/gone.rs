@@ -88,6 +88,7 @@ impl Table {
         self.flags.set_inactive(row);
         self.flags.set_full(row);
         self.seen.clear(row);
+        self.settled.clear(row);
         self.gone.set(row);
         self.set_target(row, Target::NONE);
         self.entries.at_mut(row).place = Place::NONE;

@@ -25,9 +25,13 @@ use super::index::Index;
 use super::key::Row;
 use super::record::{self, Draft, Stored};
 use super::remembered::RememberedPages;
+#[cfg(feature = "serde")]
+use super::remembered::Run;
 use super::sums::Sums;
 #[cfg(test)]
 use crate::tests::work;
+#[cfg(feature = "serde")]
+use crate::values::Checked;
 use crate::values::{Fingerprint, IdHash, PageLimits, Timestamp};
 use short_id::Target;
 
@@ -45,6 +49,8 @@ pub(crate) struct Table {
     index: Index,
     flags: Flags,
     seen: Bits,
+    /// Rows that the present roll leaves as they are, whatever it says of them.
+    settled: Bits,
     /// Rows whose record has gone.
     gone: Bits,
     /// Of groups and licenses, what references are compared with.
@@ -73,6 +79,10 @@ impl Table {
 
     pub(crate) const fn seen(&self) -> &Bits {
         &self.seen
+    }
+
+    pub(crate) const fn settled(&self) -> &Bits {
+        &self.settled
     }
 
     /// The pages that are known by their fingerprints.
@@ -110,9 +120,21 @@ impl Table {
         (!self.active().contains(row)).then(|| Timestamp(self.stored(row).inactive_since()))
     }
 
-    /// Rows `64 * word ..` that are active and not seen.
+    /// Rows `64 * word ..` that are active, and neither seen nor settled.
     pub(crate) fn stale_word(&self, word: usize) -> u64 {
-        self.active().word(word) & !self.seen.word(word)
+        let stale = self.active().word(word) & !self.seen.word(word);
+        // Mostly there are none, and then nobody pays for a look.
+        if self.settled.ones() == 0 { stale } else { stale & !self.settled.word(word) }
+    }
+
+    /// Full records that are active, and neither seen nor settled, of a type in the roll's scope. Looks at a bit of
+    /// each record where some are settled, and at none else: what was seen is then active and full.
+    pub(crate) fn stale_full(&self) -> u64 {
+        if self.settled.ones() == 0 {
+            return self.active_full() - self.seen.ones();
+        }
+        let stale = |word| self.stale_word(word) & !self.placeholder().word(word);
+        (0..self.words()).map(|word| u64::from(stale(word).count_ones())).sum()
     }
 
     /// Whether the row is a placeholder that an active account refers to.
@@ -266,9 +288,20 @@ impl Table {
         self.seen.set_range(start, len);
     }
 
+    /// Notes that the present roll leaves the row as it is.
+    pub(super) fn set_settled(&mut self, row: Row) {
+        self.settled.set(row);
+    }
+
+    /// Lets the present roll take all rows as they come.
+    pub(super) fn clear_settled(&mut self) {
+        self.settled.begin_anew();
+    }
+
     /// Begins an empty roll. Costs nothing: what the last one saw is cleared as the next one comes to it.
     pub(super) fn clear_seen(&mut self) {
         self.seen.begin_anew();
+        self.clear_settled();
     }
 
     /// Notes the last row of a page: the next page is likely to go on behind it.
@@ -307,6 +340,9 @@ impl Table {
         if from.seen.contains(row) {
             self.seen.set(kept);
         }
+        if from.settled.contains(row) {
+            self.settled.set(kept);
+        }
         if from.referrers(row) > 0 {
             *self.referrers.at_mut(kept) = from.referrers(row);
         }
@@ -325,6 +361,7 @@ impl Table {
             targets: _,
             flags,
             seen,
+            settled,
             gone,
             referrers,
             bytes,
@@ -339,6 +376,7 @@ impl Table {
             targets: None,
             flags: flags.freeze(),
             seen: seen.freeze(),
+            settled: settled.freeze(),
             gone: gone.freeze(),
             referrers: referrers.freeze(),
             bytes: *bytes,
@@ -356,6 +394,15 @@ impl Table {
     pub(super) fn of_rows(active: Bits, placeholder: Bits, seen: Bits, is_account: bool) -> Self {
         let targets = (!is_account).then(Column::default);
         Self { flags: Flags::new(active, placeholder), seen, targets, ..Self::default() }
+    }
+
+    /// Adds the rows that the present roll leaves as they are.
+    ///
+    /// # Errors
+    /// If they are not the fewest runs, or beyond the table.
+    pub(super) fn load_settled(&mut self, runs: &[Run]) -> Checked {
+        self.settled = Run::bits(runs, self.rows())?;
+        Ok(())
     }
 
     pub(super) fn load_pages(&mut self, pages: RememberedPages) {

@@ -26,7 +26,7 @@ mod resolve;
 mod room;
 mod targets;
 
-pub(crate) use commit::commit;
+pub(crate) use commit::{commit, commit_delta};
 pub(crate) use plan::plan;
 pub(crate) use repeat::{as_it_was, repeat};
 
@@ -34,8 +34,8 @@ use alloc::vec::Vec;
 
 use hashbrown::HashTable;
 
-use crate::state::{OpenSession, Registry};
-use crate::store::{Row, Store, Table, TypeIndex};
+use crate::state::{OpenSession, Registry, SettledIds};
+use crate::store::{Bits, Row, Store, Table, TypeIndex};
 use crate::values::{Error, Fingerprint, HashKey, IdHash, Kind, Limits, Page, PageLimits};
 use check::{Check, CheckedRecord};
 use compare::Comparison;
@@ -52,20 +52,34 @@ pub(crate) struct PageContext<'e> {
     pub(crate) key: HashKey,
     /// Whether what is on record may be beyond the limits, so that equal is not enough to be taken.
     pub(crate) checks_equal_records: bool,
-    /// Whose page it is.
-    pub(crate) session: &'e OpenSession,
+    /// Whose page it is; of none if it is a delta.
+    pub(crate) session: Option<&'e OpenSession>,
 }
 
-/// References that stay although an account does not name them (SPEC 3.6).
+/// References that stay although an account does not name them (SPEC 3.6, 3a.1).
 impl PageContext<'_> {
     /// Whether there can be any.
-    const fn keeps_some(self) -> bool {
-        !self.session.scope().is_of_all()
+    fn keeps_some(self) -> bool {
+        self.session.is_none_or(|session| !session.scope().is_of_all())
     }
 
     /// Whether those to records of this type do, unless the account names its slug.
     fn keeps(self, of: TypeIndex) -> bool {
-        !self.session.scope().contains(of)
+        self.session.is_none_or(|session| !session.scope().contains(of))
+    }
+}
+
+/// What deltas settled (SPEC 3a.3).
+impl<'e> PageContext<'e> {
+    /// The rows of a type that the page leaves as they are, if there are any.
+    fn settled(self, of: TypeIndex) -> Option<&'e Bits> {
+        let table = self.session.and_then(|_| self.store.table(of))?;
+        Some(table.settled()).filter(|settled| settled.ones() > 0)
+    }
+
+    /// The ids that the page passes over, if there are any.
+    fn settled_ids(self) -> Option<&'e SettledIds> {
+        self.session.map(OpenSession::settled_ids).filter(|ids| !ids.is_empty())
     }
 }
 
@@ -127,7 +141,9 @@ pub(crate) fn check<'p>(
         check.record(at, &RawRecord::at(page, at as usize), is_repeat, page.misread(at));
     }
     let (records, references, named) = check.finish()?;
-    let fingerprint = page.fingerprint().map(|fingerprint| (fingerprint, PageLimits::of(context.limits)));
+    // A delta has none.
+    let fingerprint = page.fingerprint().filter(|_| context.session.is_some());
+    let fingerprint = fingerprint.map(|fingerprint| (fingerprint, PageLimits::of(context.limits)));
     Ok(CheckedPage { kind: page.kind(), of, fingerprint, records, references, named, some_stay })
 }
 

@@ -101,13 +101,19 @@ pub(crate) fn plan<'c, 'p>(
     let PageBuffers { rows, hashes, differing, targets, .. } = buffers;
     targets.find(context.store, context.key, &page.references);
     let mut planner = Planner::new(context, page, targets.rows(), rows.len(), entries);
+    planner.leave_equal(rows, differing);
     for (record, &at) in page.records.iter().zip(&*differing) {
         let row = &mut rows[at as usize];
-        if row.is_none() {
+        if planner.passes_over(record) {
+            *row = Row::NONE;
+        } else if row.is_none() {
             *row = planner.create(record, hashes[at as usize]);
-        } else {
+        } else if !planner.leaves(*row) {
             planner.update(at, record, *row);
         }
+    }
+    if planner.has_passed_over() {
+        rows.retain(|row| !row.is_none());
     }
     let Planner { additions, faults, plan, .. } = planner;
     faults.into_result()?;
@@ -216,6 +222,36 @@ impl<'e, 'p, 'c> Planner<'e, 'p, 'c> {
 
     fn table(&self) -> Option<&'e Table> {
         self.context.store.table(self.plan.of)
+    }
+
+    /// Counts those settled records that do not differ from what is on record. `differing` are the places of the others.
+    fn leave_equal(&mut self, rows: &[Row], differing: &[u32]) {
+        let Some(settled) = self.context.settled(self.plan.of) else { return };
+        let is_equal = |at: &u32| differing.binary_search(at).is_err();
+        let left = (0..).zip(rows).filter(|(at, row)| settled.contains(**row) && is_equal(at)).count() as u32;
+        self.plan.outcome.settled += left;
+        self.plan.outcome.unchanged -= left;
+    }
+
+    /// Whether a record is settled: then it is left as it is.
+    fn leaves(&mut self, row: Row) -> bool {
+        let is_settled = self.context.settled(self.plan.of).is_some_and(|settled| settled.contains(row));
+        self.plan.outcome.updated += u32::from(is_settled);
+        self.plan.outcome.settled += u32::from(is_settled);
+        is_settled
+    }
+
+    /// Whether the id of a record is settled: then it is passed over, and so is a placeholder of it.
+    fn passes_over(&mut self, record: &CheckedRecord<'p>) -> bool {
+        let Some(ids) = self.context.settled_ids() else { return false };
+        let is_settled = ids.contains(self.plan.of, record.texts[Slot::Id as usize]);
+        self.plan.outcome.settled += u32::from(is_settled);
+        is_settled
+    }
+
+    const fn has_passed_over(&self) -> bool {
+        let PageOutcome { total, created, updated, .. } = self.plan.outcome;
+        created + updated < total
     }
 
     fn create(&mut self, record: &'c CheckedRecord<'p>, hash: IdHash) -> Row {

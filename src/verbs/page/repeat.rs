@@ -18,15 +18,20 @@ pub(crate) struct AsItWas {
 /// them on record and equal. The one place that decides it.
 ///
 /// That its records are as it left them is what remembering means, so what is left to ask is whether it would
-/// still be taken: under lower limits than it came under it might not.
+/// still be taken: under lower limits than it came under it might not; and whether it finds all of them unchanged, as
+/// it does not where the open session leaves one as it is.
 pub(crate) fn as_it_was(
     store: &Store,
     limits: &Limits,
     of: TypeIndex,
     fingerprint: Fingerprint,
 ) -> Option<AsItWas> {
-    let remembered = store.table(of)?.remembered();
+    let table = store.table(of)?;
+    let remembered = table.remembered();
     let runs = remembered.find(fingerprint)?;
+    if table.settled().ones() > 0 && runs.iter().any(|run| table.settled().has_any(run.first, run.len)) {
+        return None;
+    }
     let limits = PageLimits::of(limits);
     let records = runs.iter().map(|Run { len, .. }| len).sum();
     remembered.checked_under().are_within(&limits).then_some(AsItWas { of, fingerprint, records, limits })

@@ -235,6 +235,7 @@ fn every_command() -> Vec<Named> {
     commands.extend(of_tasks());
     commands.extend(of_fingerprints());
     commands.extend(of_activity());
+    commands.extend(of_deltas());
     commands
 }
 
@@ -356,6 +357,16 @@ fn of_fingerprints() -> Vec<Named> {
             Command::PushPage { app_id, session_id, slug: slug(), page: group },
         ),
         ("repeat_page", Command::RepeatPage { app_id, session_id, slug: slug(), fingerprint: FINGERPRINT }),
+    ]
+}
+
+fn of_deltas() -> Vec<Named> {
+    let account = page(Kind::Account, r#"{"id": "u1", "username": "zoë", "memberships": {"team": []}}"#);
+    let deactivate = |ids| Command::DeactivateRecords { app_id: APP, slug: "account".into(), ids };
+    vec![
+        ("upsert_records", Command::UpsertRecords { app_id: APP, slug: "account".into(), page: account }),
+        ("deactivate_records, no ids", deactivate(Vec::new())),
+        ("deactivate_records", deactivate(vec!["u1".into(), "zoë".into()])),
     ]
 }
 

@@ -23,6 +23,7 @@ pub fn all() -> Vec<Journal> {
         ("exclusions", Limits::default(), histories_of_steps::exclusions),
         ("guards", Limits::default(), histories_of_steps::guards),
         ("plans", Limits::default(), histories_of_steps::plans),
+        ("deltas", Limits::default(), histories_of_steps::deltas),
     ]
     .map(|(name, limits, write)| {
         let mut writer = Writer { now: 1_736_935_200_000, history: Vec::new() };

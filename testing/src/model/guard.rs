@@ -2,7 +2,7 @@
 
 use headcount::{AppId, Error, Fact, GuardLimit, Kind, Reply, SessionId, SessionStatus, Timestamp};
 
-use super::Model;
+use super::{Model, Record};
 
 /// figure × 100 > percentage × base, but for figures up to min_count.
 fn passes(figure: u64, min_count: u64, percentage: Option<u8>, base: u64) -> bool {
@@ -43,7 +43,9 @@ impl Model {
         }
         let goes_of = |number: usize| {
             let of_type = app.records.iter().filter(|record| record.key.0 == number);
-            of_type.filter(|record| record.active && !record.placeholder && !record.pushed).count() as u64
+            let goes =
+                |record: &&Record| record.active && !record.placeholder && !record.pushed && !record.settled;
+            of_type.filter(goes).count() as u64
         };
         let in_scope: Vec<usize> = (0..types.len()).filter(|&number| open.covers(number)).collect();
         let deactivations: u64 = in_scope.iter().map(|&number| goes_of(number)).sum();

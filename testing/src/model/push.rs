@@ -10,8 +10,8 @@ use headcount::{
 use super::{App, Key, Model, Record, check, observe, present};
 
 /// A record as it is to be stored, and its references with the name that stands (SPEC 3.4).
-struct Pushed {
-    key: Key,
+pub(super) struct Pushed {
+    pub key: Key,
     fields: BTreeMap<Field, String>,
     status: AccountStatus,
     references: Vec<(Key, Option<String>)>,
@@ -31,6 +31,7 @@ pub(super) struct Tally {
     pub reactivated: u32,
     pub unchanged: u32,
     pub placeholders: u32,
+    pub settled: u32,
     pub references_added: u64,
     pub references_removed: u64,
 }
@@ -47,6 +48,42 @@ impl Model {
         self.session(id, session)?;
         let number = self.number(id, slug)?;
         self.expect(id, session, SessionStatus::InProgress)?;
+        self.expect_page(id, Some(session), slug, page)?;
+        let mut pushed = self.stored_form(id, number, page)?;
+        self.add_what_stays(id, Some(session), &mut pushed)?;
+        let mut tally = Tally { total: pushed.len() as u32, ..Tally::default() };
+        let is_as_it_says = !pushed.iter().any(|record| record.some_stay);
+        let (left, pushed): (Vec<_>, Vec<_>) =
+            pushed.into_iter().partition(|new| self.is_settled(id, session, &new.key));
+        self.expect_room(id, number, &pushed)?;
+        let taken = self.taken(id, &pushed)?;
+        self.expect_removals(id, session, taken)?;
+        let open = self.session_mut(id, session)?;
+        open.removals.resize(open.removals.len().max(number + 1), 0);
+        open.removals[number] += taken;
+        for record in left {
+            self.leave(id, session, &record.key, &mut tally)?;
+        }
+        for record in pushed {
+            let key = record.key.clone();
+            self.upsert(id, record, &mut tally)?;
+            self.note_pushed(id, session, &key)?;
+        }
+        self.remember(id, number, page, is_as_it_says && tally.settled == 0);
+        self.session_mut(id, session)?.add_page(number, now);
+        observe::add_tally(&mut self.session_mut(id, session)?.counts, &tally);
+        Ok(observe::page_reply(&tally))
+    }
+
+    /// SPEC 3.5: what is wrong with the page of a session, or with a delta.
+    pub(super) fn expect_page(
+        &self,
+        id: AppId,
+        session: Option<SessionId>,
+        slug: &str,
+        page: &Page<'_>,
+    ) -> Result<(), Error> {
+        let number = self.number(id, slug)?;
         let records_max = self.limits.records_per_page_max;
         if page.len() > records_max as usize {
             return Err(Error::PageTooLarge { records: page.len() as u64, records_max });
@@ -64,29 +101,12 @@ impl Model {
         if page.kind() != expected {
             return Err(Error::KindMismatch { slug: slug.to_owned(), found: page.kind(), expected });
         }
-        if !self.session(id, session)?.covers(number) {
+        if let Some(session) =
+            session.filter(|session| !self.session(id, *session).is_ok_and(|session| session.covers(number)))
+        {
             return Err(Error::OutOfScope { slug: slug.to_owned(), session_id: session });
         }
-        if let Some(error) = refused {
-            return Err(error);
-        }
-        let mut pushed = self.stored_form(id, number, page)?;
-        self.add_what_stays(id, session, &mut pushed)?;
-        self.expect_room(id, number, &pushed)?;
-        let taken = self.taken(id, &pushed)?;
-        self.expect_removals(id, session, taken)?;
-        let open = self.session_mut(id, session)?;
-        open.removals.resize(open.removals.len().max(number + 1), 0);
-        open.removals[number] += taken;
-        let mut tally = Tally { total: pushed.len() as u32, ..Tally::default() };
-        let is_as_it_says = !pushed.iter().any(|record| record.some_stay);
-        for record in pushed {
-            self.upsert(id, session, record, &mut tally)?;
-        }
-        self.remember(id, number, page, is_as_it_says);
-        self.session_mut(id, session)?.add_page(number, now);
-        observe::add_tally(&mut self.session_mut(id, session)?.counts, &tally);
-        Ok(observe::page_reply(&tally))
+        refused.map_or(Ok(()), Err)
     }
 
     /// SPEC 3.3 and 3.4: every fault of the page.
@@ -186,7 +206,12 @@ impl Model {
         faults
     }
 
-    fn stored_form(&self, id: AppId, number: usize, page: &Page<'_>) -> Result<Vec<Pushed>, Error> {
+    pub(super) fn stored_form(
+        &self,
+        id: AppId,
+        number: usize,
+        page: &Page<'_>,
+    ) -> Result<Vec<Pushed>, Error> {
         match page.records() {
             Records::Accounts(accounts) => {
                 accounts.iter().map(|account| self.stored_account(id, number, account)).collect()
@@ -250,12 +275,18 @@ impl Model {
     }
 
     /// SPEC 3.6: references to a type outside the session's scope stay unless the account names its slug. They are as
-    /// good as sent without a name.
-    fn add_what_stays(&self, id: AppId, session: SessionId, pushed: &mut [Pushed]) -> Result<(), Error> {
-        let (app, session) = (self.app(id)?, self.session(id, session)?);
+    /// good as sent without a name. SPEC 3a.1: in a delta, those to any type.
+    pub(super) fn add_what_stays(
+        &self,
+        id: AppId,
+        session: Option<SessionId>,
+        pushed: &mut [Pushed],
+    ) -> Result<(), Error> {
+        let (app, session) = (self.app(id)?, session.map(|session| self.session(id, session)).transpose()?);
         for new in pushed {
             let Some(at) = app.at(&new.key) else { continue };
-            let stays = |key: &&Key| !session.covers(key.0) && !new.named.contains(&key.0);
+            let is_kept = |number| session.is_none_or(|session| !session.covers(number));
+            let stays = |key: &&Key| is_kept(key.0) && !new.named.contains(&key.0);
             let staying: Vec<_> = app.records[at].references.iter().filter(stays).cloned().collect();
             new.some_stay = !staying.is_empty();
             new.references.extend(staying.into_iter().map(|key| (key, None)));
@@ -265,7 +296,7 @@ impl Model {
     }
 
     /// The limit on records of a type, for the page's own type and then for those referred to.
-    fn expect_room(&self, id: AppId, number: usize, pushed: &[Pushed]) -> Result<(), Error> {
+    pub(super) fn expect_room(&self, id: AppId, number: usize, pushed: &[Pushed]) -> Result<(), Error> {
         let app = self.app(id)?;
         let own = pushed.iter().map(|record| &record.key);
         let targets = pushed.iter().flat_map(|record| record.references.iter().map(|(key, _)| key));
@@ -299,8 +330,37 @@ impl Model {
         Ok(taken)
     }
 
+    /// SPEC 3a.3: whether a page of the session leaves a record, or what is to be one, as it is.
+    fn is_settled(&self, id: AppId, session: SessionId, key: &Key) -> bool {
+        let is_settled_record = |app: &App| app.at(key).is_some_and(|at| app.records[at].settled);
+        self.app(id).is_ok_and(is_settled_record)
+            || self.session(id, session).is_ok_and(|session| session.settled_ids.contains(key))
+    }
+
+    /// SPEC 3a.3: a settled record counts as updated and synced, that of a settled id as neither.
+    fn leave(&mut self, id: AppId, session: SessionId, key: &Key, tally: &mut Tally) -> Result<(), Error> {
+        tally.settled += 1;
+        if !self.session(id, session)?.settled_ids.contains(key) {
+            tally.updated += 1;
+            self.note_pushed(id, session, key)?;
+        }
+        Ok(())
+    }
+
+    /// SPEC 5: each record once.
+    fn note_pushed(&mut self, id: AppId, session: SessionId, key: &Key) -> Result<(), Error> {
+        let app = self.app_mut(id)?;
+        let at = app.at(key).expect("it was pushed");
+        if !std::mem::replace(&mut app.records[at].pushed, true) {
+            let synced = &mut self.session_mut(id, session)?.synced;
+            synced.resize(synced.len().max(key.0 + 1), 0);
+            synced[key.0] += 1;
+        }
+        Ok(())
+    }
+
     /// SPEC 3.6 to 3.8.
-    fn upsert(&mut self, id: AppId, session: SessionId, new: Pushed, tally: &mut Tally) -> Result<(), Error> {
+    pub(super) fn upsert(&mut self, id: AppId, new: Pushed, tally: &mut Tally) -> Result<(), Error> {
         let app = self.app(id)?;
         let before = app.at(&new.key).map(|at| app.records[at].clone());
         let record = self.record_key(app, &new.key);
@@ -333,7 +393,6 @@ impl Model {
         }
         let on_record = before.as_ref().map(|before| before.references.clone()).unwrap_or_default();
         self.refer(id, &new, &on_record, tally)?;
-        let was_pushed = before.as_ref().is_some_and(|before| before.pushed);
         let is_unchanged =
             is_equal && before.as_ref().is_some_and(|before| before.active && !before.placeholder);
         if !is_unchanged {
@@ -348,18 +407,13 @@ impl Model {
             inactive_since: None,
             fields: new.fields,
             status: new.status,
-            pushed: true,
+            pushed: before.as_ref().is_some_and(|before| before.pushed),
+            settled: before.as_ref().is_some_and(|before| before.settled),
         };
-        let number = stored.key.0;
         let app = self.app_mut(id)?;
         match app.at(&stored.key) {
             Some(at) => app.records[at] = stored,
             None => app.records.push(stored),
-        }
-        if !was_pushed {
-            let synced = &mut self.session_mut(id, session)?.synced;
-            synced.resize(synced.len().max(number + 1), 0);
-            synced[number] += 1;
         }
         Ok(())
     }
@@ -429,6 +483,7 @@ fn placeholder(key: &Key, name: &Option<String>) -> Record {
         status: AccountStatus::Active,
         references: Vec::new(),
         pushed: false,
+        settled: false,
     }
 }
 

@@ -47,7 +47,13 @@ impl Model {
         let known = |known: &&RememberedPage| {
             known.app == id && known.number == number && known.fingerprint == fingerprint
         };
-        let Some(page) = self.remembered.iter().find(known).map(|known| known.page.clone()) else {
+        let app = self.app(id)?;
+        let is_settled = |page: &Page<'_>| {
+            ids(page).any(|id| app.at(&(number, id.to_owned())).is_some_and(|at| app.records[at].settled))
+        };
+        let page = self.remembered.iter().find(known).map(|known| known.page.clone());
+        // SPEC 3a.3: a push would leave a record as it is.
+        let Some(page) = page.filter(|page| !is_settled(page)) else {
             return Err(Error::PageMustBePushed { slug: check::short(slug), fingerprint });
         };
         let total = page.len();

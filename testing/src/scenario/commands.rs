@@ -97,6 +97,11 @@ impl Stage {
                 app_id: self.app(app),
                 inactive_before: Timestamp(number(before)?),
             }),
+            ["deactivate", app, slug, ref ids @ ..] => Ok(Command::DeactivateRecords {
+                app_id: self.app(app),
+                slug: slug.to_owned().into(),
+                ids: ids.iter().map(|id| (*id).to_owned().into()).collect(),
+            }),
             ["expire", before] => {
                 Ok(Command::ExpireSessions { last_activity_before: Timestamp(number(before)?) })
             }

@@ -114,6 +114,7 @@ impl Stage {
             ("deactivated", counts.deactivated),
             ("references_added", counts.references_added),
             ("references_removed", counts.references_removed),
+            ("settled", counts.settled),
         ] {
             if count > 0 {
                 let _ = write!(line, " {name}={count}");
@@ -312,6 +313,7 @@ pub(super) fn reply(reply: &Reply) -> String {
                 ("reactivated", outcome.reactivated),
                 ("unchanged", outcome.unchanged),
                 ("placeholders", outcome.placeholders),
+                ("settled", outcome.settled),
             ] {
                 if count > 0 {
                     let _ = write!(line, " {name} {count}");
@@ -319,6 +321,10 @@ pub(super) fn reply(reply: &Reply) -> String {
             }
             line
         }
+        Reply::Deactivation(outcome) => format!(
+            "total {} deactivated {} unchanged {} unknown {}",
+            outcome.total, outcome.deactivated, outcome.unchanged, outcome.unknown
+        ),
         other => panic!("a reply that scenarios cannot show: {other:?}"),
     }
 }

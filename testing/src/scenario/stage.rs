@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use headcount::{
-    AppId, Command, Config, Engine, Error, Fingerprint, Kind, Limits, Page, PageSeed, Reply, SessionId,
-    Snapshot, Timestamp, Uuid,
+    AppId, Command, Config, Engine, Error, Fingerprint, Kind, Limits, Page, PageOutcome, PageSeed, Reply,
+    SessionId, Snapshot, Timestamp, Uuid,
 };
 use serde::de::DeserializeSeed;
 
@@ -71,8 +71,14 @@ impl Stage {
         }
         let answer = match *step.words {
             ["push", app, session, slug] => {
-                let block: Vec<&str> = step.block.iter().map(|(_, line)| *line).collect();
-                self.push(app, session, slug, &block)?
+                let (app, session) = (AppId(self.name(app)), SessionId(self.name(session)));
+                self.page(app, slug, step, |engine, now, page| {
+                    engine.push_page(now, app, session, slug, page)
+                })?
+            }
+            ["upsert", app, slug] => {
+                let app = AppId(self.name(app));
+                self.page(app, slug, step, |engine, now, page| engine.upsert_records(now, app, slug, page))?
             }
             _ => self.apply(&step.words)?,
         };
@@ -140,15 +146,15 @@ impl Stage {
         Ok(self.engine.apply(self.now, &journaled))
     }
 
-    /// Pushes a page whose records are parsed from the lines of the block.
-    fn push(
+    /// Gives the engine a page whose records are parsed from the lines of the block.
+    fn page(
         &mut self,
-        app: &str,
-        session: &str,
+        app: AppId,
         slug: &str,
-        block: &[&str],
+        step: &Step<'_>,
+        give: impl FnOnce(&mut Engine, Timestamp, &Page<'_>) -> Result<PageOutcome, Error>,
     ) -> Result<Result<Reply, Error>, String> {
-        let (app, session) = (AppId(self.name(app)), SessionId(self.name(session)));
+        let block: Vec<&str> = step.block.iter().map(|(_, line)| *line).collect();
         let of_slug = self.engine.app(app).and_then(|app| app.resource_type(slug)).map(|found| found.kind());
         let kind = match block.first().and_then(|line| line.strip_prefix("kind ")) {
             Some(word) => kind(word)?,
@@ -165,6 +171,6 @@ impl Stage {
         let page =
             PageSeed::new(kind, &limits).deserialize(&mut parser).map_err(|error| error.to_string())?;
         let page = fingerprint.into_iter().fold(page, Page::with_fingerprint);
-        Ok(self.engine.push_page(self.now, app, session, slug, &page).map(Reply::Page))
+        Ok(give(&mut self.engine, self.now, &page).map(Reply::Page))
     }
 }
