@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod changes;
+pub mod page;
 pub mod records;
 mod routes;
 pub mod steps;

@@ -3,15 +3,15 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use headcount::{
-    AppId, AppView, Command, Completion, Engine, Fingerprint, LenientOutcome, Limits, Page, PageSeed, Reply,
-    Scope, SessionId, SessionStatus, SessionView,
+    AppId, AppView, Command, Completion, Engine, Fingerprint, LenientOutcome, Page, Reply, Scope, SessionId,
+    SessionStatus, SessionView,
 };
-use serde::de::DeserializeSeed;
 use serde_json::{Map, Value, json};
 
+use super::page::PageBody;
 use crate::answer;
 use crate::call::{
-    Asked, Body, Done, Fields, Malformed, Object, OfApp, OfPage, OfSession, Paging, Query, QueryValues, Read,
+    Asked, Done, Fields, Malformed, Object, OfApp, OfPage, OfSession, Paging, Query, QueryValues, Read,
     Refusal, Write,
 };
 
@@ -51,19 +51,6 @@ impl Write for Start {
 /// Pushes a page.
 #[derive(Debug)]
 pub struct Push;
-
-/// The body of [`Push`].
-#[derive(Debug)]
-pub struct PageBody<'b>(Page<'b>);
-
-impl<'b> Body<'b, OfPage> for PageBody<'b> {
-    fn read(bytes: &'b [u8], at: &OfPage, limits: &Limits) -> Result<Self, Malformed> {
-        let mut parser = serde_json::Deserializer::from_slice(bytes);
-        let page = PageSeed::new(at.kind, limits).deserialize(&mut parser);
-        let page = page.and_then(|page| parser.end().map(|()| page));
-        page.map(Self).map_err(|error| Malformed::unparsed(&error))
-    }
-}
 
 /// What becomes of a page that has records with faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
