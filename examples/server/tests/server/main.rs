@@ -5,6 +5,7 @@
 mod apps;
 mod changes;
 mod configured;
+mod deltas;
 mod documents;
 mod durable;
 mod given;
