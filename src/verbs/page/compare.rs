@@ -79,13 +79,14 @@ impl<'e, 'p> Comparison<'e, 'p> {
                 }
             }
         }
-        runs.are_all_taken() || self.does_rest_stay(record, &runs)
+        runs.are_all_taken() || self.does_rest_stay(*record, runs)
     }
 
     /// Whether the references on record that the record's lists do not hold stay all the same. Of a record with many
-    /// lists it says no: each is looked at for each run.
+    /// lists it says no: each is looked at for each run. It takes copies: what it is led to lies in memory, and both
+    /// shall lie in registers until then (66 instructions a record).
     #[inline(never)]
-    fn does_rest_stay(&mut self, record: &RawRecord<'p>, runs: &RunsLeft<'_>) -> bool {
+    fn does_rest_stay(&mut self, record: RawRecord<'p>, runs: RunsLeft<'_>) -> bool {
         if !self.context.keeps_some() || record.lists().nth(LISTS_MAX).is_some() {
             return false;
         }
@@ -134,6 +135,7 @@ impl FullRows {
 }
 
 /// The references on record by type, each taken once: two lists under one slug are not two runs.
+#[derive(Clone, Copy)]
 struct RunsLeft<'t> {
     all: ReferenceRuns<'t>,
     next: ReferenceRuns<'t>,
