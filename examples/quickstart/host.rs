@@ -120,6 +120,11 @@ impl Host {
         Ok(self.engine.run_cleanup(now, app, session, budget)?.status)
     }
 
+    pub(crate) fn clean_up_all(&mut self, app: AppId, session: SessionId) -> Result<()> {
+        while !self.clean_up(app, session, NonZeroU64::MAX)?.has_ended() {}
+        self.print_progress(app, session)
+    }
+
     /// The whole of a connector's run, as the guide's `sync_instance`.
     pub(crate) fn sync(&mut self, app: AppId, pages: &[(&str, &str)]) -> Result<SessionId> {
         let session = self.start(app, &Scope::All)?;
@@ -132,7 +137,6 @@ impl Host {
 
     pub(crate) fn finish(&mut self, app: AppId, session: SessionId) -> Result<()> {
         self.complete(app, session, Completion::GUARDED)?;
-        while !self.clean_up(app, session, NonZeroU64::MAX)?.has_ended() {}
-        self.print_progress(app, session)
+        self.clean_up_all(app, session)
     }
 }

@@ -3,9 +3,11 @@
 //! `cargo run --release --example quickstart`
 //!
 //! [`Host`] is what a service puts around the engine: a clock, a source of ids, and bodies of requests
-//! that become commands. The functions here are a connector's calls, in the order of the guide.
+//! that become commands. The functions here are a connector's calls, in the order of the guide; those in
+//! [`mod@nights`] are of nights on which something is wrong.
 
 mod host;
+mod nights;
 mod print;
 
 use std::num::NonZeroU64;
@@ -16,6 +18,7 @@ use headcount::{
 use serde_json::{Value, json};
 
 use host::{Host, NewType, Result};
+use nights::nights;
 use print::{heading, print_refusal, rfc3339};
 
 fn main() -> Result<()> {
@@ -27,6 +30,7 @@ fn main() -> Result<()> {
     second_roll_call(&mut host, hr)?;
     nothing_new(&mut host, hr)?;
     bad_page(&mut host, hr)?;
+    nights(&mut host, hr)?;
     save_and_load(&host.engine)
 }
 

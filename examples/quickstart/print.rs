@@ -59,6 +59,7 @@ impl Host {
         for record in preview.records() {
             println!("  {} {}", record.resource_type().slug(), record.id());
         }
+        println!("  plan {}", preview.plan());
         Ok(())
     }
 
@@ -126,6 +127,7 @@ pub(crate) fn describe(app: AppView<'_>, fact: &Fact<'_>) -> String {
             "the session is completed, and the app synced".to_owned()
         }
         Fact::SessionEnded { status, .. } => format!("the session is {status}"),
+        Fact::SessionChanged { .. } => "the session has another scope, or its guard is waived".to_owned(),
         Fact::AppUpdated => "the app was updated".to_owned(),
         other => format!("{other:?}"),
     }

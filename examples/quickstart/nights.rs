@@ -1,0 +1,63 @@
+//! Nights on which something is wrong at the source, or with the connector, and nobody is offboarded by mistake.
+
+use headcount::{AppId, AppUpdate, Completion, Guard, Plan, Scope, SessionId};
+
+use crate::host::{Host, Result};
+use crate::print::{heading, print_refusal};
+
+const ACCOUNTS: &str = include_str!("../data/second-accounts.json");
+const ALICE: &str = r#"{"records": [{"id": "u1", "email": "alice@acme.com", "first_name": "Alice", "last_name": "Smith-Lee",
+    "memberships": {"team": [{"id": "g1"}, {"id": "g4"}]}}]}"#;
+const DANA: &str =
+    r#"{"records": [{"id": "u3", "email": "dana@acme.com", "memberships": {"team": [{"id": "g4"}]}}]}"#;
+const TEAMS_WITHOUT_DESIGN: &str = r#"{"records": [{"id": "g1", "name": "Engineering"},
+    {"id": "g4", "name": "Research", "description": "Looks further ahead"}]}"#;
+
+pub(crate) fn nights(host: &mut Host, app: AppId) -> Result<()> {
+    teams_cannot_be_listed(host, app)?;
+    somebody_is_asked(host, app)
+}
+
+fn teams_cannot_be_listed(host: &mut Host, app: AppId) -> Result<()> {
+    heading("THE NIGHTS AFTER. The application answers 403 for its teams, and the connector says so");
+    host.wait_until("2025-01-17T02:00:00Z")?;
+    let session = host.start(app, &Scope::All)?;
+    println!("Accounts synced: {}", host.push(app, session, "account", ACCOUNTS)?);
+    host.print_preview(app, session)?;
+    let now = host.now();
+    host.engine.exclude_types(now, app, session, &["team"])?;
+    println!("Excluded: team");
+    host.print_changes(app)?;
+    host.print_preview(app, session)?;
+    host.finish(app, session)
+}
+
+fn somebody_is_asked(host: &mut Host, app: AppId) -> Result<()> {
+    heading("From now on nobody goes unasked. The next roll lists neither Dana nor the team Design");
+    host.wait_until("2025-01-18T02:00:00Z")?;
+    let now = host.now();
+    let update = AppUpdate::default().with_guard(Guard::NONE.with_max_count(0));
+    host.engine.update_app(now, app, &update)?;
+    let session = host.start(app, &Scope::All)?;
+    println!("Groups synced: {}", host.push(app, session, "team", TEAMS_WITHOUT_DESIGN)?);
+    println!("Accounts synced: {}", host.push(app, session, "account", ALICE)?);
+    print_refusal(host.complete(app, session, Completion::GUARDED))?;
+    host.print_preview(app, session)?;
+    let looked_at = plan(host, app, session)?;
+
+    heading(
+        "Somebody approves that. But a late page names Dana: what was looked at is not what would happen",
+    );
+    println!("Accounts synced: {}", host.push(app, session, "account", DANA)?);
+    print_refusal(host.complete(app, session, Completion::FORCED.with_plan(looked_at)))?;
+
+    heading("They look again: Design was dissolved, and that is right");
+    host.print_preview(app, session)?;
+    let looked_at = plan(host, app, session)?;
+    host.complete(app, session, Completion::FORCED.with_plan(looked_at))?;
+    host.clean_up_all(app, session)
+}
+
+fn plan(host: &Host, app: AppId, session: SessionId) -> Result<Plan> {
+    Ok(host.app(app)?.preview(session)?.plan())
+}
