@@ -15,7 +15,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headcount::{AppView, Kind, RecordFilter};
+use headcount::{AppView, Kind, RecordFilter, RecordView};
 use serde_json::Value;
 
 use super::commands::kind;
@@ -24,9 +24,17 @@ use super::text::Step;
 /// The slug of a type, and an id.
 type Key = (String, String);
 
-/// What is known of whom, a line each: `account u1` that the record is active, `account u1 team/g1` that the
-/// membership is alive.
+/// What is known of whom, a line each: `account u1` of the record, `account u1 team/g1` of the membership.
 pub(super) type Facts = BTreeSet<String>;
+
+/// What an engine holds of an app.
+#[derive(Default)]
+pub(super) struct Held {
+    /// Active records, and memberships that are alive.
+    alive: Facts,
+    /// Records, active or not.
+    on_record: Facts,
+}
 
 #[derive(Default)]
 pub(super) struct Naive {
@@ -72,11 +80,12 @@ impl Naive {
         }
     }
 
-    /// What it believes of an app.
-    pub(super) fn facts(&self, app: &str) -> Facts {
-        let records = self.apps.get(app).into_iter().flat_map(|app| &app.records);
-        let active = records.filter(|(_, record)| record.is_active);
-        active.flat_map(|(key, record)| of_record(key, record.references.iter().cloned())).collect()
+    pub(super) fn held(&self, app: &str) -> Held {
+        let mut held = Held::default();
+        for (key, record) in self.apps.get(app).into_iter().flat_map(|app| &app.records) {
+            held.add(key, record.is_active, record.references.iter().cloned());
+        }
+        held
     }
 }
 
@@ -148,24 +157,28 @@ fn usable(line: &str, kind: Kind) -> Option<(String, BTreeSet<Key>)> {
     Some((id.to_owned(), references))
 }
 
-fn of_record((slug, id): &Key, alive: impl Iterator<Item = Key>) -> impl Iterator<Item = String> {
-    let record = format!("{slug} {id}");
-    let memberships: Vec<String> = alive.map(|(slug, id)| format!("{record} {slug}/{id}")).collect();
-    std::iter::once(record).chain(memberships)
+impl Held {
+    fn add(&mut self, (slug, id): &Key, is_active: bool, references: impl Iterator<Item = Key>) {
+        let record = format!("{slug} {id}");
+        if is_active {
+            self.alive.extend(references.map(|(slug, id)| format!("{record} {slug}/{id}")));
+            self.alive.insert(record.clone());
+        }
+        self.on_record.insert(record);
+    }
 }
 
 /// What the engine holds of an app. A membership is alive if both of its ends are active.
-pub(super) fn facts(app: AppView<'_>) -> Facts {
-    let slugs = app.resource_types().map(|of| of.slug());
-    let records = slugs.filter_map(|slug| app.records(slug, RecordFilter::Active)).flatten();
-    let of_engine = records.flat_map(|record| {
-        let key = (record.resource_type().slug().to_owned(), record.id().to_owned());
-        let alive = record.references().filter(|to| to.is_active());
-        let alive: Vec<Key> =
-            alive.map(|to| (to.resource_type().slug().to_owned(), to.id().to_owned())).collect();
-        of_record(&key, alive.into_iter()).collect::<Vec<_>>()
-    });
-    of_engine.collect()
+pub(super) fn held(app: AppView<'_>) -> Held {
+    let key = |record: RecordView<'_>| (record.resource_type().slug().to_owned(), record.id().to_owned());
+    let mut held = Held::default();
+    for of in app.resource_types() {
+        for record in app.records(of.slug(), RecordFilter::All).into_iter().flatten() {
+            let references = record.references().filter(|to| to.is_active()).map(key);
+            held.add(&key(record), record.is_active(), references);
+        }
+    }
+    held
 }
 
 /// What is at the source, from lines such as `account u1 team/g1,team/g2`.
@@ -187,16 +200,18 @@ pub(super) fn source(block: &[(usize, &str)]) -> Result<Facts, String> {
 
 /// How the naive engine differs from the source, and where the engine still holds what has left it. That the engine
 /// has lost what is at the source is no difference to be written down: it is wrong.
-pub(super) fn compare(source: &Facts, engine: &Facts, naive: &Facts) -> Result<Vec<String>, String> {
-    let lost: Vec<String> = lines("headcount itself loses", source, |fact| !engine.contains(fact));
+pub(super) fn compare(source: &Facts, engine: &Held, naive: &Held) -> Result<Vec<String>, String> {
+    let lost: Vec<String> = lines("headcount itself loses", source, |fact| !engine.alive.contains(fact));
     if !lost.is_empty() {
         return Err(lost.join(", "));
     }
-    let gone = |fact: &str| !source.contains(fact);
+    let is_gone = |fact: &str| !source.contains(fact);
+    let is_remembered = |fact: &str| !naive.alive.contains(fact) && !engine.on_record.contains(fact);
     Ok([
-        lines("loses", source, |fact| !naive.contains(fact)),
-        lines("keeps", naive, |fact| gone(fact) && !engine.contains(fact)),
-        lines("headcount keeps", engine, gone),
+        lines("loses", source, |fact| !naive.alive.contains(fact)),
+        lines("keeps", &naive.alive, |fact| is_gone(fact) && !engine.alive.contains(fact)),
+        lines("remembers", &naive.on_record, |fact| is_gone(fact) && is_remembered(fact)),
+        lines("headcount keeps", &engine.alive, is_gone),
     ]
     .concat())
 }

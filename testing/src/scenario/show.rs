@@ -57,7 +57,7 @@ impl Stage {
             }
             ("naive", []) => {
                 let source = self.sources.get(app).ok_or_else(|| missing("source"))?;
-                naive::compare(source, &naive::facts(view), &self.naive.facts(app))?
+                naive::compare(source, &naive::held(view), &self.naive.held(app))?
             }
             ("tasks", statuses) => {
                 let page = view.tasks(&task_query(self.now, statuses)?).map_err(|error| error.to_string())?;
