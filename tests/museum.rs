@@ -145,6 +145,12 @@ start hr s2
              push hr s2 team\n  {\"id\": \"g1\", \"name\": \"One\"}\ncomplete hr s2\ncleanup hr s2 all\n\
              erase hr account u2\nsource hr\n  account u1 team/g1\n  team g1\nnaive hr\n  remembers account u2\n",
         ),
+        (
+            "it has no column for attributes",
+            "push hr s2 account\n  {\"id\": \"u2\", \"username\": \"bob\", \"attributes\": {\"floor\": 3, \"room\": \"a\"}}\n\
+             source hr\n  account u1 team/g1\n  account u2 floor=3,room=a\n  team g1\nnaive hr\n  \
+             loses account u2 floor=3\n  loses account u2 room=a\n",
+        ),
         ("it does not sweep behind one that is abandoned", "abandon hr s2\nnaive hr\n"),
         (
             "it sweeps all types, whatever a session is for",

@@ -1,6 +1,7 @@
 //! Nights on which something is wrong at the source, or with the connector, and nobody is offboarded by mistake.
 
 use headcount::{AppId, AppUpdate, Completion, Guard, Plan, Scope, SessionId};
+use serde_json::json;
 
 use crate::host::{Host, Result};
 use crate::print::{heading, print_refusal};
@@ -15,7 +16,8 @@ const TEAMS_WITHOUT_DESIGN: &str = r#"{"records": [{"id": "g1", "name": "Enginee
 
 pub(crate) fn nights(host: &mut Host, app: AppId) -> Result<()> {
     teams_cannot_be_listed(host, app)?;
-    somebody_is_asked(host, app)
+    somebody_is_asked(host, app)?;
+    an_attribute_changes(host, app)
 }
 
 fn teams_cannot_be_listed(host: &mut Host, app: AppId) -> Result<()> {
@@ -56,6 +58,27 @@ fn somebody_is_asked(host: &mut Host, app: AppId) -> Result<()> {
     let looked_at = plan(host, app, session)?;
     host.complete(app, session, Completion::FORCED.with_plan(looked_at))?;
     host.clean_up_all(app, session)
+}
+
+fn an_attribute_changes(host: &mut Host, app: AppId) -> Result<()> {
+    heading("Dana's record has attributes now, and one of them changes: her department, and nothing else");
+    host.wait_until("2025-01-19T02:00:00Z")?;
+    let session = host.start(app, &Scope::types(["account"]))?;
+    for department in ["Research", "Sales"] {
+        let dana = format!(
+            r#"{{"records": [{{"id": "u3", "email": "dana@acme.com", "memberships": {{"team": [{{"id": "g4"}}]}},
+            "attributes": {{"department": "{department}", "cost_center": 4711}}}}]}}"#
+        );
+        println!("Accounts synced: {}", host.push(app, session, "account", &dana)?);
+        host.print_changes(app)?;
+    }
+    println!("Accounts synced: {}", host.push(app, session, "account", ALICE)?);
+    host.finish(app, session)?;
+    let dana = host.app(app)?.record("account", "u3").ok_or("no such record")?;
+    for (name, value) in dana.attributes() {
+        println!("  Dana's {name}: {}", json!(value));
+    }
+    Ok(())
 }
 
 fn plan(host: &Host, app: AppId, session: SessionId) -> Result<Plan> {

@@ -9,6 +9,7 @@
 //! - Behind every run comes the sweep, whatever came of the listing before it, as the last step of the same job: of
 //!   every type, whoever was not seen becomes inactive. It asks nobody. Only a run that is abandoned has none.
 //! - One run at a time. One that never ends locks out those that come after it.
+//! - It has columns for the fields that it knows, and none for attributes.
 //! - Scopes, guards, plans, checkpoints and expiry it has not heard of, and it forgets nobody.
 //!
 //! The public reports in `tests/scenarios/incidents/` tell of each of these.
@@ -16,7 +17,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::{AppView, Kind, RecordFilter, RecordView};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::commands::kind;
 use super::text::Step;
@@ -24,7 +25,8 @@ use super::text::Step;
 /// The slug of a type, and an id.
 type Key = (String, String);
 
-/// What is known of whom, a line each: `account u1` of the record, `account u1 team/g1` of the membership.
+/// What is known of whom, a line each: `account u1` of the record, `account u1 team/g1` of the membership,
+/// `account u1 floor=3` of the attribute.
 pub(super) type Facts = BTreeSet<String>;
 
 /// What an engine holds of an app.
@@ -176,23 +178,29 @@ pub(super) fn held(app: AppView<'_>) -> Held {
         for record in app.records(of.slug(), RecordFilter::All).into_iter().flatten() {
             let references = record.references().filter(|to| to.is_active()).map(key);
             held.add(&key(record), record.is_active(), references);
+            let attributes = record.attributes().filter(|_| record.is_active());
+            held.alive.extend(attributes.map(|(name, value)| {
+                let value = json!(value);
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                format!("{} {} {name}={value}", of.slug(), record.id())
+            }));
         }
     }
     held
 }
 
-/// What is at the source, from lines such as `account u1 team/g1,team/g2`.
+/// What is at the source, from lines such as `account u1 team/g1,team/g2,floor=3`.
 pub(super) fn source(block: &[(usize, &str)]) -> Result<Facts, String> {
     let mut facts = Facts::new();
     for (_, line) in block {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let (record, memberships) = match *words {
+        let (record, more) = match *words {
             [slug, id] => (format!("{slug} {id}"), ""),
-            [slug, id, memberships] => (format!("{slug} {id}"), memberships),
+            [slug, id, more] => (format!("{slug} {id}"), more),
             _ => return Err(format!("{line} is no record at the source")),
         };
-        let memberships = memberships.split(',').filter(|to| !to.is_empty());
-        facts.extend(memberships.map(|to| format!("{record} {to}")));
+        let more = more.split(',').filter(|fact| !fact.is_empty());
+        facts.extend(more.map(|fact| format!("{record} {fact}")));
         facts.insert(record);
     }
     Ok(facts)
