@@ -4,8 +4,8 @@ use std::error::Error as StdError;
 use std::num::NonZeroU64;
 
 use headcount::{
-    AppId, AppView, Completion, Config, Engine, Error, Kind, NewResourceType, PageSeed, ResourceTypeId,
-    Scope, SessionId, SessionStatus, Timestamp, Uuid,
+    AppId, AppView, Completion, Config, Engine, Error, Kind, LenientOutcome, NewResourceType, Page, PageSeed,
+    ResourceTypeId, Scope, SessionId, SessionStatus, Timestamp, Uuid,
 };
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
@@ -89,17 +89,42 @@ impl Host {
         Ok(session)
     }
 
-    /// Parses a body as a page of the type's kind, without copying its texts, and pushes it.
-    pub(crate) fn push(&mut self, app: AppId, session: SessionId, slug: &str, body: &str) -> Result<Value> {
+    /// Parses a body as a page of the type's kind, without copying its texts.
+    fn page<'b>(&self, app: AppId, slug: &str, body: &'b str) -> Result<Page<'b>> {
         let slug_unknown = || Error::ResourceTypeNotFound { slug: slug.to_owned() };
         let kind = self.app(app)?.resource_type(slug).ok_or_else(slug_unknown)?.kind();
         let seed = PageSeed::new(kind, self.engine.config().limits());
         let mut json = serde_json::Deserializer::from_str(body);
         let page = seed.deserialize(&mut json)?;
         json.end()?; // nothing may follow: it would be lost
-        let now = self.now();
+        Ok(page)
+    }
+
+    pub(crate) fn push(&mut self, app: AppId, session: SessionId, slug: &str, body: &str) -> Result<Value> {
+        let (page, now) = (self.page(app, slug, body)?, self.now());
         let outcome = self.engine.push_page(now, app, session, slug, &page)?;
         Ok(json!({"total": outcome.total, "created": outcome.created, "updated": outcome.updated}))
+    }
+
+    /// Pushes a page of which a record with a fault is rejected alone.
+    pub(crate) fn push_lenient(
+        &mut self,
+        app: AppId,
+        session: SessionId,
+        slug: &str,
+        body: &str,
+    ) -> Result<Value> {
+        let (page, now) = (self.page(app, slug, body)?, self.now());
+        let outcome = self.engine.push_lenient_page(now, app, session, slug, &page)?;
+        let LenientOutcome { page, rejected, faults, faults_total, .. } = outcome;
+        Ok(json!({
+            "total": page.total,
+            "created": page.created,
+            "updated": page.updated,
+            "rejected": rejected,
+            "errors": faults,
+            "errors_total": faults_total,
+        }))
     }
 
     pub(crate) fn complete(&mut self, app: AppId, session: SessionId, completion: Completion) -> Result<()> {

@@ -4,25 +4,39 @@ use headcount::{AppId, AppUpdate, Completion, Guard, Plan, Scope, SessionId};
 use serde_json::json;
 
 use crate::host::{Host, Result};
-use crate::print::{heading, print_refusal};
+use crate::print::{heading, print_json, print_refusal};
 
 const ACCOUNTS: &str = include_str!("../data/second-accounts.json");
 const ALICE: &str = r#"{"records": [{"id": "u1", "email": "alice@acme.com", "first_name": "Alice", "last_name": "Smith-Lee",
     "memberships": {"team": [{"id": "g1"}, {"id": "g4"}]}}]}"#;
+const BLANK: &str = r#"{"records": [{"id": "u1", "email": "alice@acme.com", "first_name": "Alice", "last_name": "Smith-Lee",
+    "memberships": {"team": [{"id": "g1"}, {"id": "g4"}]}}, {"id": "u3", "email": "dana @acme.com"}]}"#;
 const DANA: &str =
     r#"{"records": [{"id": "u3", "email": "dana@acme.com", "memberships": {"team": [{"id": "g4"}]}}]}"#;
 const TEAMS_WITHOUT_DESIGN: &str = r#"{"records": [{"id": "g1", "name": "Engineering"},
     {"id": "g4", "name": "Research", "description": "Looks further ahead"}]}"#;
 
 pub(crate) fn nights(host: &mut Host, app: AppId) -> Result<()> {
+    one_address_has_a_blank(host, app)?;
     teams_cannot_be_listed(host, app)?;
     somebody_is_asked(host, app)?;
     an_attribute_changes(host, app)
 }
 
-fn teams_cannot_be_listed(host: &mut Host, app: AppId) -> Result<()> {
-    heading("THE NIGHTS AFTER. The application answers 403 for its teams, and the connector says so");
+fn one_address_has_a_blank(host: &mut Host, app: AppId) -> Result<()> {
+    heading(
+        "THE NIGHTS AFTER. Dana's address has a blank: in a lenient page she is rejected alone, and stays",
+    );
     host.wait_until("2025-01-17T02:00:00Z")?;
+    let session = host.start(app, &Scope::types(["account"]))?;
+    print_json(&host.push_lenient(app, session, "account", BLANK)?);
+    host.print_preview(app, session)?;
+    host.finish(app, session)
+}
+
+fn teams_cannot_be_listed(host: &mut Host, app: AppId) -> Result<()> {
+    heading("The application answers 403 for its teams, and the connector says so");
+    host.wait_until("2025-01-17T12:00:00Z")?;
     let session = host.start(app, &Scope::All)?;
     println!("Accounts synced: {}", host.push(app, session, "account", ACCOUNTS)?);
     host.print_preview(app, session)?;
