@@ -234,3 +234,25 @@ fn what_is_refused_of_a_new_record_is_refused_of_an_equal_one() {
         let _ = push_in(&mut engine, session(3), &faulty).expect_err("no name");
     }
 }
+
+/// What is on record of an account may be more than one page may bring of it. That it is equal is then not enough.
+#[test]
+fn what_stayed_beyond_the_limit_counts_as_soon_as_it_is_sent() {
+    let mut engine = small::engine(small::config(|limits| limits.references_per_account_max = 2));
+    let seats = Account { assignments: vec![ReferenceList::new("seat", ["s1", "s2"])], ..account("u1") };
+    let both = Account { memberships: vec![ReferenceList::new("team", ["g1", "g2"])], ..seats.clone() };
+    let _ = push(&mut engine, &Page::accounts([member("u1", ["g1", "g2"])])).expect("a page");
+    engine.start_session(NOW, APP, session(2), &Scope::types(["account", "seat"])).expect("a session");
+    for unchanged in [0, 1] {
+        let outcome = push_in(&mut engine, session(2), &Page::accounts([seats.clone()]));
+        assert_eq!(outcome.map(|outcome| (outcome.total, outcome.unchanged)), Ok((1, unchanged)));
+    }
+    let u1 = engine.app(APP).and_then(|app| app.record("account", "u1")).expect("a record");
+    assert_eq!(u1.reference_count(), 4);
+    for (number, scope) in (3..).zip([Scope::All, Scope::types(["account"])]) {
+        engine.start_session(NOW, APP, session(number), &scope).expect("a session");
+        let error = push_in(&mut engine, session(number), &Page::accounts([both.clone()])).expect_err("four");
+        assert!(matches!(error, Error::PageFaults { faults_total: 1, malformed: true, .. }), "{error}");
+        engine = reload(&engine, small::config(|limits| limits.references_per_account_max = 2));
+    }
+}

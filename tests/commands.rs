@@ -19,6 +19,10 @@ fn push_leniently(slug: &'static str, page: Page<'static>) -> Command<'static> {
     Command::PushLenientPage { app_id: APP, session_id: SESSION, slug: slug.into(), page }
 }
 
+fn upsert(slug: &'static str, page: Page<'static>) -> Command<'static> {
+    Command::UpsertRecords { app_id: APP, slug: slug.into(), page }
+}
+
 /// An account with every field, two lists under one slug, a list that is null, and names.
 fn a_full_account() -> Account<'static> {
     let text = |text: &'static str| Some(text.into());
@@ -113,6 +117,11 @@ fn every_command() -> Vec<Command<'static>> {
         push_leniently("account", Page::accounts([a_full_account(), account("u2")])),
         push_leniently("account", parsed(Kind::Account, misread).with_fingerprint(Fingerprint(1))),
         push_leniently("team", Page::groups([])),
+        upsert("account", Page::accounts([a_full_account(), account("u2")])),
+        upsert("account", parsed(Kind::Account, misread)),
+        upsert("team", Page::groups([group("g1", "Name")]).with_fingerprint(Fingerprint(1))),
+        Command::DeactivateRecords { app_id, slug: "account".into(), ids: Vec::new() },
+        Command::DeactivateRecords { app_id, slug: "".into(), ids: vec!["u1".into(), "é".into()] },
     ]
 }
 

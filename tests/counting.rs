@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use std::sync::{Mutex, PoisonError};
 
 use headcount::{
-    Account, Attribute, AttributeValue, Completion, Config, Engine, Fingerprint, NewTask, Page, Reference,
-    ReferenceList, Resolution, SessionId, TaskAction, TaskId, Timestamp, Uuid,
+    Account, Attribute, AttributeValue, Completion, Config, Engine, Fingerprint, NewTask, Page, Records,
+    Reference, ReferenceList, Resolution, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
 use headcount_testing::directory::{Directory, Roll};
 use headcount_testing::roll;
@@ -78,6 +78,29 @@ fn an_unchanged_page_with_attributes_allocates_nothing() {
         let outcome = roll::push(&mut engine, session, &page).expect("a page");
         let allocations = region.change().allocations;
         assert_eq!((outcome.unchanged, allocations), (100, 0), "turned {turns} times");
+    }
+}
+
+/// In a roll of accounts alone, whose teams stay.
+#[test]
+fn an_unchanged_page_of_accounts_whose_references_stay_allocates_nothing() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut engine = roll::engine(Config::new()).expect("an engine");
+    let session = roll::start(&mut engine, 1).expect("a session");
+    let _ = roll::push(&mut engine, session, &accounts(0, 1, 0)).expect("a page");
+    let Records::Accounts(mut alone) = accounts(0, 1, 0).records().clone() else {
+        panic!("these are accounts")
+    };
+    alone.iter_mut().for_each(|account| account.memberships = Vec::new());
+    let page = Page::accounts(alone);
+    let session = SessionId(Uuid::from_u128(2));
+    engine.start_session(Timestamp(0), roll::APP, session, &Scope::types(["account"])).expect("a session");
+    for number in 0..3 {
+        let region = Region::new(ALLOCATOR);
+        let outcome = roll::push(&mut engine, session, &page).expect("a page");
+        let allocations = region.change().allocations;
+        assert_eq!(outcome.unchanged, 100);
+        assert!(number == 0 || allocations == 0, "{allocations} allocations");
     }
 }
 

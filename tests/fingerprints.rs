@@ -464,8 +464,21 @@ fn a_repeat_is_a_short_command() {
 #[test]
 fn an_engine_that_repeats_pages_is_the_same_as_one_that_gets_them_all() {
     let mut tally = fuzz::Repeats::default();
-    for seed in 0..250 {
+    for seed in 0..600 {
         tally.add(fuzz::repeats(&random::bytes(seed, 700)));
     }
     assert!(tally.repeated > 1_000 && tally.pushed > 1_000 && tally.refused > 100, "{tally:?}");
+}
+
+#[test]
+fn a_page_that_says_less_than_stays_is_not_remembered() {
+    let mut engine = engine();
+    engine.start_session(NOW, APP, session(2), &Scope::types(["account"])).expect("a session");
+    let less = |fingerprint| Page::accounts([account("u1"), account("u2")]).with_fingerprint(fingerprint);
+    let outcome = push_in(&mut engine, session(2), &less(Fingerprint(3))).expect("a page");
+    assert_eq!((outcome.unchanged, is_known(&mut engine, Fingerprint(3))), (2, false));
+    // What says all is, whatever the scope; until its own fingerprint comes with less.
+    assert!(is_known(&mut engine, F1));
+    let _ = push_in(&mut engine, session(2), &less(F1)).expect("a page");
+    assert!(!is_known(&mut engine, F1));
 }

@@ -189,3 +189,19 @@ fn references_count_of_account_types_alone() {
     let leaves = Page::accounts([account("u1")]);
     assert_eq!(push_in(&mut engine, session(2), &leaves).map(|outcome| outcome.updated), Ok(1));
 }
+
+#[test]
+fn what_stays_is_not_taken_and_what_is_named_out_of_scope_is() {
+    let mut engine = engine();
+    set(&mut engine, Guard::NONE.with_max_removals(1));
+    engine.start_session(NOW, APP, session(3), &Scope::types(["account"])).expect("a session");
+    let stays = Page::accounts([account("u1"), account("u2")]);
+    assert_eq!(push_in(&mut engine, session(3), &stays).map(|outcome| outcome.unchanged), Ok(2));
+    let named = Page::accounts([member::<&str>("u1", [])]);
+    let error = push_in(&mut engine, session(3), &named).expect_err("it takes both teams");
+    assert!(matches!(error, Error::GuardExceededByRemovals { removals: 2, base: 3, .. }), "{error}");
+    let one = Page::accounts([member("u1", ["g2"])]);
+    assert_eq!(push_in(&mut engine, session(3), &one).map(|outcome| outcome.unchanged), Ok(0));
+    let counts = engine.app(APP).and_then(|app| app.session(session(3))).expect("a session").counts();
+    assert_eq!((counts.references_removed, counts.references_added), (1, 0));
+}

@@ -202,7 +202,7 @@ fn what_would_be_passed_over_is_refused() {
         ("= done\n", "line 1: = done: nothing before it that it belongs to"),
         ("app hr\n= done\n= done\n", "line 1: app hr: it has two answers"),
         ("apps\n= done\n", "line 1: apps: only a command has an answer"),
-        ("app hr\n  hr\n", "line 1: app hr: only a push, a source and a view have indented lines"),
+        ("app hr\n  hr\n", "line 1: app hr: only a push, an upsert, a source and a view have indented lines"),
         ("app hr\n\nrecords hr team\n", "line 3: records hr team: hr has no team"),
         ("sessions nobody\n", "line 1: sessions nobody: there is no app nobody"),
         ("limit wishes 3\n", "line 1: limit wishes 3: no limit is called wishes"),

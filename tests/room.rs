@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, Change, Command, Completion, Config, Engine, Error, FaultCode, Group, Page, Reference,
-    ReferenceList, Reply, Scope, Timestamp,
+    Account, Change, Command, Completion, Config, Engine, Error, FaultCode, Group, Kind, NewResourceType,
+    Page, Reference, ReferenceList, Reply, ResourceTypeId, Scope, Timestamp, Uuid,
 };
 use headcount_testing::random;
 use headcount_testing::small::{
@@ -266,4 +266,59 @@ fn whether_a_type_is_full_is_equal_after_save_and_load() {
         engine.check_invariants().expect("every rule");
     }
     assert!(full > 300 && taken > 300, "{full} pages were refused as too many, {taken} taken");
+}
+
+/// A record has room up to 1 MiB. One page keeps within it, but what stays of others may come to more.
+#[test]
+fn an_account_that_is_too_large_with_what_stays_is_a_fault() {
+    const EACH: u32 = 50_000;
+    let mut engine = small::engine(config(|limits| {
+        limits.references_per_account_max = EACH;
+        limits.text_chars_max = 16_383;
+    }));
+    let long: String = "𝄞".repeat(16_383);
+    let slugs = ["team", "role", "project", "squad"];
+    for (number, slug) in (10..).zip(&slugs[1..]) {
+        let new = NewResourceType::new(*slug, "Type", Kind::Group);
+        engine
+            .register_resource_type(NOW, APP, ResourceTypeId(Uuid::from_u128(number)), &new)
+            .expect("a type");
+    }
+    let page = |slug: &'static str, count: u32, name: &str| {
+        let text = || Some(format!("{}{name}", &long[..long.len() - 4]).into());
+        Page::accounts([Account {
+            id: "u1".into(),
+            username: text(),
+            first_name: text(),
+            last_name: text(),
+            display_name: text(),
+            memberships: vec![ReferenceList::new(slug, (0..count).map(|id| Reference::new(id.to_string())))],
+            ..Account::default()
+        }])
+    };
+    for (number, slug) in (2..).zip(slugs) {
+        engine.start_session(NOW, APP, session(number), &Scope::types(["account"])).expect("a session");
+        let pushed = push_in(&mut engine, session(number), &page(slug, EACH, "a"));
+        if slug != "squad" {
+            assert_eq!(pushed.map(|outcome| outcome.placeholders), Ok(EACH));
+            continue;
+        }
+        let Err(Error::PageFaults { faults, faults_total: 1, malformed: true }) = pushed else {
+            panic!("{pushed:?}")
+        };
+        assert_eq!((&*faults[0].field, faults[0].code), ("memberships", FaultCode::TooManyReferences));
+        assert_eq!((faults[0].index, faults[0].id.as_deref()), (0, Some("u1")));
+        assert_eq!(faults[0].expected, "at most 1048576 bytes");
+    }
+    // It can be written as long as it fits, and is saved and loaded.
+    let _ = push_in(&mut engine, session(5), &page("squad", 5_000, "b")).expect("it fits");
+    let mut engine = reload(&engine, config(|_| {}));
+    assert_eq!(engine.check_invariants(), Ok(()));
+    let u1 = engine.app(APP).and_then(|app| app.record("account", "u1")).expect("a record");
+    assert_eq!(u1.reference_count(), u64::from(3 * EACH + 5_000));
+    let all_go = Page::accounts([member::<&str>("u1", [])]);
+    engine.start_session(NOW, APP, session(6), &Scope::All).expect("a session");
+    let _ = push_in(&mut engine, session(6), &all_go).expect("a page");
+    let counts = engine.app(APP).and_then(|app| app.session(session(6))).expect("a session").counts();
+    assert_eq!(counts.references_removed, u64::from(3 * EACH + 5_000));
 }

@@ -5,6 +5,7 @@
 //! calls do not call each other.
 
 mod apps;
+mod deltas;
 mod pages;
 mod resource_types;
 mod scope;
@@ -44,6 +45,7 @@ use crate::verbs::page::PageBuffers;
 /// | [`start_session`](Self::start_session) over a cleanup | command | what is left of the cleanup |
 /// | [`update_resource_type`](Self::update_resource_type) with a new slug or kind | command | the apps of the clone group, and their remembered pages |
 /// | [`push_page`](Self::push_page), [`push_lenient_page`](Self::push_lenient_page), the first with a fingerprint under lower limits | command | the remembered pages of the type |
+/// | [`complete_session`](Self::complete_session) under a guard, of a session that retains records or in which deltas settled some | command | a bit of each record of the types that these are of |
 /// | `Engine::restore` | makes an engine | all state |
 /// | [`refresh_digest`](Self::refresh_digest) | needs the engine alone, but is no command | as `digest` |
 /// | [`freeze`](Self::freeze) | needs the engine alone, but is no command | apps, types, sessions, tasks and remembered pages; little with records |
@@ -195,6 +197,12 @@ impl Engine {
             Command::EraseRecord { app_id, slug, id } => {
                 self.erase_record(now, *app_id, slug, id).map(Reply::Purge)
             }
+            Command::UpsertRecords { app_id, slug, page } => {
+                self.upsert_records(now, *app_id, slug, page).map(Reply::Page)
+            }
+            Command::DeactivateRecords { app_id, slug, ids } => {
+                self.deactivate_records(now, *app_id, slug, ids).map(Reply::Deactivation)
+            }
             of_sessions => self.apply_to_sessions(now, of_sessions),
         }
     }
@@ -247,7 +255,9 @@ impl Engine {
             | Command::CreateTask { .. }
             | Command::ResolveTask { .. }
             | Command::PurgeInactive { .. }
-            | Command::EraseRecord { .. } => {
+            | Command::EraseRecord { .. }
+            | Command::UpsertRecords { .. }
+            | Command::DeactivateRecords { .. } => {
                 unreachable!("what is about no session is carried out by apply")
             }
         }

@@ -3,21 +3,24 @@
 use super::Engine;
 use super::scope::find_type;
 use crate::state::State;
+use crate::store::TypeIndex;
 use crate::values::{
     AppId, Error, ErrorKind, Fingerprint, LenientOutcome, Page, PageOutcome, SessionId, SessionStatus,
     Timestamp, excerpt,
 };
 use crate::verbs::guard;
-use crate::verbs::page::{self, Mode, PageContext};
+use crate::verbs::page::{self, CheckedPage, Mode, PageBuffers, PageContext, Rejections};
 
 /// Pages ([SPEC 3](crate::spec#3-pushing-a-page)).
 impl Engine {
     /// Pushes a page of records: each is upserted whole, and what accounts refer to that does not
-    /// exist yet becomes a placeholder. One bad record and the page is refused whole.
+    /// exist yet becomes a placeholder. One bad record and the page is refused whole. References to types out of the
+    /// session's scope stay, unless the account names the type's slug ([SPEC 3.6](crate::spec#36-references-and-placeholders)).
     ///
-    /// Costs grow with the page alone; an unchanged record is compared in place and copies nothing. A page may also
-    /// move up to 1 MiB of a growing table, and up to six times the bytes that it writes. Only the first page with a
-    /// fingerprint of a type under lower limits than those before pays for all of its remembered pages, which are
+    /// Costs grow with the page alone, and with what stays of its accounts; an unchanged record is compared in place and
+    /// copies nothing. A page may also move up to 1 MiB of a growing table, and up to six times the bytes that it
+    /// writes. Only the first page with a fingerprint of a type under lower limits than those before pays for all of its
+    /// remembered pages, which are
     /// forgotten.
     ///
     /// ```
@@ -97,7 +100,8 @@ impl Engine {
     /// ```
     ///
     /// # Errors
-    /// Those of [`push_page`](Self::push_page) but [`PageFaults`](Error::PageFaults).
+    /// Those of [`push_page`](Self::push_page); [`PageFaults`](Error::PageFaults) only for accounts that take too much
+    /// together with the references that stay.
     pub fn push_lenient_page(
         &mut self,
         now: Timestamp,
@@ -118,8 +122,9 @@ impl Engine {
     ) -> Result<LenientOutcome, Error> {
         let scope = self.scope(now, app_id)?;
         let session = scope.app.sessions().get(session_id)?;
-        let (of, resource_type) = find_type(scope.registry, slug)?;
+        let (of, _) = find_type(scope.registry, slug)?;
         session.expect(SessionStatus::InProgress)?;
+        let open = scope.app.sessions().open().expect("a session in progress is the open one");
         let context = PageContext {
             store: scope.app.store(),
             registry: scope.registry,
@@ -127,20 +132,9 @@ impl Engine {
             key: scope.key,
             checks_equal_records: scope.checks_equal_records,
             mode,
+            session: Some(open),
         };
-        let checked = match page::check(context, of, page, scope.buffers) {
-            Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),
-            // A fault against a business rule waits for the rules about the page itself.
-            checked => checked,
-        };
-        if page.kind() != resource_type.kind() {
-            let (found, expected) = (page.kind(), resource_type.kind());
-            return Err(Error::KindMismatch { slug: excerpt(slug), found, expected });
-        }
-        if !session.facts().scope().contains(of) {
-            return Err(Error::OutOfScope { slug: excerpt(slug), session_id });
-        }
-        let (checked, rejections) = checked?;
+        let (checked, rejections) = check_page(context, of, page, scope.buffers)?;
         let plan = page::plan(context, &checked, scope.buffers, scope.changes.take_entries())?;
         guard::expect_removals_within(scope.app.guard(), scope.registry, session, plan.removals())?;
         let (store, session) = scope.app.store_and_session();
@@ -214,7 +208,7 @@ impl Engine {
     }
 
     /// Whether [`repeat_page`](Self::repeat_page) would find the page now. It looks at neither a session nor its
-    /// scope, so the repeat may still be refused for these. False also where there is no such app or type.
+    /// scope, but for what a delta settled, so the repeat may still be refused for these. False also where there is no such app or type.
     ///
     /// For a host with a journal, which journals a repeat only if this is true. A command that is carried out in
     /// between may have the page forgotten: keep the body until the repeat is answered.
@@ -230,4 +224,27 @@ impl Engine {
             found.is_some_and(|(of, _)| is_as_it_was(app.store(), of))
         })
     }
+}
+
+/// Checks a page for a type, in the order in which refusals are told (SPEC 3.5).
+pub(super) fn check_page<'p>(
+    context: PageContext<'_>,
+    of: TypeIndex,
+    page: &'p Page<'p>,
+    buffers: &mut PageBuffers,
+) -> Result<(CheckedPage<'p>, Rejections), Error> {
+    let checked = match page::check(context, of, page, buffers) {
+        Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),
+        // A fault against a business rule waits for the rules about the page itself.
+        checked => checked,
+    };
+    let resource_type = context.registry.at(of);
+    let slug = || excerpt(resource_type.slug());
+    if page.kind() != resource_type.kind() {
+        return Err(Error::KindMismatch { slug: slug(), found: page.kind(), expected: resource_type.kind() });
+    }
+    if let Some(session) = context.session.filter(|session| !session.scope().contains(of)) {
+        return Err(Error::OutOfScope { slug: slug(), session_id: session.id() });
+    }
+    checked
 }

@@ -1,7 +1,7 @@
 //! What a command works on: the app that it names, its registry, and the rest of the state that an app's
 //! commands may touch, each borrowed apart.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -100,7 +100,7 @@ pub(super) fn missing(field: &'static str, found: &str, expected: &str) -> Error
 }
 
 /// Refuses an argument that breaks a rule.
-pub(super) fn expect_text(rule: Rule, field: &'static str, text: &str) -> Result<(), Error> {
+pub(super) fn expect_text(rule: Rule, field: impl Into<Cow<'static, str>>, text: &str) -> Result<(), Error> {
     match rule.fault(text) {
         None => Ok(()),
         Some(code) => {

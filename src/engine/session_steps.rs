@@ -109,9 +109,10 @@ impl Engine {
         if left.all(|index| excluded.contains(&index)) {
             return Err(missing("types", "all that are in scope", "at least one that stays in scope"));
         }
-        let (_, session) = scope.app.store_and_session();
+        let (store, session) = scope.app.store_and_session();
         let session = session.expect("a session in progress is the open one");
         session.exclude(&excluded);
+        excluded.iter().for_each(|index| store.clear_settled(*index));
         session.note_activity(now);
         scope.changes.fact(Fact::SessionChanged { session_id });
         Ok(())

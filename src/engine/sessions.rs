@@ -70,9 +70,9 @@ impl Engine {
     ///
     /// The app's [`Guard`](crate::Guard) may refuse it, unless it was [waived](Self::waive_guard); to force a completion
     /// waives it. With a [plan](crate::Completion::with_plan) it is refused if other records would be marked by now. Costs
-    /// grow with the number of types, and not with the records, but for those that the session retains and a bit of each
-    /// other one of their types; to hold a plan against them costs what a [preview](crate::AppView::preview) and its plan
-    /// cost.
+    /// grow with the number of types, and not with the records, but for a bit of each record of a type of which the session
+    /// retains some or deltas settled some; to hold a plan against them costs what a [preview](crate::AppView::preview) and
+    /// its plan cost.
     ///
     /// ```
     /// # use headcount::{AppId, Completion, Config, Engine, Scope, SessionId, SessionStatus, Timestamp, Uuid};
@@ -203,7 +203,7 @@ impl Engine {
     /// The last step completes the session and sets the app's last_synced_at to its `now`.
     ///
     /// Costs what the budget allows: at most about 0.4 us for each unit of it, plus the references of one account
-    /// (50,000 at most: about a millisecond). One change is kept for each record that is marked. 1,000 to 5,000 is a
+    /// (50,000 of one page at most: about a millisecond). One change is kept for each record that is marked. 1,000 to 5,000 is a
     /// good budget. While a [frozen copy](Engine::freeze) is there, what a step is the first to write to is copied too.
     ///
     /// For each unit a step may pass 4,096 records, 64 at a time. A placeholder that stays counts as 128 of them, and

@@ -7,7 +7,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::remembered;
+use super::{marks, remembered};
 use crate::engine::Engine;
 use crate::state::{CloneGroupNumber, State};
 use crate::store::{Bits, Table, TypeIndex};
@@ -30,7 +30,8 @@ impl Engine {
     ///
     /// Goes through the records that changed since [`Engine::refresh_digest`] was last called, a bit for each four
     /// others, and apps, types, sessions and tasks, whose texts it hashes whole each time; while a session has seen or
-    /// retains records of a type, a bit for each record of it too. If it never was, it goes through all records and all
+    /// retains records of a type, or deltas settled some, a bit for each record of it too, and the ids that they settled.
+    /// If it never was, it goes through all records and all
     /// remembered pages: a million records take a tenth of a second or so. It keeps nothing for the next time.
     ///
     /// ```
@@ -186,6 +187,7 @@ impl Engine {
         }
         remembered::digest(state, &mut hasher);
         digest_gone(state, &mut hasher);
+        marks::digest(state, &mut hasher);
         hasher.finish()
     }
 }
@@ -228,8 +230,9 @@ fn digest_marks(table: &Table, marks: &Bits, hasher: &mut DigestHasher) {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct DigestParts {
-    /// Of all that is no record: the sequence number, apps and clone groups, types, sessions, tasks, remembered pages
-    /// and the limits that they were held to; and of each table that has gaps, how many rows it has given out.
+    /// Of all that is no record: the sequence number, apps and clone groups, types, sessions and what deltas settled in
+    /// them, tasks, remembered pages and the limits that they were held to; and of each table that has gaps, how many rows
+    /// it has given out.
     #[cfg_attr(feature = "serde", serde(with = "wire"))]
     pub rest: u128,
     /// Of each table, by app in order of creation, then by type in order of registration. An app has here its types up

@@ -3,7 +3,7 @@
 
 use alloc::format;
 
-use super::remembered;
+use super::{marks, remembered};
 use crate::engine::Engine;
 use crate::state::{App, OpenSession, Registry};
 use crate::store::{Row, Table, TypeIndex};
@@ -63,10 +63,11 @@ fn check_app(app: &App, registry: &Registry, seq: u64) -> Checked {
     for (of, table) in app.store().tables() {
         remembered::check(table).map_err(|broken| broken.within(format!("type {}", of.0)))?;
     }
+    marks::check(app)?;
     app.sessions().open().map_or(Ok(()), |session| check_cleanup(session, app, registry))
 }
 
-/// What a cleanup passed holds nothing stale.
+/// What a cleanup passed holds no full record that is stale. (A placeholder may have lost who referred to it since.)
 fn check_cleanup(session: &OpenSession, app: &App, registry: &Registry) -> Checked {
     let Some(cursor) = session.cursor() else { return Ok(()) };
     let rows = app.store().table(cursor.of).map_or(0, Table::rows);
@@ -74,8 +75,10 @@ fn check_cleanup(session: &OpenSession, app: &App, registry: &Registry) -> Check
     let in_scope = |of: &TypeIndex| session.scope().contains(*of);
     for (of, table) in app.store().tables().filter(|(of, _)| in_scope(of)) {
         let passed = cursor.rows_passed(of, registry.is_account(of), table.rows());
-        let is_stale =
-            |row: Row| table.stale_word(row.at() / 64) >> (row.0 % 64) & 1 == 1 && !table.is_kept_alive(row);
+        let is_stale = |row: Row| {
+            let stale = table.stale_word(row.at() / 64) & !table.placeholder().word(row.at() / 64);
+            stale >> (row.0 % 64) & 1 == 1
+        };
         let has_stale = Row::first(passed).any(is_stale);
         ensure(!has_stale, "10.4", || format!("type {}: the cleanup left a record", of.0))?;
     }

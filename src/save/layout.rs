@@ -9,11 +9,12 @@ use core::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::marks::SavedMarks;
 use super::remembered::SavedPages;
 use super::snapshot::{FORMAT_WITHOUT_GONE, FORMAT_WITHOUT_PROGRESS, SavedAppEntry, Snapshot};
 use crate::state::{SavedProgress, SavedRegistry};
 
-const FIELDS: &[&str] = &["format", "digest", "seq", "groups", "apps", "remembered", "sessions"];
+const FIELDS: &[&str] = &["format", "digest", "seq", "groups", "apps", "remembered", "sessions", "marks"];
 
 impl<'de> Deserialize<'de> for Snapshot {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -40,6 +41,7 @@ impl<'de> Visitor<'de> for SnapshotVisitor {
             apps: next(&mut fields, 4)?,
             remembered: next(&mut fields, 5)?,
             sessions: if has_progress(format) { next(&mut fields, 6)? } else { Vec::new() },
+            marks: if has_progress(format) { next(&mut fields, 7)? } else { Vec::new() },
         })
     }
 
@@ -54,6 +56,7 @@ impl<'de> Visitor<'de> for SnapshotVisitor {
                 Name::Apps => found.apps = Some(map.next_value()?),
                 Name::Remembered => found.remembered = Some(map.next_value()?),
                 Name::Sessions => found.sessions = Some(map.next_value()?),
+                Name::Marks => found.marks = Some(map.next_value()?),
                 Name::Unknown => _ = map.next_value::<IgnoredAny>()?,
             }
         }
@@ -80,11 +83,12 @@ struct Found {
     apps: Option<Vec<SavedAppEntry>>,
     remembered: Option<Vec<SavedPages>>,
     sessions: Option<Vec<SavedProgress>>,
+    marks: Option<Vec<SavedMarks>>,
 }
 
 impl Found {
     fn snapshot<E: Error>(self) -> Result<Snapshot, E> {
-        let Self { format, digest, seq, groups, apps, remembered, sessions } = self;
+        let Self { format, digest, seq, groups, apps, remembered, sessions, marks } = self;
         let missing = E::missing_field;
         let format = format.ok_or_else(|| missing("format"))?;
         Ok(Snapshot {
@@ -94,15 +98,19 @@ impl Found {
             groups: groups.ok_or_else(|| missing("groups"))?,
             apps: apps.ok_or_else(|| missing("apps"))?,
             remembered: remembered.ok_or_else(|| missing("remembered"))?,
-            sessions: match sessions {
-                Some(sessions) if has_progress(format) => sessions,
-                None if !has_progress(format) => Vec::new(),
-                Some(_) => {
-                    return Err(E::custom("a snapshot of this format has no sessions beside its apps"));
-                }
-                None => return Err(missing("sessions")),
-            },
+            sessions: of_progress("sessions", sessions, format)?,
+            marks: of_progress("marks", marks, format)?,
         })
+    }
+}
+
+/// A list that is there if the format has the progress of sessions.
+fn of_progress<T, E: Error>(name: &'static str, list: Option<Vec<T>>, format: u32) -> Result<Vec<T>, E> {
+    match list {
+        Some(list) if has_progress(format) => Ok(list),
+        None if !has_progress(format) => Ok(Vec::new()),
+        Some(_) => Err(E::custom(format_args!("a snapshot of this format has no {name} beside its apps"))),
+        None => Err(E::missing_field(name)),
     }
 }
 
@@ -117,6 +125,7 @@ enum Name {
     Apps,
     Remembered,
     Sessions,
+    Marks,
     #[serde(other)]
     Unknown,
 }

@@ -5,6 +5,7 @@ mod frozen;
 mod invariants;
 #[cfg(feature = "serde")]
 mod layout;
+mod marks;
 mod remembered;
 #[cfg(feature = "serde")]
 mod snapshot;

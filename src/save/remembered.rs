@@ -51,7 +51,7 @@ fn check_limits(pages: &RememberedPages) -> Checked {
 }
 
 #[cfg(feature = "serde")]
-pub(super) use saved::SavedPages;
+pub(super) use saved::{SavedPages, SavedRun};
 
 #[cfg(feature = "serde")]
 mod saved {
@@ -82,7 +82,19 @@ mod saved {
     /// The first row, and how many there are.
     #[derive(Debug, Serialize, Deserialize)]
     #[serde(rename = "Run")]
-    struct SavedRun(Row, u32);
+    pub(in crate::save) struct SavedRun(Row, u32);
+
+    impl From<Run> for SavedRun {
+        fn from(Run { first, len }: Run) -> Self {
+            Self(first, len)
+        }
+    }
+
+    impl From<SavedRun> for Run {
+        fn from(SavedRun(first, len): SavedRun) -> Self {
+            Self { first, len }
+        }
+    }
 
     impl SavedPages {
         /// Of all apps, by app and type.
@@ -97,8 +109,7 @@ mod saved {
         }
 
         fn of(app: u64, of: TypeIndex, pages: &RememberedPages) -> Self {
-            let saved_runs =
-                |runs: &[Run]| runs.iter().map(|&Run { first, len }| SavedRun(first, len)).collect();
+            let saved_runs = |runs: &[Run]| runs.iter().map(|run| SavedRun::from(*run)).collect();
             Self {
                 app,
                 of,
@@ -116,8 +127,7 @@ mod saved {
             ensure(!pages.is_empty(), "9", || "it remembers no page, and says so")?;
             let mut loaded = RememberedPages::under(checked_under);
             for SavedPage(fingerprint, runs) in pages {
-                let runs: Vec<Run> =
-                    runs.into_iter().map(|SavedRun(first, len)| Run { first, len }).collect();
+                let runs: Vec<Run> = runs.into_iter().map(Run::from).collect();
                 let is_added = loaded.load(fingerprint, runs.into_boxed_slice(), rows);
                 ensure(is_added, "3.9", || format!("the remembered page {fingerprint} has other rows"))?;
             }

@@ -12,6 +12,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::marks::SavedMarks;
 use super::remembered::SavedPages;
 use super::table::{SavedTable, TableRef};
 use crate::engine::Engine;
@@ -43,6 +44,7 @@ pub struct Snapshot {
     pub(super) remembered: Vec<SavedPages>,
     /// Of all sessions, by app in order of creation, then oldest first.
     pub(super) sessions: Vec<SavedProgress>,
+    pub(super) marks: Vec<SavedMarks>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -132,6 +134,7 @@ impl Engine {
             apps: apps.collect(),
             remembered: SavedPages::all(state),
             sessions: state.apps.iter().flat_map(|(_, app)| app.save_progress()).collect(),
+            marks: SavedMarks::all(state),
         }
     }
 
@@ -144,7 +147,8 @@ impl Engine {
     /// # Errors
     /// A [`RestoreError`] for what no engine could have written, or this one's format does not know.
     pub fn restore(config: Config, snapshot: Snapshot) -> Result<Self, RestoreError> {
-        let Snapshot { format, digest: [high, low], seq, groups, apps, remembered, sessions } = snapshot;
+        let Snapshot { format, digest: [high, low], seq, groups, apps, remembered, sessions, marks } =
+            snapshot;
         if !(FORMAT_WITHOUT_GONE..=FORMAT).contains(&format) {
             return Err(RestoreError::UnknownFormat { found: format, expected: FORMAT });
         }
@@ -159,6 +163,7 @@ impl Engine {
         if format > FORMAT_WITHOUT_PROGRESS {
             loading.progress(sessions)?;
         }
+        loading.marks(marks)?;
         let Loading { state, references, is_within, .. } = loading;
         let mut engine = Self::with_state(config, state, ChangeLog::resume_after(seq));
         engine.check_all_but_records(references)?;
@@ -237,20 +242,42 @@ impl Loading {
         ensure(sessions.next().is_none(), "5", || "progress is told of no session")
     }
 
+    /// Marks, by app and type ascending.
+    fn marks(&mut self, saved: Vec<SavedMarks>) -> Result<(), BrokenInvariant> {
+        let mut before = None;
+        for marks in saved {
+            let place = (marks.app, marks.of);
+            let is_next = before.is_none_or(|before| before < place);
+            let app = self.app_at(place.0).filter(|_| is_next).ok_or_else(marks_twice)?;
+            marks.load(app)?;
+            before = Some(place);
+        }
+        Ok(())
+    }
+
+    /// The app in this place of their order.
+    fn app_at(&mut self, place: u64) -> Option<&mut App> {
+        let id = usize::try_from(place).ok().and_then(|at| self.state.apps.iter().nth(at)).map(|(id, _)| id);
+        id.and_then(|id| self.state.apps.get_mut(id))
+    }
+
     /// Pages, by app and type ascending.
     fn pages(&mut self, remembered: Vec<SavedPages>) -> Result<(), BrokenInvariant> {
         let mut before = None;
         for pages in remembered {
             let place = (pages.app, pages.of);
-            let at = usize::try_from(pages.app).ok().filter(|_| before.is_none_or(|before| before < place));
-            let id = at.and_then(|at| self.state.apps.iter().nth(at)).map(|(id, _)| id);
-            let app = id.and_then(|id| self.state.apps.get_mut(id)).ok_or_else(remembers_twice)?;
+            let is_next = before.is_none_or(|before| before < place);
+            let app = self.app_at(place.0).filter(|_| is_next).ok_or_else(remembers_twice)?;
             let rows = app.store().table(pages.of).map(Table::rows).ok_or_else(remembers_twice)?;
             app.load_pages(place.1, pages.load(rows)?);
             before = Some(place);
         }
         Ok(())
     }
+}
+
+fn marks_twice() -> BrokenInvariant {
+    BrokenInvariant::new("3a.3", "something is marked of no app, or twice of a type")
 }
 
 fn remembers_twice() -> BrokenInvariant {
@@ -272,6 +299,7 @@ pub struct SnapshotRef<'e> {
     apps: Vec<AppEntry<'e>>,
     remembered: Vec<SavedPages>,
     sessions: Vec<SavedProgress>,
+    marks: Vec<SavedMarks>,
 }
 
 /// What [`SavedAppEntry`] is parsed from.

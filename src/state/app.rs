@@ -201,8 +201,11 @@ impl App {
         let last_completed = sessions.iter().rev().find(completed);
         let is_synced = last_completed.is_none_or(|session| session.ended_at() == *last_synced_at);
         ensure(is_synced, "4.1", || "its last_synced_at is not when its last session completed")?;
-        let is_new = last_synced_at.is_none() && store.numbered_tables().next().is_none();
-        ensure(is_new || sessions.len() > 0, "5", || "it has records, but no session brought them")?;
+        ensure(
+            last_synced_at.is_none() || sessions.len() > 0,
+            "5",
+            || "it was synced, but there is no session",
+        )?;
         tasks.validate(types)
     }
 
@@ -239,6 +242,11 @@ fn digest_guard(guard: &Guard, hasher: &mut DigestHasher) {
         hasher.optional_number(max_removals);
         hasher.optional_number(max_removals_percent.map(u64::from));
     }
+}
+
+#[cfg(feature = "serde")]
+fn not_marked() -> crate::values::BrokenInvariant {
+    crate::values::BrokenInvariant::new("3.5", "something is retained or settled in no session")
 }
 
 #[cfg(feature = "serde")]
@@ -299,7 +307,7 @@ impl App {
 
     /// What is saved of each session behind all else, oldest first.
     pub(crate) fn save_progress(&self) -> impl Iterator<Item = SavedProgress> {
-        self.sessions.save_progress(&self.store)
+        self.sessions.save_progress()
     }
 
     /// Takes it, for as many sessions as there are.
@@ -307,7 +315,29 @@ impl App {
     /// # Errors
     /// If it is not that of so many, or a figure is none that these sessions can have.
     pub(crate) fn load_progress(&mut self, saved: &mut impl Iterator<Item = SavedProgress>) -> Checked {
-        self.sessions.load_progress(saved, &mut self.store)
+        self.sessions.load_progress(saved)
+    }
+
+    /// Takes what is marked of a type in the open session: rows that it retains, and what deltas settled, rows and ids,
+    /// ascending.
+    ///
+    /// # Errors
+    /// If there is no such session, there are no such rows, or an id stands twice.
+    pub(crate) fn load_marks(
+        &mut self,
+        of: TypeIndex,
+        (retained, settled): (&[crate::store::Run], &[crate::store::Run]),
+        ids: &[String],
+    ) -> Checked {
+        if !retained.is_empty() || !settled.is_empty() {
+            self.store.load_marks(of, retained, settled)?;
+        }
+        let session = self.sessions.open_mut().ok_or_else(not_marked)?;
+        let can_be_settled = session.scope().contains(of) || settled.is_empty() && ids.is_empty();
+        ensure(can_be_settled, "3a.3", || "something is settled out of scope")?;
+        ensure(ids.is_sorted_by(|a, b| a < b), "9", || "settled ids are not in their order")?;
+        ids.iter().for_each(|id| session.settle_id(of, id));
+        Ok(())
     }
 
     /// Remembers loaded pages of a type of which there is a table.

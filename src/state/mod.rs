@@ -24,7 +24,9 @@ pub use registry::ResourceType;
 pub(crate) use registry::SavedRegistry;
 #[cfg(feature = "serde")]
 pub(crate) use session::SavedProgress;
-pub(crate) use session::{Cursor, Ending, Marked, OpenSession, ReferenceCounts, SessionRef, TypeScope};
+pub(crate) use session::{
+    Cursor, Ending, Marked, OpenSession, ReferenceCounts, SessionRef, SettledIds, TypeScope,
+};
 pub(crate) use task::{Task, TaskEnding};
 
 use crate::values::{AppId, ResourceTypeId, SessionId, TaskId};

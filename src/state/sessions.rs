@@ -125,29 +125,25 @@ impl Sessions {
         Ok(Self { open, ended: ended? })
     }
 
-    /// What is saved of each beside, oldest first, given the store whose roll is that of the open one.
-    pub(super) fn save_progress(
-        &self,
-        store: &crate::store::Store,
-    ) -> impl Iterator<Item = super::session::SavedProgress> {
-        self.iter().map(|session| session.save_progress(store))
+    /// What is saved of each beside, oldest first.
+    pub(super) fn save_progress(&self) -> impl Iterator<Item = super::session::SavedProgress> {
+        self.iter().map(super::session::SessionRef::save_progress)
     }
 
-    /// Takes it, for as many sessions as there are, and marks in the store what the open one retains.
+    /// Takes it, for as many sessions as there are.
     ///
     /// # Errors
     /// If it is not that of so many, or a figure is none that these sessions can have.
     pub(super) fn load_progress(
         &mut self,
         saved: &mut impl Iterator<Item = super::session::SavedProgress>,
-        store: &mut crate::store::Store,
     ) -> Checked {
         let missing = || crate::values::BrokenInvariant::new("5", "a session has no progress");
         for session in &mut self.ended {
             session.load_progress(saved.next().ok_or_else(missing)?)?;
         }
         match &mut self.open {
-            Some(session) => session.load_progress(saved.next().ok_or_else(missing)?, store),
+            Some(session) => session.load_progress(saved.next().ok_or_else(missing)?),
             None => Ok(()),
         }
     }

@@ -92,6 +92,19 @@ impl Bits {
         }
     }
 
+    /// Whether any of so many rows from this one on is in it, 64 at a time.
+    pub(crate) fn has_any(&self, start: Row, len: u32) -> bool {
+        let (mut row, end) = (start.at(), start.at() + len as usize);
+        while row < end {
+            let word_end = end.min((row | 63) + 1);
+            if self.word(row / 64) & u64::MAX >> (64 - (word_end - row)) << (row % 64) != 0 {
+                return true;
+            }
+            row = word_end;
+        }
+        false
+    }
+
     /// Adds the rows of a word. Answers those of them that were not there.
     fn add(&mut self, at: usize, rows: u64) -> u64 {
         let word = self.word_mut(at);
@@ -302,7 +315,10 @@ mod tests {
     fn a_range_is_the_rows_from_its_first_to_before_its_end() {
         for (start, len) in [(0, 0), (0, 1), (63, 1), (63, 2), (64, 64), (1, 200), (CHUNK_ROWS - 70, 140)] {
             let mut bits = Bits::default();
+            assert!(!bits.has_any(Row(start), len + 1));
             bits.set(Row(start + len / 2));
+            assert_eq!(bits.has_any(Row(start), len), len > 0);
+            assert!(!bits.has_any(Row(start), len / 2) && !bits.has_any(Row(start + len / 2 + 1), len));
             bits.set_range(Row(start), len);
             let rows: BTreeSet<u32> = (start..start + len).chain([start + len / 2]).collect();
             agrees_with_a_set(&bits, &rows);

@@ -5,8 +5,10 @@
 //! - a row's *referrers* are the active accounts that refer to it;
 //! - a reference points at a record that there is;
 //! - an active account's references point at active rows or at full ones;
-//! - the *seen* rows, those of the present roll, are active full records, and none of them is *retained*;
-//! - so are the rows of remembered pages, and they are as those pages left them;
+//! - the *seen* rows, those of the present roll, and the *settled* ones, which it leaves as they are, are full records;
+//!   in a type that is in the roll's scope, a seen row that is not active is settled;
+//! - none of the seen rows is *retained*: kept though it could not be read;
+//! - the rows of remembered pages are active full records, and they are as those pages left them;
 //! - a row that is *gone* has no record, and is in no other set of rows.
 
 mod arena;
@@ -41,6 +43,8 @@ pub(crate) use record::{Draft, ReferenceRuns, Slot, Stored};
 pub(crate) use remembered::{RememberedPages, Run};
 pub(crate) use table::Table;
 
+#[cfg(feature = "serde")]
+use crate::values::{BrokenInvariant, Checked};
 use crate::values::{Fingerprint, IdHash, Kind, PageLimits, Timestamp};
 
 #[derive(Debug, Default)]
@@ -75,6 +79,7 @@ impl Store {
     }
 
     /// The tables up to the last one that gave out a row: whether those behind it were made is no fact.
+    #[cfg(feature = "serde")]
     pub(crate) fn numbered_tables(&self) -> impl Iterator<Item = (TypeIndex, &Table)> {
         self.tables_up_to(|table| table.rows() > 0)
     }
@@ -223,9 +228,10 @@ impl Store {
     pub(crate) fn see(&mut self, of: TypeIndex, rows: &[Row]) {
         let Some(&last) = rows.last() else { return };
         let table = self.table_mut(of);
+        let is_whole = |row| table.active().contains(row) && !table.placeholder().contains(row);
         debug_assert!(
-            rows.iter().all(|&row| table.active().contains(row) && !table.placeholder().contains(row)),
-            "what was pushed is active and full"
+            rows.iter().all(|&row| is_whole(row) || table.settled().contains(row)),
+            "what was pushed is active and full, unless it is left as it is"
         );
         // A page in stored order is one run: a word or three.
         for run in rows.chunk_by(|row, next| next.0 == row.0 + 1) {
@@ -239,6 +245,22 @@ impl Store {
         for &row in rows {
             self.table_mut(of).retain(row);
         }
+    }
+
+    /// Notes that the present roll leaves these rows of a type as they are, which are full records.
+    pub(crate) fn settle(&mut self, of: TypeIndex, rows: &[Row]) {
+        if let Some(table) = self.tables.get_mut(of.at()) {
+            debug_assert!(
+                !rows.iter().any(|&row| table.placeholder().contains(row)),
+                "a full record is settled"
+            );
+            rows.iter().for_each(|&row| table.set_settled(row));
+        }
+    }
+
+    /// Lets the present roll take the rows of a type as they come.
+    pub(crate) fn clear_settled(&mut self, of: TypeIndex) {
+        self.tables.get_mut(of.at()).into_iter().for_each(Table::clear_settled);
     }
 
     /// Begins an empty roll.
@@ -262,13 +284,6 @@ impl Store {
         }
     }
 
-    /// Forgets the page of a type with this fingerprint: it is another page's now, of which not all was taken.
-    pub(crate) fn forget_page(&mut self, of: TypeIndex, fingerprint: Fingerprint) {
-        if let Some(table) = self.tables.get_mut(of.at()) {
-            table.forget_page(fingerprint);
-        }
-    }
-
     /// Notes that a remembered page of the type was named again, and would be taken under these limits: its rows
     /// are in the present roll.
     pub(crate) fn see_again(&mut self, of: TypeIndex, fingerprint: Fingerprint, limits: PageLimits) {
@@ -284,24 +299,17 @@ impl Store {
 /// Loading.
 #[cfg(feature = "serde")]
 impl Store {
+    /// Takes what the roll retains and leaves as it is of a type.
+    ///
+    /// # Errors
+    /// If there is no table of it, or it has no such rows.
+    pub(crate) fn load_marks(&mut self, of: TypeIndex, retained: &[Run], settled: &[Run]) -> Checked {
+        let none = || BrokenInvariant::new("9", "a set of rows is of no table");
+        self.tables.get_mut(of.at()).ok_or_else(none)?.load_marks(retained, settled)
+    }
+
     /// Remembers loaded pages of a type of which there is a table.
     pub(crate) fn load_pages(&mut self, of: TypeIndex, pages: RememberedPages) {
         self.table_mut(of).load_pages(pages);
-    }
-
-    /// The rows that the roll retains of a table, as the fewest runs.
-    pub(crate) fn retained_runs(&self, of: TypeIndex) -> Vec<Run> {
-        self.table(of).map_or_else(Vec::new, |table| {
-            let rows: Vec<Row> = table.retained().iter().collect();
-            Run::all(&rows).into()
-        })
-    }
-
-    /// Retains the rows of loaded runs. False if they are not the fewest runs, or not of records of the type that can
-    /// be retained.
-    pub(crate) fn load_retained(&mut self, of: TypeIndex, runs: &[Run]) -> bool {
-        let Some(table) = self.tables.get_mut(of.at()) else { return false };
-        remembered::are_of_table(runs, table.rows())
-            && table.load_retained(runs.iter().flat_map(|run| run.rows()))
     }
 }

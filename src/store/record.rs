@@ -17,9 +17,7 @@
 
 use alloc::vec::Vec;
 
-#[cfg(feature = "serde")]
-use super::arena::CHUNK_BYTES;
-use super::arena::UNIT_BYTES;
+use super::arena::{CHUNK_BYTES, UNIT_BYTES};
 use super::attributes::{self, AttributeViews};
 use super::key::{Row, RowKey, TypeIndex};
 use crate::values::{AccountStatus, Attribute, copy_text, is_same};
@@ -72,19 +70,22 @@ pub(crate) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
+    /// What a record can take at most: a chunk. What a page brings of one takes less, as the limits' ceilings see to;
+    /// with references that stay it may take more.
+    pub(crate) const BYTES_MAX: u64 = CHUNK_BYTES as u64;
+
     /// A placeholder, whose name may be empty.
     pub(crate) fn placeholder(id: &'a str, name: &'a str) -> Self {
         Self { texts: [id, name, "", "", "", ""], ..Self::default() }
     }
 
-    /// How many bytes the record takes, if it fits a chunk, and its lengths their fields. What commands bring
-    /// does: the limits' ceilings see to it.
+    /// How many bytes the record takes, if it fits a chunk, and its lengths their fields. What is written does.
     #[cfg(feature = "serde")]
     pub(crate) fn storable_bytes(&self) -> Option<u64> {
         let fits = |length: usize| length <= usize::from(u16::MAX);
         let has_lengths = self.texts.iter().all(|text| fits(text.len())) && fits(self.attributes.len());
         let has_references = self.references.len() <= CHUNK_BYTES / 4;
-        Some(self.bytes()).filter(|&bytes| has_lengths && has_references && bytes <= CHUNK_BYTES as u64)
+        Some(self.bytes()).filter(|&bytes| has_lengths && has_references && bytes <= Self::BYTES_MAX)
     }
 
     /// How many bytes the record takes: what [`Limits::bytes_per_type_max`](crate::Limits) counts.

@@ -11,8 +11,12 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+#[cfg(feature = "serde")]
+use super::bits::Bits;
 use super::column::Counts;
 use super::key::Row;
+#[cfg(feature = "serde")]
+use crate::values::{BrokenInvariant, ensure};
 use crate::values::{DigestHasher, Fingerprint, PageLimits};
 
 /// Rows in a row: the first, and how many.
@@ -43,6 +47,25 @@ impl Run {
     /// The row behind the last one. What a snapshot claims may be beyond all rows.
     fn end(&self) -> u64 {
         u64::from(self.first.0) + u64::from(self.len)
+    }
+
+    /// The fewest that hold a set of rows.
+    #[cfg(feature = "serde")]
+    pub(crate) fn of_bits(bits: &Bits) -> Box<[Self]> {
+        let rows: Vec<Row> = bits.iter().collect();
+        Self::all(&rows)
+    }
+
+    /// The set of rows in these runs, of a table with so many.
+    ///
+    /// # Errors
+    /// If they are not the fewest, or beyond the table.
+    #[cfg(feature = "serde")]
+    pub(super) fn bits(runs: &[Self], rows_in_table: u32) -> Result<Bits, BrokenInvariant> {
+        ensure(are_fewest(runs) && are_within(runs, rows_in_table), "9", || "a set of rows is malformed")?;
+        let mut bits = Bits::default();
+        runs.iter().for_each(|run| bits.set_range(run.first, run.len));
+        Ok(bits)
     }
 
     pub(crate) fn rows(self) -> impl Iterator<Item = Row> + Clone {
@@ -245,10 +268,10 @@ fn are_fewest(runs: &[Run]) -> bool {
         && runs.windows(2).all(|pair| pair[0].end() < u64::from(pair[1].first.0))
 }
 
-/// Whether there are runs, as the fewest, all of them in a table with so many rows.
+/// Whether runs, which ascend, are of rows that a table with so many has.
 #[cfg(feature = "serde")]
-pub(super) fn are_of_table(runs: &[Run], rows_in_table: u32) -> bool {
-    are_fewest(runs) && runs.last().is_some_and(|last| last.end() <= u64::from(rows_in_table))
+fn are_within(runs: &[Run], rows_in_table: u32) -> bool {
+    runs.last().is_none_or(|last| last.end() <= u64::from(rows_in_table))
 }
 
 /// Loading.
@@ -261,7 +284,8 @@ impl RememberedPages {
 
     /// Adds a page of a table with so many rows. False if there is none like it, or it is there.
     pub(crate) fn load(&mut self, fingerprint: Fingerprint, runs: Box<[Run]>, rows_in_table: u32) -> bool {
-        let is_new = are_of_table(&runs, rows_in_table)
+        let is_page = !runs.is_empty() && are_fewest(&runs) && are_within(&runs, rows_in_table);
+        let is_new = is_page
             && self.find(fingerprint).is_none()
             && runs.iter().flat_map(|run| run.rows()).all(|row| self.page_of(row).is_none());
         if is_new {

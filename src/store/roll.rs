@@ -1,8 +1,9 @@
 //! The marks of the present roll: which rows it keeps, and why.
 //!
 //! A row is *seen* if a page named it, and *retained* if a page named it in a record that could not be read: it is at
-//! the source, so it stays. What was seen needs no other reason, so no row is both. A roll begins and ends in no time,
-//! whatever it marked, and where nothing is retained, no set of retained rows takes room.
+//! the source, so it stays. What was seen needs no other reason, so no row is both. A row is *settled* if somebody told of
+//! it beside the roll: then the roll leaves it as it is, seen or not. A roll begins and ends in no time, whatever it
+//! marked, and a set that is empty takes no room.
 
 use super::bits::Bits;
 use super::key::Row;
@@ -11,6 +12,7 @@ use super::key::Row;
 pub(super) struct Roll {
     seen: Bits,
     retained: Bits,
+    settled: Bits,
 }
 
 impl Roll {
@@ -22,10 +24,19 @@ impl Roll {
         &self.retained
     }
 
-    /// Rows `64 * at ..` that the roll keeps.
+    pub(super) const fn settled(&self) -> &Bits {
+        &self.settled
+    }
+
+    /// Rows `64 * at ..` that the roll keeps. A set that is empty is not looked at.
     pub(super) fn kept_word(&self, at: usize) -> u64 {
-        let retained = if self.retains_some() { self.retained.word(at) } else { 0 };
-        self.seen.word(at) | retained
+        let word = |marks: &Bits| if marks.ones() > 0 { marks.word(at) } else { 0 };
+        self.seen.word(at) | word(&self.retained) | word(&self.settled)
+    }
+
+    /// Whether anything is retained or settled: mostly nothing is.
+    pub(super) const fn keeps_more_than_seen(&self) -> bool {
+        self.retained.ones() > 0 || self.settled.ones() > 0
     }
 
     /// Where it is not so, nobody looks at a retained row.
@@ -48,11 +59,22 @@ impl Roll {
         }
     }
 
+    /// Marks a row as settled.
+    pub(super) fn settle(&mut self, row: Row) {
+        self.settled.set(row);
+    }
+
+    /// Takes that from all rows.
+    pub(super) fn settle_none(&mut self) {
+        self.settled.begin_anew();
+    }
+
     /// Takes the marks of a row away.
     pub(super) fn leave(&mut self, row: Row) {
         self.seen.clear(row);
-        if self.retains_some() {
+        if self.keeps_more_than_seen() {
             self.retained.clear(row);
+            self.settled.clear(row);
         }
     }
 
@@ -61,22 +83,26 @@ impl Roll {
         if from.seen.contains(of) {
             self.seen.set(row);
         }
-        if from.retains_some() && from.retained.contains(of) {
+        if from.keeps_more_than_seen() && from.retained.contains(of) {
             self.retained.set(row);
+        }
+        if from.keeps_more_than_seen() && from.settled.contains(of) {
+            self.settled.set(row);
         }
     }
 
     /// Begins an empty roll. Costs nothing: what the last one marked is cleared as the next one comes to it.
     pub(super) fn begin_anew(&mut self) {
-        let Self { seen, retained } = self;
+        let Self { seen, retained, settled } = self;
         seen.begin_anew();
         retained.begin_anew();
+        settled.begin_anew();
     }
 
     /// A copy that shares the chunks.
     pub(super) fn freeze(&mut self) -> Self {
-        let Self { seen, retained } = self;
-        Self { seen: seen.freeze(), retained: retained.freeze() }
+        let Self { seen, retained, settled } = self;
+        Self { seen: seen.freeze(), retained: retained.freeze(), settled: settled.freeze() }
     }
 }
 
@@ -88,13 +114,9 @@ impl Roll {
         Self { seen, ..Self::default() }
     }
 
-    /// Marks loaded rows as retained. False if one of them was seen, or is marked.
-    pub(super) fn load_retained(&mut self, rows: impl Iterator<Item = Row>) -> bool {
-        let mut are_new = true;
-        for row in rows {
-            are_new &= !self.seen.contains(row) && self.retained.set(row);
-        }
-        are_new
+    /// Takes its other marks, none of a row that was seen among the retained.
+    pub(super) fn load(&mut self, retained: Bits, settled: Bits) {
+        (self.retained, self.settled) = (retained, settled);
     }
 }
 

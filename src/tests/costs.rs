@@ -124,6 +124,7 @@ fn costs_of_commands(count: u32) -> Costs {
     let save = |engine: &mut Engine| engine.save_checkpoint(NOW, APP, session(2), Some("page 17"));
     costs.of("save_checkpoint", || save(engine)).expect("in progress");
     costs.of("waive_guard", || engine.waive_guard(NOW, APP, session(2))).expect("in progress");
+    costs_of_deltas(engine, &mut costs);
     costs_of_views(engine, &mut costs);
     costs.of("exclude_types", || engine.exclude_types(NOW, APP, session(2), &["team"])).expect("in progress");
     costs.of("abandon_session", || engine.abandon_session(NOW, APP, session(2))).expect("in progress");
@@ -141,6 +142,21 @@ fn costs_of_commands(count: u32) -> Costs {
     assert_eq!(costs.of("changes", || engine.changes().count()), 10);
     costs.of("forget_changes", || engine.forget_changes());
     costs
+}
+
+/// The first one clears what an older roll left in its chunk of bits, of which there was none.
+fn costs_of_deltas(engine: &mut Engine, costs: &mut Costs) {
+    let upsert = |engine: &mut Engine, page| engine.upsert_records(NOW, APP, "account", &page);
+    let outcome = costs.of("upsert_records", || upsert(engine, accounts(400..450, "y"))).expect("a delta");
+    assert_eq!((outcome.updated, outcome.unchanged), (50, 0));
+    let outcome = costs.of("upsert_records, unchanged", || upsert(engine, accounts(450..500, "x")));
+    assert_eq!(outcome.map(|outcome| outcome.unchanged), Ok(50));
+    let ids = ["u0000510", "u0000511", "nobody", "u0000400"];
+    let deactivate = |engine: &mut Engine| engine.deactivate_records(NOW, APP, "account", &ids);
+    let outcome = costs.of("deactivate_records", || deactivate(engine)).expect("a delta");
+    assert_eq!((outcome.deactivated, outcome.unknown), (3, 1));
+    let outcome = costs.of("push_page, settled", || push(engine, 2, &accounts(400..500, "x")));
+    assert_eq!((outcome.settled, outcome.unchanged), (100, 0));
 }
 
 fn costs_of_what_is_no_record(engine: &mut Engine, costs: &mut Costs) {
@@ -189,6 +205,30 @@ fn what_promises_not_to_grow_with_the_records_does_not() {
         |name| few.0.iter().find(|(of, _)| *of == name).map(|(_, work)| *work) == Some(Work::default());
     for name in ["start_session", "abandon_session", "complete_session", "record_counts", "progress", "seq"] {
         assert!(nothing(name), "{name} looks at records");
+    }
+}
+
+/// Where deltas settled something, a guard is held to a bit of each record of its type, and else to none.
+#[test]
+fn what_a_guard_holds_a_completion_to_is_counted_unless_deltas_came() {
+    for count in [FEW, MANY] {
+        let mut engine = engine(count);
+        let guard =
+            AppUpdate::default().with_guard(Guard::NONE.with_max_percent(100).with_max_type_percent(100));
+        engine.update_app(NOW, APP, &guard).expect("a guard");
+        start(&mut engine, 2);
+        let (_, work) = work::of(|| complete(&mut engine, 2));
+        assert_eq!(work, Work::default(), "no delta came");
+        start(&mut engine, 3);
+        let _ = engine.deactivate_records(NOW, APP, "account", &["u0000001"]).expect("a delta");
+        let (_, work) = work::of(|| complete(&mut engine, 3));
+        assert_eq!((work.records, work.numbers), (0, 0));
+        // Active, seen, settled and placeholders of each word, for both percentages.
+        assert!(work.words <= 2 * 4 * u64::from(count / 64 + 1), "{work:?} at {count} records");
+        let (_, work) = work::of(|| start(&mut engine, 4));
+        assert!(count == FEW || work.words > 0, "the cleanup is ended first");
+        let (_, work) = work::of(|| start(&mut engine, 5));
+        assert_eq!(work, Work::default(), "what was settled goes at once");
     }
 }
 

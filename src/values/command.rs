@@ -82,6 +82,15 @@ pub enum Command<'a> {
         #[cfg_attr(feature = "serde", serde(borrow))]
         page: Page<'a>,
     },
+    /// [`Engine::upsert_records`](crate::Engine::upsert_records)
+    UpsertRecords {
+        app_id: AppId,
+        slug: Cow<'a, str>,
+        #[cfg_attr(feature = "serde", serde(borrow))]
+        page: Page<'a>,
+    },
+    /// [`Engine::deactivate_records`](crate::Engine::deactivate_records)
+    DeactivateRecords { app_id: AppId, slug: Cow<'a, str>, ids: Vec<Cow<'a, str>> },
 }
 
 impl Command<'_> {
@@ -107,7 +116,9 @@ impl Command<'_> {
             | Self::ExcludeTypes { app_id, .. }
             | Self::WaiveGuard { app_id, .. }
             | Self::EraseRecord { app_id, .. }
-            | Self::PushLenientPage { app_id, .. } => Some(app_id),
+            | Self::PushLenientPage { app_id, .. }
+            | Self::UpsertRecords { app_id, .. }
+            | Self::DeactivateRecords { app_id, .. } => Some(app_id),
             Self::ExpireSessions { .. } => None,
         }
     }

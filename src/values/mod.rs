@@ -55,7 +55,8 @@ pub use invariant::BrokenInvariant;
 pub use kind::{AccountStatus, Kind};
 pub use limits::{Config, LimitOutOfRange, Limits};
 pub use outcome::{
-    CleanupOutcome, ExpiryOutcome, LenientOutcome, PageOutcome, PurgeOutcome, Reply, SessionCounts,
+    CleanupOutcome, DeactivationOutcome, ExpiryOutcome, LenientOutcome, PageOutcome, PurgeOutcome, Reply,
+    SessionCounts,
 };
 pub use page::{FoundType, Page, Records};
 pub use plan::Plan;

@@ -13,8 +13,8 @@ use super::status::SessionStatus;
 pub enum Reply {
     /// It is done, and there is nothing to tell.
     Done,
-    /// To [`Command::PushPage`](crate::Command::PushPage) and
-    /// [`Command::RepeatPage`](crate::Command::RepeatPage).
+    /// To [`Command::PushPage`](crate::Command::PushPage), [`Command::RepeatPage`](crate::Command::RepeatPage) and
+    /// [`Command::UpsertRecords`](crate::Command::UpsertRecords).
     Page(PageOutcome),
     /// To [`Command::CompleteSession`](crate::Command::CompleteSession): the session's status,
     /// completing or completed.
@@ -28,6 +28,8 @@ pub enum Reply {
     Expiry(ExpiryOutcome),
     /// To [`Command::PushLenientPage`](crate::Command::PushLenientPage).
     LenientPage(LenientOutcome),
+    /// To [`Command::DeactivateRecords`](crate::Command::DeactivateRecords).
+    Deactivation(DeactivationOutcome),
 }
 
 /// What a page did ([SPEC 3.8](crate::spec#38-reply)).
@@ -36,12 +38,12 @@ pub enum Reply {
 #[must_use]
 #[non_exhaustive]
 pub struct PageOutcome {
-    /// Records in the page: `created + updated`, and those that a lenient page
-    /// [rejected](LenientOutcome::rejected).
+    /// Records in the page: `created + updated`, those that a lenient page [rejected](LenientOutcome::rejected), and
+    /// those of [`settled`](Self::settled) ids that it passed over.
     pub total: u32,
     /// Records whose id the type did not have.
     pub created: u32,
-    /// All the others; the next three count parts of it.
+    /// All the others; `filled`, `reactivated`, `unchanged` and settled records are parts of it.
     pub updated: u32,
     /// Placeholders that got their own record.
     pub filled: u32,
@@ -52,6 +54,9 @@ pub struct PageOutcome {
     /// Placeholders that references of the page made, or woke from being inactive. (How many placeholders there
     /// are: [`RecordCounts::placeholders`](crate::RecordCounts::placeholders).)
     pub placeholders: u32,
+    /// Records that a delta settled in the session, which the page left as they are; and records of ids that one
+    /// settled, which it passed over: these alone are neither created nor updated ([SPEC 3a.3](crate::spec#3a3-settled)).
+    pub settled: u32,
 }
 
 /// What a lenient page did ([SPEC 3.8](crate::spec#38-reply)).
@@ -115,6 +120,22 @@ pub struct ExpiryOutcome {
     pub expired: u64,
 }
 
+/// What the deactivation of some ids did ([SPEC 3a.2](crate::spec#3a2-deactivate-records)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use]
+#[non_exhaustive]
+pub struct DeactivationOutcome {
+    /// Ids that were given: `deactivated + unchanged + unknown`.
+    pub total: u32,
+    /// Records that became inactive.
+    pub deactivated: u32,
+    /// Records that were inactive, among them those that were given before, and placeholders.
+    pub unchanged: u32,
+    /// Ids that are not on record, each time they were given.
+    pub unknown: u32,
+}
+
 /// Sums over a session's pages, and what its cleanup did
 /// ([SPEC 5](crate::spec#5-progress-and-history)). A page that is pushed twice counts twice: how far a session came
 /// tells [`synced_count`](crate::TypeProgress::synced_count).
@@ -142,4 +163,6 @@ pub struct SessionCounts {
     pub references_removed: u64,
     /// Records of lenient pages that had a fault.
     pub rejected: u64,
+    /// Records that a delta had settled, and records of settled ids.
+    pub settled: u64,
 }

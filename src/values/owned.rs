@@ -73,9 +73,26 @@ impl Command<'_> {
             Self::ExcludeTypes { app_id, session_id, types } => {
                 Command::ExcludeTypes { app_id, session_id, types: types.into_iter().map(text).collect() }
             }
+            Self::EraseRecord { .. } | Self::UpsertRecords { .. } | Self::DeactivateRecords { .. } => {
+                self.into_owned_of_records()
+            }
+        }
+    }
+
+    /// Of a command about records outside of any session.
+    fn into_owned_of_records(self) -> Command<'static> {
+        match self {
             Self::EraseRecord { app_id, slug, id } => {
                 Command::EraseRecord { app_id, slug: text(slug), id: text(id) }
             }
+            Self::UpsertRecords { app_id, slug, page } => {
+                Command::UpsertRecords { app_id, slug: text(slug), page: page.into_owned() }
+            }
+            Self::DeactivateRecords { app_id, slug, ids } => {
+                let ids = ids.into_iter().map(text).collect();
+                Command::DeactivateRecords { app_id, slug: text(slug), ids }
+            }
+            other => unreachable!("only commands about records are led here, found {other:?}"),
         }
     }
 }

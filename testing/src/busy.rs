@@ -74,6 +74,9 @@ impl Busy<'_> {
     }
 
     fn references(&mut self, slug: &'static str) -> References<'static> {
+        if self.one_in(8) {
+            return Vec::new();
+        }
         let ids = (1..=6).filter(|_| self.one_in(4)).collect::<Vec<_>>();
         let list = ids
             .into_iter()
@@ -162,10 +165,16 @@ impl Busy<'_> {
         let app = if self.one_in(3) { CLONE } else { FIRST };
         self.sessions += 1;
         let session = SessionId(Uuid::from_u128(self.sessions));
-        self.command(Command::StartSession { app_id: app, session_id: session, scope: Scope::All });
+        let scope = match self.below(6) {
+            0 => Scope::types(["account"]),
+            1 => Scope::types(["account", "license"]),
+            _ => Scope::All,
+        };
+        self.command(Command::StartSession { app_id: app, session_id: session, scope });
         for _ in 0..self.below(4) {
             self.purge_one_in(6, app);
             self.erase_one_in(3, app);
+            self.delta_one_in(4, app);
             let (slug, page) = self.page();
             let slug = slug.into();
             let how = self.below(7);
@@ -197,10 +206,27 @@ impl Busy<'_> {
                 for _ in 0..self.below(8) {
                     self.purge_one_in(5, app);
                     self.erase_one_in(3, app);
+                    self.delta_one_in(3, app);
                     let budget = NonZeroU64::MIN.saturating_add(u64::from(self.below(4)));
                     self.command(Command::RunCleanup { app_id: app, session_id: session, budget });
                 }
             }
+        }
+    }
+
+    /// Now and then a delta, which may come before or behind a page of the same records.
+    fn delta_one_in(&mut self, bound: u8, app_id: AppId) {
+        if !self.one_in(bound) {
+            return;
+        }
+        if self.one_in(2) {
+            let (slug, page) = self.new_page();
+            self.command(Command::UpsertRecords { app_id, slug: slug.into(), page });
+        } else {
+            let slug = ["account", "account", "license", self.team][usize::from(self.below(4))].into();
+            let ids = (1..=8).filter(|_| self.one_in(4)).collect::<Vec<u32>>();
+            let ids = ids.into_iter().map(|id| id.to_string().into()).collect();
+            self.command(Command::DeactivateRecords { app_id, slug, ids });
         }
     }
 
@@ -223,6 +249,7 @@ impl Busy<'_> {
 
     fn between_rolls(&mut self) {
         let app = if self.one_in(2) { CLONE } else { FIRST };
+        self.delta_one_in(5, app);
         match self.below(10) {
             0..=2 => self.command(Command::PurgeInactive { app_id: app, inactive_before: self.now() }),
             3 => {

@@ -210,7 +210,8 @@ impl<'b> Choices<'b> {
         (0..length).map(|_| make(self)).collect()
     }
 
-    fn push(&mut self, app: AppId, session: SessionId) -> Command<'static> {
+    /// The slug of a type, mostly one that there is, and a page for it.
+    fn page(&mut self) -> (Text, Page<'static>) {
         let at = self.below(5);
         let slug = if self.one_in(40) { self.slug() } else { SLUGS[usize::from(at)].into() };
         let kind = if self.one_in(60) { self.pick(&KINDS) } else { KINDS[usize::from(at)] };
@@ -219,6 +220,11 @@ impl<'b> Choices<'b> {
             Kind::Group => Page::groups(self.list(Self::group)),
             Kind::License => Page::licenses(self.list(Self::group)),
         };
+        (slug, page)
+    }
+
+    fn push(&mut self, app: AppId, session: SessionId) -> Command<'static> {
+        let (slug, page) = self.page();
         // So few that one stands for several pages, which are then the same to the engine and to the model.
         let page = match self.below(3) {
             0 => page,
@@ -228,6 +234,15 @@ impl<'b> Choices<'b> {
             0 => Command::PushLenientPage { app_id: app, session_id: session, slug, page },
             _ => Command::PushPage { app_id: app, session_id: session, slug, page },
         }
+    }
+
+    fn delta(&mut self, app_id: AppId) -> Command<'static> {
+        if self.below(2) == 0 {
+            let (slug, page) = self.page();
+            return Command::UpsertRecords { app_id, slug, page };
+        }
+        let slug = if self.one_in(20) { self.slug() } else { self.pick(&SLUGS[..3]).into() };
+        Command::DeactivateRecords { app_id, slug, ids: self.list(Self::external_id) }
     }
 
     fn fingerprint(&mut self) -> Fingerprint {
@@ -337,7 +352,7 @@ impl<'b> Choices<'b> {
         let app = AppId(if self.below(6) == 0 { self.uuid(4) } else { FIRST.0 });
         let any = SessionId(self.uuid(3));
         let session = open.filter(|_| self.below(8) > 0).unwrap_or(any);
-        let command = match self.below(36) {
+        let command = match self.below(42) {
             0..=10 => self.push(app, session),
             11 | 12 => self.repeat(app, session),
             13..=15 => {
@@ -360,8 +375,9 @@ impl<'b> Choices<'b> {
             28 => self.task(app),
             29 | 30 => self.of_registry(app),
             31 | 32 => self.step_of_session(app, session),
-            33 => self.of_app(app),
-            _ => Command::EraseRecord { app_id: app, slug: self.slug(), id: self.external_id() },
+            33..=38 => self.delta(app),
+            39 | 40 => Command::EraseRecord { app_id: app, slug: self.slug(), id: self.external_id() },
+            _ => self.of_app(app),
         };
         (now, command)
     }

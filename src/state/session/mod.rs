@@ -4,19 +4,23 @@
 //! that is open and one that has ended are two types: what only one of them has, the other cannot be
 //! asked for. What the steps do to records is the verbs' part.
 
+mod cursor;
 mod figures;
 #[cfg(feature = "serde")]
 mod saved;
 mod scope;
+mod settled;
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub(crate) use cursor::Cursor;
 pub(crate) use figures::{Figures, Marked, TypeFigures};
 pub(crate) use scope::TypeScope;
+pub(crate) use settled::SettledIds;
 
-use crate::store::{Row, TypeIndex};
+use crate::store::TypeIndex;
 use crate::values::{
     Checked, DigestHasher, DigestStream, Error, Limits, PageOutcome, Rule, SessionCounts, SessionId,
     SessionStatus, Timestamp, ensure, ensure_text,
@@ -93,7 +97,10 @@ impl SessionFacts {
             #[cfg(feature = "serde")]
             DigestStream::Third => {
                 hasher.u64(self.base());
-                debug_assert!(counts.rejected == 0, "nobody was lenient then");
+                debug_assert!(
+                    counts.rejected + counts.settled == 0,
+                    "there were neither lenient pages nor deltas"
+                );
             }
             DigestStream::Fourth => {
                 hasher.i64(last_activity_at.as_millis());
@@ -101,6 +108,7 @@ impl SessionFacts {
                 hasher.optional_text(checkpoint.as_deref());
                 figures.digest(hasher);
                 hasher.u64(counts.rejected);
+                hasher.u64(counts.settled);
             }
         }
         count_list(counts).into_iter().for_each(|count| hasher.u64(count));
@@ -148,7 +156,7 @@ impl SessionFacts {
     }
 }
 
-/// Each count that every stream hashes, in its order.
+/// Each count that there was in format 4, in the order in which it is hashed.
 const fn count_list(counts: &SessionCounts) -> [u64; 9] {
     let SessionCounts {
         created,
@@ -160,8 +168,9 @@ const fn count_list(counts: &SessionCounts) -> [u64; 9] {
         deactivated,
         references_added,
         references_removed,
-        // Told beside them, since there is lenience.
+        // Told beside them, since there are such.
         rejected: _,
+        settled: _,
     } = *counts;
     [
         created,
@@ -185,31 +194,6 @@ pub(crate) struct ReferenceCounts {
     pub(crate) taken: u64,
 }
 
-/// How far a cleanup has come: what lies before this is done.
-///
-/// Account types are passed first. A type without records may change its kind, or be registered,
-/// while the cleanup runs, but one with records may not, so the order of what matters is fixed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Cursor {
-    /// Whether the account types are done.
-    pub(crate) accounts_done: bool,
-    pub(crate) of: TypeIndex,
-    pub(crate) row: Row,
-}
-
-impl Cursor {
-    /// How many rows of a table the cleanup has passed.
-    pub(crate) fn rows_passed(self, of: TypeIndex, is_account: bool, rows: u32) -> u32 {
-        match (is_account, self.accounts_done) {
-            (true, true) => rows,
-            (false, false) => 0,
-            _ if of < self.of => rows,
-            _ if of == self.of => self.row.0.min(rows),
-            _ => 0,
-        }
-    }
-}
-
 /// Where an open session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -223,6 +207,8 @@ enum Phase {
 pub(crate) struct OpenSession {
     pub(super) facts: SessionFacts,
     phase: Phase,
+    /// What it would make a record of, had nobody told that it left. Records that are settled the store knows.
+    settled_ids: SettledIds,
 }
 
 impl OpenSession {
@@ -238,7 +224,7 @@ impl OpenSession {
             figures,
             counts: SessionCounts::default(),
         };
-        Self { facts, phase: Phase::InProgress }
+        Self { facts, phase: Phase::InProgress, settled_ids: SettledIds::default() }
     }
 
     pub(crate) const fn id(&self) -> SessionId {
@@ -281,7 +267,10 @@ impl OpenSession {
 
     /// Takes types out of scope that are in it.
     pub(crate) fn exclude(&mut self, types: &[TypeIndex]) {
-        types.iter().for_each(|index| self.facts.scope.exclude(*index));
+        for &index in types {
+            self.facts.scope.exclude(index);
+            self.unsettle_ids(index);
+        }
     }
 
     /// Keeps a text of the connector's in the place of the one before; nothing removes it.
@@ -328,11 +317,15 @@ impl OpenSession {
         counts.placeholders += u64::from(page.placeholders);
         counts.references_added += references.added;
         counts.references_removed += references.removed;
+        counts.settled += u64::from(page.settled);
     }
 
     pub(super) fn digest(&self, hasher: &mut DigestHasher) {
-        let Self { facts, phase } = self;
+        let Self { facts, phase, settled_ids } = self;
         facts.digest(hasher);
+        if hasher.stream() == DigestStream::Fourth {
+            settled_ids.digest(hasher);
+        }
         match phase {
             Phase::InProgress => hasher.u8(0),
             Phase::Completing(Cursor { accounts_done, of, row }) => {
@@ -345,8 +338,9 @@ impl OpenSession {
     }
 
     pub(super) fn validate(&self, types: usize, seq: u64, marked: &[Marked]) -> Checked {
-        let Self { facts, phase } = self;
+        let Self { facts, phase, settled_ids } = self;
         facts.validate(types, seq)?;
+        settled_ids.validate(types)?;
         facts.validate_marked(marked)?;
         match phase {
             Phase::InProgress => {

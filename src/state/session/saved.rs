@@ -1,9 +1,7 @@
 //! What a snapshot holds of sessions.
 
-use alloc::format;
-
 use super::*;
-use crate::store::{Run, Store};
+use crate::store::Row;
 use crate::values::{BrokenInvariant, COUNT_MAX};
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +81,7 @@ impl SavedCounts {
             references_added,
             references_removed,
             rejected: 0,
+            settled: 0,
         };
         ensure_within_reach(&count_list(&counts))?;
         Ok(counts)
@@ -152,54 +151,23 @@ pub(crate) struct SavedProgress {
     excluded: Vec<TypeIndex>,
     types: Vec<TypeFigures>,
     rejected: u64,
+    settled: u64,
     /// Of one that has ended, how many records of each type it retained: as many as are told of those synced.
     retained: Vec<u64>,
-    /// Of the open one, by type ascending, the records that its roll retains.
-    marks: Vec<SavedMarks>,
-}
-
-/// The marks of a roll among the records of one type.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename = "Marks")]
-struct SavedMarks {
-    #[serde(rename = "type")]
-    of: TypeIndex,
-    /// As the fewest runs: the first row of each, and how many there are.
-    retained: Vec<(Row, u32)>,
-}
-
-/// The marks of the open session's roll.
-fn save_marks(store: &Store) -> Vec<SavedMarks> {
-    let marked = store.tables().filter(|(_, table)| table.retained().ones() > 0);
-    let save = |run: Run| (run.first, run.len);
-    marked
-        .map(|(of, _)| SavedMarks { of, retained: store.retained_runs(of).into_iter().map(save).collect() })
-        .collect()
-}
-
-fn load_marks(marks: Vec<SavedMarks>, store: &mut Store) -> Checked {
-    let is_ascending = marks.windows(2).all(|pair| pair[0].of < pair[1].of);
-    ensure(is_ascending, "3.5", || "records of a type are retained twice")?;
-    marks.into_iter().try_for_each(|SavedMarks { of, retained }| {
-        let runs: Vec<Run> = retained.into_iter().map(|(first, len)| Run { first, len }).collect();
-        let are_records = store.load_retained(of, &runs);
-        ensure(are_records, "3.5", || format!("what is retained of type {} cannot be", of.0))
-    })
 }
 
 impl SessionFacts {
     fn save(&self) -> SavedFacts {
-        let Self { id, started_at, counts, .. } = *self;
         SavedFacts {
-            id,
+            id: self.id,
             scope: self.scope.opened_for().map(<[_]>::to_vec),
-            started_at,
+            started_at: self.started_at,
             base: self.base(),
-            counts: SavedCounts::of(&counts),
+            counts: SavedCounts::of(&self.counts),
         }
     }
 
-    fn save_progress(&self, retained: Vec<u64>, marks: Vec<SavedMarks>) -> SavedProgress {
+    fn save_progress(&self, retained: Vec<u64>) -> SavedProgress {
         SavedProgress {
             last_activity_at: self.last_activity_at,
             guard_waived: self.guard_waived,
@@ -207,8 +175,8 @@ impl SessionFacts {
             excluded: self.scope.excluded().to_vec(),
             types: self.figures.save(),
             rejected: self.counts.rejected,
+            settled: self.counts.settled,
             retained,
-            marks,
         }
     }
 
@@ -237,12 +205,8 @@ impl SessionFacts {
         })
     }
 
-    /// Puts in the place of what format 4 told what was saved beside it. Answers what it retained, if it has ended,
-    /// and what it retains, if it is open.
-    fn load_progress(
-        &mut self,
-        saved: SavedProgress,
-    ) -> Result<(Vec<u64>, Vec<SavedMarks>), BrokenInvariant> {
+    /// Puts in the place of what format 4 told what was saved beside it. Answers what it retained, if it has ended.
+    fn load_progress(&mut self, saved: SavedProgress) -> Result<Vec<u64>, BrokenInvariant> {
         let SavedProgress {
             last_activity_at,
             guard_waived,
@@ -250,11 +214,11 @@ impl SessionFacts {
             excluded,
             types,
             rejected,
+            settled,
             retained,
-            marks,
         } = saved;
         let base = self.base();
-        ensure_within_reach(&[rejected])?;
+        ensure_within_reach(&[rejected, settled])?;
         types.iter().try_for_each(|of| ensure_within_reach(&of.all()))?;
         self.last_activity_at = last_activity_at;
         self.guard_waived = guard_waived;
@@ -262,8 +226,9 @@ impl SessionFacts {
         self.scope.load_excluded(excluded);
         self.figures = Figures::new(types);
         self.counts.rejected = rejected;
+        self.counts.settled = settled;
         ensure(self.base() == base, "4.8", || "a session's base is not the sum of those of its types")?;
-        Ok((retained, marks))
+        Ok(retained)
     }
 }
 
@@ -278,25 +243,24 @@ impl OpenSession {
         let phase = cursor.map_or(Phase::InProgress, |SavedCursor { accounts_done, of, row }| {
             Phase::Completing(Cursor { accounts_done, of, row })
         });
-        Ok(Self { facts: SessionFacts::load(facts, types)?, phase })
+        let settled_ids = SettledIds::default();
+        Ok(Self { facts: SessionFacts::load(facts, types)?, phase, settled_ids })
     }
 
-    /// The roll of which is that of the store.
-    pub(crate) fn load_progress(&mut self, saved: SavedProgress, store: &mut Store) -> Checked {
-        let (retained, marks) = self.facts.load_progress(saved)?;
-        ensure(retained.is_empty(), "5", || "it is open, yet it tells what it had retained at its end")?;
-        load_marks(marks, store)
+    pub(crate) fn load_progress(&mut self, saved: SavedProgress) -> Checked {
+        let retained = self.facts.load_progress(saved)?;
+        ensure(retained.is_empty(), "5", || "it is open, yet it tells what it had retained at its end")
     }
 }
 
 impl SessionRef<'_> {
-    /// What is saved beside all else, given the store whose roll is that of the open session.
-    pub(crate) fn save_progress(self, store: &Store) -> SavedProgress {
-        let (retained, marks) = match self {
-            Self::Open(_) => (Vec::new(), save_marks(store)),
-            Self::Ended(ended) => (ended.marked.iter().map(|of| of.retained).collect(), Vec::new()),
+    /// What is saved beside all else.
+    pub(crate) fn save_progress(self) -> SavedProgress {
+        let retained = match self {
+            Self::Open(_) => Vec::new(),
+            Self::Ended(ended) => ended.marked.iter().map(|of| of.retained).collect(),
         };
-        self.facts().save_progress(retained, marks)
+        self.facts().save_progress(retained)
     }
 }
 
@@ -328,8 +292,7 @@ impl EndedSession {
     }
 
     pub(crate) fn load_progress(&mut self, saved: SavedProgress) -> Checked {
-        let (retained, marks) = self.facts.load_progress(saved)?;
-        ensure(marks.is_empty(), "3.5", || "it has ended, yet it retains records")?;
+        let retained = self.facts.load_progress(saved)?;
         let is_of_its_types = retained.len() == self.marked.len();
         ensure(is_of_its_types, "5", || "what it retained is not told of the types of its end")?;
         ensure_within_reach(&retained)?;

@@ -29,6 +29,11 @@ impl TypeScope {
         self.opened_for.as_ref().is_none_or(|types| types.binary_search(&index).is_ok())
     }
 
+    /// Whether every type is in it, also one that is registered later.
+    pub(crate) const fn is_of_all(&self) -> bool {
+        self.opened_for.is_none() && self.excluded.is_empty()
+    }
+
     /// Takes a type out that is in it.
     pub(crate) fn exclude(&mut self, index: TypeIndex) {
         debug_assert!(self.contains(index), "what is out of scope cannot be taken out of it");

@@ -25,10 +25,14 @@ use super::index::Index;
 use super::key::Row;
 use super::record::{self, Draft, Stored};
 use super::remembered::RememberedPages;
+#[cfg(feature = "serde")]
+use super::remembered::Run;
 use super::roll::Roll;
 use super::sums::Sums;
 #[cfg(test)]
 use crate::tests::work;
+#[cfg(feature = "serde")]
+use crate::values::{Checked, ensure};
 use crate::values::{Fingerprint, IdHash, PageLimits, Timestamp};
 use short_id::Target;
 
@@ -82,6 +86,11 @@ impl Table {
         self.roll.retained()
     }
 
+    /// Rows that the present roll leaves as they are, whatever it says of them.
+    pub(crate) const fn settled(&self) -> &Bits {
+        self.roll.settled()
+    }
+
     /// The pages that are known by their fingerprints.
     pub(crate) const fn remembered(&self) -> &RememberedPages {
         &self.remembered
@@ -122,12 +131,14 @@ impl Table {
         self.active().word(word) & !self.roll.kept_word(word)
     }
 
-    /// Full records that are active and that the present roll does not keep. Goes through the retained rows, 64 at a
-    /// time: where there are none, it looks at no row.
+    /// Full records that are active and that the present roll does not keep, of a type in its scope. Looks at a bit of
+    /// each record where some are retained or settled, and at none else: what was seen is then active and full.
     pub(crate) fn stale_full(&self) -> u64 {
-        let is_counted = |row: &Row| self.active().contains(*row) && !self.placeholder().contains(*row);
-        let retained = self.retained().iter().filter(is_counted).count() as u64;
-        self.active_full() - self.seen().ones() - retained
+        if !self.roll.keeps_more_than_seen() {
+            return self.active_full() - self.seen().ones();
+        }
+        let stale = |word| self.stale_word(word) & !self.placeholder().word(word);
+        (0..self.words()).map(|word| u64::from(stale(word).count_ones())).sum()
     }
 
     /// Whether the row is a placeholder that an active account refers to.
@@ -286,6 +297,16 @@ impl Table {
         self.roll.retain(row);
     }
 
+    /// Notes that the present roll leaves the row as it is.
+    pub(super) fn set_settled(&mut self, row: Row) {
+        self.roll.settle(row);
+    }
+
+    /// Lets the present roll take all rows as they come.
+    pub(super) fn clear_settled(&mut self) {
+        self.roll.settle_none();
+    }
+
     /// Begins an empty roll. Costs nothing: what the last one marked is cleared as the next one comes to it.
     pub(super) fn begin_roll(&mut self) {
         self.roll.begin_anew();
@@ -309,11 +330,6 @@ impl Table {
             self.roll.see(run.first, run.len);
             self.guess = Row(run.first.0 + run.len);
         }
-    }
-
-    /// Forgets the page with this fingerprint.
-    pub(super) fn forget_page(&mut self, fingerprint: Fingerprint) {
-        self.remembered.forget(fingerprint);
     }
 
     pub(super) fn forget_pages(&mut self) {
@@ -381,9 +397,17 @@ impl Table {
         Self { flags: Flags::new(active, placeholder), roll: Roll::of_seen(seen), targets, ..Self::default() }
     }
 
-    /// Marks loaded rows as retained. False if one of them has no record, was seen, or is marked.
-    pub(super) fn load_retained(&mut self, rows: impl Iterator<Item = Row> + Clone) -> bool {
-        rows.clone().all(|row| self.has_record(row)) && self.roll.load_retained(rows)
+    /// Adds the rows that the present roll retains, and those that it leaves as they are.
+    ///
+    /// # Errors
+    /// If they are not the fewest runs, or beyond the table; if one that is retained was seen, or has no record.
+    pub(super) fn load_marks(&mut self, retained: &[Run], settled: &[Run]) -> Checked {
+        let retained = Run::bits(retained, self.rows())?;
+        let settled = Run::bits(settled, self.rows())?;
+        let can_be = retained.iter().all(|row| self.has_record(row) && !self.seen().contains(row));
+        ensure(can_be, "3.5", || "a record is retained that is not there, or was pushed")?;
+        self.roll.load(retained, settled);
+        Ok(())
     }
 
     pub(super) fn load_pages(&mut self, pages: RememberedPages) {

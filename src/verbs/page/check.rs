@@ -25,8 +25,10 @@ pub(super) struct CheckedRecord<'p> {
     pub(super) status: AccountStatus,
     /// Where its references are in the page's list: by type, each once.
     pub(super) references: Range<usize>,
-    /// Where its attributes are in the page's.
-    pub(super) attributes: Range<usize>,
+    /// Where its attributes are in the page's. None if those on record stay.
+    pub(super) attributes: Option<Range<usize>>,
+    /// Where the types that it names are in the page's list: ascending, one for each list.
+    pub(super) named: Range<usize>,
 }
 
 /// What the records of a page are checked with, and what came of those before.
@@ -48,6 +50,8 @@ pub(super) struct Checked<'p> {
     pub(super) references: Vec<CheckedReference<'p>>,
     /// Likewise, as they will be stored.
     pub(super) attributes: Vec<u8>,
+    /// Likewise, the types that they name; where references may stay.
+    pub(super) named: Vec<TypeIndex>,
     /// The places of the others, ascending.
     pub(super) rejected: Vec<u32>,
     pub(super) faults: Faults,
@@ -106,6 +110,7 @@ impl<'e, 'p> Check<'e, 'p> {
                     0
                 }),
                 attributes: Vec::new(),
+                named: Vec::new(),
                 rejected: Vec::new(),
                 faults: Faults::new(context.limits.faults_listed_max as usize),
             },
@@ -143,7 +148,15 @@ impl<'e, 'p> Check<'e, 'p> {
         };
         merge(&mut self.found.references, start);
         let references = start..self.found.references.len();
-        self.found.records.push(CheckedRecord { texts: raw.texts, status, references, attributes });
+        let attributes = (!self.context.keeps_attributes(raw)).then_some(attributes);
+        let named = &mut self.found.named;
+        let start = named.len();
+        if self.context.keeps_some() {
+            named.extend(raw.named(&mut self.slugs));
+            named[start..].sort_unstable();
+        }
+        let named = start..named.len();
+        self.found.records.push(CheckedRecord { texts: raw.texts, status, references, attributes, named });
     }
 }
 

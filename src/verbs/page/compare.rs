@@ -4,17 +4,21 @@
 use super::PageContext;
 use super::raw::RawRecord;
 use super::references::Slugs;
-use crate::store::{ReferenceRuns, Row, Store, Stored, Table, TypeIndex};
+use crate::store::{ReferenceRuns, Row, Stored, Table, TypeIndex};
 use crate::values::{AccountStatus, PlainLengths, Reference, Rule};
+
+/// Lists of an account of which references stay that are looked at here.
+const LISTS_MAX: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Comparison<'e, 'p> {
-    store: &'e Store,
+    context: PageContext<'e>,
     slugs: Slugs<'e, 'p>,
     name_rule: Rule,
     /// Of names that keep the rule.
     name_lengths: PlainLengths,
     full: FullRows,
+    some_stay: bool,
 }
 
 impl<'e, 'p> Comparison<'e, 'p> {
@@ -22,12 +26,18 @@ impl<'e, 'p> Comparison<'e, 'p> {
         let name_rule = Rule::Optional { chars_max: context.limits.text_chars_max };
         let slugs = Slugs::new(context.registry);
         Self {
-            store: context.store,
+            context,
             slugs,
             name_rule,
             name_lengths: name_rule.plain_lengths(),
             full: FullRows::default(),
+            some_stay: false,
         }
+    }
+
+    /// Whether a record that was found unchanged has references on record that it does not name.
+    pub(super) const fn some_stay(&self) -> bool {
+        self.some_stay
     }
 
     /// Whether the record, which has this row, is active and full and has just these fields, attributes and, in this
@@ -40,15 +50,20 @@ impl<'e, 'p> Comparison<'e, 'p> {
         let stored = table.stored(row);
         stored.has_fields(&record.texts, status)
             && self.full.contains(table, row)
-            && stored.plainly_has_attributes(record.all_attributes())
+            && (stored.plainly_has_attributes(record.all_attributes())
+                || self.context.keeps_attributes(record))
             && self.has_references(record, &stored)
     }
 
-    /// Whether the record's lists hold just the references on record, those to one type in this order, and
-    /// do nothing to their targets.
+    /// Whether the record's lists hold just the references on record but for those that stay, those to one type in
+    /// this order, and do nothing to their targets.
     #[inline(always)]
     fn has_references(&mut self, record: &RawRecord<'p>, stored: &Stored<'_>) -> bool {
         let mut runs = RunsLeft::new(stored.runs());
+        // There are more than one page may bring where some stayed: then they are to be counted as sent.
+        if runs.all.words() > self.context.limits.references_per_account_max as usize {
+            return false;
+        }
         for (map, lists) in record.maps() {
             for list in lists {
                 let of = self.slugs.find(&list.slug).filter(|(_, kind)| *kind == map.kind());
@@ -58,13 +73,27 @@ impl<'e, 'p> Comparison<'e, 'p> {
                     continue;
                 }
                 let Some(rows) = runs.take(of) else { return false };
-                let Some(table) = self.store.table(of) else { return false };
+                let Some(table) = self.context.store.table(of) else { return false };
                 if rows.len() != list.len() || !self.do_nothing(table, rows, list) {
                     return false;
                 }
             }
         }
-        runs.are_all_taken()
+        runs.are_all_taken() || self.does_rest_stay(record, &runs)
+    }
+
+    /// Whether the references on record that the record's lists do not hold stay all the same. Of a record with many
+    /// lists it says no: each is looked at for each run.
+    #[inline(never)]
+    fn does_rest_stay(&mut self, record: &RawRecord<'p>, runs: &RunsLeft<'_>) -> bool {
+        if !self.context.keeps_some() || record.lists().nth(LISTS_MAX).is_some() {
+            return false;
+        }
+        let mut stays =
+            |of| self.context.keeps(of) && !record.named(&mut self.slugs).any(|named| named == of);
+        let does_stay = runs.left().all(&mut stays);
+        self.some_stay |= does_stay;
+        does_stay
     }
 
     /// Whether each record is the one that the reference beside it names, and the reference does nothing
@@ -143,6 +172,12 @@ impl<'t> RunsLeft<'t> {
 
     const fn are_all_taken(&self) -> bool {
         self.taken_words == self.all.words()
+    }
+
+    /// The types of the runs that were not taken.
+    fn left(&self) -> impl Iterator<Item = TypeIndex> {
+        let is_taken = |number| 1_u64.checked_shl(number).is_some_and(|bit| self.taken & bit != 0);
+        (0..).zip(self.all).filter(move |(number, _)| !is_taken(*number)).map(|(_, (of, _))| of)
     }
 }
 

@@ -21,6 +21,7 @@ mod check;
 mod commit;
 mod compare;
 mod faults;
+mod placeholders;
 mod plan;
 mod raw;
 mod references;
@@ -28,24 +29,25 @@ mod reject;
 mod repeat;
 mod resolve;
 mod room;
+mod steps;
 mod targets;
 
-pub(crate) use commit::commit;
+pub(crate) use commit::{commit, commit_delta};
 pub(crate) use plan::plan;
+pub(crate) use reject::Rejections;
 pub(crate) use repeat::{as_it_was, repeat};
 
 use alloc::vec::Vec;
 
 use hashbrown::HashTable;
 
-use crate::state::Registry;
-use crate::store::{Row, Store, Table, TypeIndex};
+use crate::state::{OpenSession, Registry, SettledIds};
+use crate::store::{Bits, Row, Slot, Store, Table, TypeIndex};
 use crate::values::{Error, Fingerprint, HashKey, IdHash, Kind, Limits, Page, PageLimits};
 use check::{Check, Checked, CheckedRecord};
 use compare::Comparison;
 use raw::RawRecord;
 use references::CheckedReference;
-use reject::Rejections;
 use targets::Targets;
 
 /// What a page is checked against.
@@ -58,6 +60,8 @@ pub(crate) struct PageContext<'e> {
     /// Whether what is on record may be beyond the limits, so that equal is not enough to be taken.
     pub(crate) checks_equal_records: bool,
     pub(crate) mode: Mode,
+    /// Whose page it is; of none if it is a delta.
+    pub(crate) session: Option<&'e OpenSession>,
 }
 
 /// What becomes of a page in which a record has a fault.
@@ -67,6 +71,45 @@ pub(crate) enum Mode {
     Strict,
     /// The record is rejected, and the others are applied.
     Lenient,
+}
+
+/// What stays although a record does not name it (SPEC 3.6, 3a.1).
+impl PageContext<'_> {
+    /// Whether there can be references that do.
+    fn keeps_some(self) -> bool {
+        self.session.is_none_or(|session| !session.scope().is_of_all())
+    }
+
+    /// Whether references to records of this type do, unless the account names its slug.
+    fn keeps(self, of: TypeIndex) -> bool {
+        self.session.is_none_or(|session| !session.scope().contains(of))
+    }
+
+    /// Whether the attributes of what is on record do.
+    fn keeps_attributes(self, record: &RawRecord<'_>) -> bool {
+        self.session.is_none() && record.attributes.is_none()
+    }
+}
+
+/// What deltas settled (SPEC 3a.3).
+impl<'e> PageContext<'e> {
+    /// The rows of a type that the page leaves as they are, if there are any.
+    fn settled(self, of: TypeIndex) -> Option<&'e Bits> {
+        let table = self.session.and_then(|_| self.store.table(of))?;
+        Some(table.settled()).filter(|settled| settled.ones() > 0)
+    }
+
+    /// The ids that the page passes over, if there are any.
+    fn settled_ids(self) -> Option<&'e SettledIds> {
+        self.session.map(OpenSession::settled_ids).filter(|ids| !ids.is_empty())
+    }
+
+    /// Whether the record in this row has an id that the page passes over.
+    fn passes_over(self, of: TypeIndex, row: Row) -> bool {
+        let (ids, table) = (self.settled_ids(), self.store.table(of));
+        !row.is_none()
+            && ids.zip(table).is_some_and(|(ids, table)| ids.contains(of, table.stored(row).text(Slot::Id)))
+    }
 }
 
 /// Lists that every page needs, kept from one to the next for their space: an unchanged page allocates
@@ -100,6 +143,10 @@ pub(crate) struct CheckedPage<'p> {
     references: Vec<CheckedReference<'p>>,
     /// Likewise, as they will be stored.
     attributes: Vec<u8>,
+    /// The types whose slug an account names with a list, an empty one too; where references may stay.
+    named: Vec<TypeIndex>,
+    /// Whether a record that does not differ has references on record that it does not name.
+    some_stay: bool,
 }
 
 /// Resolves, compares and checks a page for a type, whatever is wrong with the first of it. What is rejected of it is
@@ -120,35 +167,42 @@ pub(crate) fn check<'p>(
     // A page of another kind than the type's is about to be refused: nothing of it is on record.
     let table = context.store.table(of).filter(|_| context.registry.at(of).kind() == page.kind());
     resolve::resolve(page, table, context.key, buffers);
-    find_differing(context, table, page, buffers);
+    let some_stay = find_differing(context, table, page, buffers);
     let mut check = Check::new(context, page.kind(), buffers.differing.len());
     for &at in &buffers.differing {
         let is_repeat = buffers.repeats.binary_search(&at).is_ok();
         check.record(at, &RawRecord::at(page, at as usize), is_repeat, page.misread(at));
     }
-    let Checked { records, references, attributes, rejected, faults } = check.finish();
+    let Checked { records, references, attributes, named, rejected, faults } = check.finish();
     let rejections = match context.mode {
         Mode::Strict => faults.into_result().map(|()| Rejections::default())?,
-        Mode::Lenient => Rejections::take_out(&rejected, faults, buffers),
+        Mode::Lenient => {
+            let is_passed_over = |row| context.passes_over(of, row);
+            Rejections::take_out(&rejected, faults, buffers, is_passed_over)
+        }
     };
-    let fingerprint = page.fingerprint().map(|fingerprint| (fingerprint, PageLimits::of(context.limits)));
-    let page = CheckedPage { kind: page.kind(), of, fingerprint, records, references, attributes };
+    // A delta has none.
+    let fingerprint = page.fingerprint().filter(|_| context.session.is_some());
+    let fingerprint = fingerprint.map(|fingerprint| (fingerprint, PageLimits::of(context.limits)));
+    let kind = page.kind();
+    let page = CheckedPage { kind, of, fingerprint, records, references, attributes, named, some_stay };
     Ok((page, rejections))
 }
 
-/// Compares each record with what is on record.
+/// Compares each record with what is on record. Answers whether one that does not differ has references there that it
+/// does not name.
 #[inline(never)]
 fn find_differing<'p>(
     context: PageContext<'_>,
     table: Option<&Table>,
     page: &'p Page<'p>,
     buffers: &mut PageBuffers,
-) {
+) -> bool {
     let PageBuffers { rows, repeats, differing, .. } = buffers;
     differing.clear();
     let Some(table) = table.filter(|_| !context.checks_equal_records) else {
         differing.extend(0..page.len() as u32);
-        return;
+        return false;
     };
     let mut comparison = Comparison::new(context);
     for (at, &row) in (0..).zip(&*rows) {
@@ -158,4 +212,5 @@ fn find_differing<'p>(
             differing.push(at);
         }
     }
+    comparison.some_stay()
 }

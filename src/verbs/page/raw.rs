@@ -2,6 +2,8 @@
 
 use alloc::borrow::Cow;
 
+use super::references::Slugs;
+use crate::store::TypeIndex;
 use crate::values::{Account, Attribute, Group, Kind, Page, Records, ReferenceList, ReferenceMap};
 
 /// A record as sent. What a kind does not have is empty.
@@ -92,6 +94,12 @@ impl<'p> RawRecord<'p> {
     /// The lists of both maps.
     pub(super) fn lists(&self) -> impl Iterator<Item = (ReferenceMap, &'p ReferenceList<'p>)> + use<'p> {
         self.maps().into_iter().flat_map(|(map, lists)| lists.iter().map(move |list| (map, list)))
+    }
+
+    /// The types whose slug it names with a list, an empty one too. (A null list is as one that is absent.)
+    pub(super) fn named(&self, slugs: &mut Slugs<'_, 'p>) -> impl Iterator<Item = TypeIndex> {
+        let with_list = self.lists().filter(|(_, list)| list.references.is_some());
+        with_list.filter_map(move |(_, list)| slugs.find(&list.slug)).map(|(of, _)| of)
     }
 }
 

@@ -21,8 +21,13 @@ pub(crate) struct Rejections {
 }
 
 impl Rejections {
-    /// Takes these records, ascending, out of the lists of a page that was checked.
-    pub(super) fn take_out(rejected: &[u32], faults: Faults, buffers: &mut PageBuffers) -> Self {
+    /// Takes these records, ascending, out of the lists of a page that was checked. What is passed over is not applied.
+    pub(super) fn take_out(
+        rejected: &[u32],
+        faults: Faults,
+        buffers: &mut PageBuffers,
+        is_passed_over: impl Fn(Row) -> bool,
+    ) -> Self {
         if rejected.is_empty() {
             return Self::default();
         }
@@ -36,7 +41,7 @@ impl Rejections {
         for at in differing.iter_mut() {
             *at -= rejected.partition_point(|&rejected| rejected < *at) as u32;
         }
-        let mut applied = rows.clone();
+        let mut applied: Vec<Row> = rows.iter().copied().filter(|&row| !is_passed_over(row)).collect();
         applied.sort_unstable();
         on_record.retain(|row| !row.is_none() && applied.binary_search(row).is_err());
         let retained = on_record.len() as u32;

@@ -18,7 +18,8 @@ pub(crate) struct AsItWas {
 /// them on record and equal. The one place that decides it.
 ///
 /// That its records are as it left them is what remembering means, so what is left to ask is whether it would
-/// still be taken: under lower limits than it came under it might not.
+/// still be taken: under lower limits than it came under it might not; and whether it finds all of them unchanged, as
+/// it does not where the open session leaves one as it is.
 ///
 /// What counts of the attributes of its records is on record, so no limit on them has to be remembered: where records may
 /// be beyond it, they are asked.
@@ -31,6 +32,9 @@ pub(crate) fn as_it_was(
 ) -> Option<AsItWas> {
     let table = store.table(of)?;
     let runs = table.remembered().find(fingerprint)?;
+    if table.settled().ones() > 0 && runs.iter().any(|run| table.settled().has_any(run.first, run.len)) {
+        return None;
+    }
     let held_to = PageLimits::of(limits);
     let keep_rules = |row| table.stored(row).attributes().keep_rules(limits);
     let would_be_taken = table.remembered().checked_under().are_within(&held_to)

@@ -255,6 +255,7 @@ fn every_command() -> Vec<Named> {
     ));
     commands.extend(of_attributes());
     commands.extend(lenient_pushes());
+    commands.extend(of_deltas());
     commands
 }
 
@@ -408,6 +409,16 @@ fn of_attributes() -> Vec<Named> {
             "push_page, licenses with attributes and a fingerprint",
             push("seat", page(Kind::License, group).with_fingerprint(FINGERPRINT)),
         ),
+    ]
+}
+
+fn of_deltas() -> Vec<Named> {
+    let account = page(Kind::Account, r#"{"id": "u1", "username": "zoë", "memberships": {"team": []}}"#);
+    let deactivate = |ids| Command::DeactivateRecords { app_id: APP, slug: "account".into(), ids };
+    vec![
+        ("upsert_records", Command::UpsertRecords { app_id: APP, slug: "account".into(), page: account }),
+        ("deactivate_records, no ids", deactivate(Vec::new())),
+        ("deactivate_records", deactivate(vec!["u1".into(), "zoë".into()])),
     ]
 }
 

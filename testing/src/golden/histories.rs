@@ -26,6 +26,7 @@ pub fn all() -> Vec<Journal> {
         ("erasures", Limits::default(), histories_of_steps::erasures),
         ("attributes", Limits::default(), histories_of_attributes::attributes),
         ("lenient", Limits::default(), histories_of_steps::lenient),
+        ("deltas", Limits::default(), histories_of_steps::deltas),
     ]
     .map(|(name, limits, write)| {
         let mut writer = Writer { now: 1_736_935_200_000, history: Vec::new() };

@@ -256,3 +256,55 @@ pub(super) fn lenient(writer: &mut Writer) {
     writer.push_leniently_as(1, 4, "account", accounts(&[wrong, nameless, ZOE]));
     writer.push_leniently(1, 4, "role", r#"{"id": "admin"}, {"id": "admin", "name": "Admin"}, []"#);
 }
+
+/// Deltas while no session is open, while one is in progress and while one is completing; what stays of references, and
+/// what is settled. At the end a session is in progress, in which records and ids are settled.
+pub(super) fn deltas(writer: &mut Writer) {
+    writer.create(1, "Acme HR", None);
+    writer.register_all(1, 11);
+    writer.upsert(1, "account", &[ANN, BOB].join(","));
+    writer.upsert(1, "account", r#"{"id": "ann", "username": "ann"}"#);
+    writer.upsert(1, "account", r#"{"id": "bob"}"#);
+    writer.upsert(1, "nosuch", ANN);
+    writer.deactivate(1, "account", &["bob", "bob", "zed"]);
+    writer.deactivate(1, "team", &["t1"]);
+    writer.deactivate(1, "team", &[]);
+    writer.deactivate(1, "team", &["t1", ""]);
+    // A roll of accounts alone: their teams stay.
+    writer.start(1, 1, &["account"]);
+    let known = Fingerprint(1);
+    let ann = r#"{"id": "ann", "username": "ann", "assignments": {"seat": []}}"#;
+    writer.push_as(1, 1, "account", page(Kind::Account, ann).with_fingerprint(known));
+    writer.repeat(1, 1, "account", known);
+    writer.finish(1, 1);
+    writer.start(1, 2, &[]);
+    writer.push(1, 2, "team", TEAMS);
+    writer.push_as(1, 2, "account", page(Kind::Account, ANN).with_fingerprint(known));
+    writer.repeat(1, 2, "account", known);
+    writer.upsert(1, "account", ANN);
+    writer.repeat(1, 2, "account", known);
+    writer.deactivate(1, "account", &["zoë"]);
+    writer.push(1, 2, "account", &[ANN, BOB, ZOE].join(","));
+    writer.complete(1, 2, Completion::GUARDED);
+    writer.cleanup(1, 2, 1);
+    writer.upsert(1, "account", ZOE);
+    writer.deactivate(1, "account", &["bob"]);
+    writer.cleanup(1, 2, 1);
+    writer.upsert(
+        1,
+        "account",
+        r#"{"id": "zoë", "username": "zoë", "memberships": {"team": [], "role": []}}"#,
+    );
+    writer.cleanup(1, 2, 100);
+    writer.start(1, 3, &["account", "team"]);
+    writer.push(1, 3, "account", &[ANN, ZOE].join(","));
+    writer.upsert(1, "account", r#"{"id": "zoë", "username": "zoé"}, {"id": "new", "username": "new"}"#);
+    writer.deactivate(1, "account", &["ann", "zed", "zara"]);
+    writer.upsert(1, "account", r#"{"id": "zara", "username": "zara"}"#);
+    writer.deactivate(1, "team", &["t2", "t7"]);
+    writer.deactivate(1, "seat", &["s1", "s7"]);
+    writer.push(1, 3, "account", &[ANN, BOB].join(","));
+    writer.push(1, 3, "team", r#"{"id": "t7", "name": "Sept"}, {"id": "t1", "name": "Une"}"#);
+    let now = writer.now;
+    writer.purge(1, now);
+}

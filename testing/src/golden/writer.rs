@@ -185,6 +185,16 @@ impl Writer {
         self.then(Command::WaiveGuard { app_id: AppId(uuid(app)), session_id: SessionId(uuid(session)) });
     }
 
+    pub(super) fn upsert(&mut self, app: u64, slug: &'static str, records: &str) {
+        let page = page(kind(slug), records);
+        self.then(Command::UpsertRecords { app_id: AppId(uuid(app)), slug: slug.into(), page });
+    }
+
+    pub(super) fn deactivate(&mut self, app: u64, slug: &'static str, ids: &[&'static str]) {
+        let ids = ids.iter().map(|id| (*id).into()).collect();
+        self.then(Command::DeactivateRecords { app_id: AppId(uuid(app)), slug: slug.into(), ids });
+    }
+
     pub(super) fn expire(&mut self, last_activity_before: i64) {
         self.then(Command::ExpireSessions { last_activity_before: Timestamp(last_activity_before) });
     }

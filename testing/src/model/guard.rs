@@ -43,8 +43,11 @@ impl Model {
         }
         let goes_of = |number: usize| {
             let of_type = app.records.iter().filter(|record| record.key.0 == number);
-            let goes = |record: &&Record| !record.pushed && !record.retained;
-            of_type.filter(goes).filter(|record| record.active && !record.placeholder).count() as u64
+            let goes = |record: &&Record| {
+                let is_kept = record.pushed || record.retained || record.settled;
+                record.active && !record.placeholder && !is_kept
+            };
+            of_type.filter(goes).count() as u64
         };
         let in_scope: Vec<usize> = (0..types.len()).filter(|&number| open.covers(number)).collect();
         let deactivations: u64 = in_scope.iter().map(|&number| goes_of(number)).sum();

@@ -29,26 +29,29 @@ impl Model {
         let number = self.number(id, slug)?;
         self.expect(id, session, SessionStatus::InProgress)?;
         self.expect_size(page)?;
-        self.expect_kind_and_scope(id, session, slug, page)?;
+        self.expect_kind_and_scope(id, Some(session), slug, page)?;
         let mut faults = self.faults(id, page);
         let rejected: BTreeSet<u32> = faults.iter().map(|fault| fault.index).collect();
         let applied = without(page, &rejected);
-        let tally = self.apply_page(now, id, session, number, &applied)?;
+        let (tally, is_as_it_says) = self.apply_page(now, id, session, number, &applied)?;
         let mut retained = 0;
         for &index in &rejected {
             let external_id = ids(page).nth(index as usize).expect("a record of the page").to_owned();
-            if ids(&applied).any(|id| id == external_id) {
+            let key = (number, external_id);
+            // What is passed over is not applied (3a.3).
+            let is_passed_over = self.session(id, session)?.settled_ids.contains(&key);
+            if !is_passed_over && ids(&applied).any(|id| id == key.1) {
                 continue;
             }
             let app = self.app_mut(id)?;
-            if let Some(at) = app.at(&(number, external_id)) {
+            if let Some(at) = app.at(&key) {
                 app.records[at].retained = true;
                 retained += 1;
             }
         }
         match page.fingerprint() {
             Some(fingerprint) if !rejected.is_empty() => self.forget_fingerprint(id, number, fingerprint),
-            _ => self.remember(id, number, page),
+            _ => self.remember(id, number, page, is_as_it_says),
         }
         let records = rejected.len() as u32;
         self.session_mut(id, session)?.counts.rejected += u64::from(records);

@@ -6,6 +6,7 @@
 mod apps;
 mod attributes;
 mod check;
+mod deltas;
 mod guard;
 mod lenient;
 mod observe;
@@ -15,7 +16,9 @@ mod repeat;
 mod sessions;
 mod state;
 mod tasks;
+mod upsert;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use headcount::{
@@ -25,7 +28,7 @@ use headcount::{
 
 pub use observe::{observe, reply_without_prose, without_prose};
 pub use repeat::RememberedPage;
-pub use state::{App, Key, Record, Session, Task, Type};
+pub use state::{App, Key, Place, Record, Session, Task, Type};
 
 /// All state of one tenant.
 #[derive(Clone, Debug)]
@@ -51,11 +54,11 @@ pub struct Model {
 }
 
 /// SPEC 1: null and empty are one.
-fn present(text: &Option<std::borrow::Cow<'_, str>>) -> Option<String> {
+fn present(text: &Option<Cow<'_, str>>) -> Option<String> {
     text.as_ref().filter(|text| !text.is_empty()).map(|text| text.to_string())
 }
 
-fn invalid<T>(field: &'static str, code: FaultCode) -> Result<T, Error> {
+fn invalid<T>(field: impl Into<Cow<'static, str>>, code: FaultCode) -> Result<T, Error> {
     Err(Error::InvalidArgument { field: field.into(), code, found: String::new(), expected: String::new() })
 }
 
@@ -148,6 +151,10 @@ impl Model {
                 self.exclude(now, *app, *session, types)
             }
             Command::EraseRecord { app_id: app, slug, id } => self.erase(*app, slug, id),
+            Command::UpsertRecords { app_id: app, slug, page } => self.upsert_records(*app, slug, page),
+            Command::DeactivateRecords { app_id: app, slug, ids } => {
+                self.deactivate_records(now, *app, slug, ids)
+            }
             _ => unreachable!("a command that the model does not know"),
         }
     }

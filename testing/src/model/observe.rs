@@ -1,6 +1,6 @@
 //! What a reader sees of the engine, in the model's words, so that the two can be compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::{
     AccountStatus, AttributeValue, Engine, Error, Field, RecordFilter, RecordView, Reply, SessionCounts,
@@ -73,6 +73,8 @@ pub fn observe(engine: &Engine) -> Vec<(App, Vec<Type>)> {
                         synced: session.progress().map(|progress| progress.synced_count).collect(),
                         retained: session.progress().map(|progress| progress.retained_count).collect(),
                         counts: session.counts(),
+                        settled_ids: BTreeSet::new(),
+                        came_to: None,
                     })
                     .collect(),
                 tasks: view
@@ -126,6 +128,7 @@ fn seen_record(record: RecordView<'_>, key: impl Fn(RecordView<'_>) -> Key) -> R
         references: record.references().map(key).collect(),
         pushed: false,
         retained: false,
+        settled: false,
     }
 }
 
@@ -153,7 +156,7 @@ impl Model {
                 seen.records.sort_by_key(|record| record.key.0);
                 let retained = seen.retained(types.len());
                 for record in &mut seen.records {
-                    (record.pushed, record.retained) = (false, false);
+                    (record.pushed, record.retained, record.settled) = (false, false, false);
                 }
                 for session in &mut seen.sessions {
                     if !session.status.has_ended() {
@@ -167,6 +170,8 @@ impl Model {
                     // They show in what is refused alone.
                     session.reference_bases.clear();
                     session.removals.clear();
+                    session.settled_ids.clear();
+                    session.came_to = None;
                 }
                 (seen, types)
             })
@@ -228,11 +233,21 @@ fn page_outcome(tally: &Tally, total: u32) -> serde_json::Value {
         "reactivated": tally.reactivated,
         "unchanged": tally.unchanged,
         "placeholders": tally.placeholders,
+        "settled": tally.settled,
     })
 }
 
 pub(super) fn cleanup_reply(deactivated: u64, status: SessionStatus) -> Reply {
     from_json(serde_json::json!({"cleanup": {"deactivated": deactivated, "status": status}}))
+}
+
+pub(super) fn deactivation_reply(total: u32, deactivated: u32, unchanged: u32, unknown: u32) -> Reply {
+    from_json(serde_json::json!({"deactivation": {
+        "total": total,
+        "deactivated": deactivated,
+        "unchanged": unchanged,
+        "unknown": unknown,
+    }}))
 }
 
 pub(super) fn purge_reply(purged: u64, references: u64) -> Reply {
@@ -256,4 +271,5 @@ pub(super) fn add_tally(counts: &mut SessionCounts, tally: &Tally) {
     counts.placeholders += u64::from(tally.placeholders);
     counts.references_added += tally.references_added;
     counts.references_removed += tally.references_removed;
+    counts.settled += u64::from(tally.settled);
 }

@@ -2,7 +2,7 @@
 
 use headcount::{AppId, Error, Fact, Reply, Timestamp};
 
-use super::{Key, Model, Record, check, observe};
+use super::{Key, Model, Place, Record, check, observe};
 
 impl Model {
     pub(super) fn purge(&mut self, id: AppId, before: Timestamp) -> Result<Reply, Error> {
@@ -53,11 +53,35 @@ impl Model {
         if !gone.is_empty() {
             self.forget_pages_of_app(id);
         }
+        self.take_marks(id, gone)?;
         let app = self.app_mut(id)?;
         app.records.retain(|record| !gone.contains(&record.key));
         for record in &mut app.records {
             record.references.retain(|target| !gone.contains(target));
         }
         Ok(observe::purge_reply(gone.len() as u64, references))
+    }
+
+    /// SPEC 3a.4: what is removed is synced no more; its other marks go with it. A cleanup stands where it stood.
+    fn take_marks(&mut self, id: AppId, gone: &[Key]) -> Result<(), Error> {
+        let app = self.app(id)?.clone();
+        let mut places = Vec::new();
+        for key in gone {
+            let at = app.at(key).expect("a record");
+            places.push((self.place(&app, at), app.records[at].pushed));
+        }
+        let open = self.app_mut(id)?.sessions.iter_mut().find(|session| !session.status.has_ended());
+        let Some(open) = open else { return Ok(()) };
+        let came_to = open.came_to;
+        for (place, was_pushed) in places {
+            if was_pushed {
+                open.synced[place.1] -= 1;
+            }
+            let is_passed = |came_to: Place| came_to.1 == place.1 && place < came_to;
+            if let Some(now) = open.came_to.as_mut().filter(|_| came_to.is_some_and(is_passed)) {
+                now.2 -= 1;
+            }
+        }
+        Ok(())
     }
 }

@@ -3,19 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::{
-    Account, AccountStatus, AppId, AttributeValue, Error, ErrorKind, Fact, Fault, FaultCode, Field, Fields,
-    Group, Kind, Page, Records, References, Reply, SessionId, SessionStatus, Timestamp,
+    Account, AccountStatus, AppId, AttributeValue, Error, ErrorKind, Fault, FaultCode, Field, Group, Kind,
+    Page, Records, References, Reply, SessionId, SessionStatus, Timestamp,
 };
 
-use super::{App, Key, Model, Record, attributes, check, observe, present};
+use super::{App, Key, Model, attributes, check, observe, present};
 
 /// A record as it is to be stored, and its references with the name that stands (SPEC 3.4).
-struct Pushed {
-    key: Key,
-    fields: BTreeMap<Field, String>,
-    status: AccountStatus,
-    attributes: BTreeMap<String, AttributeValue<'static>>,
-    references: Vec<(Key, Option<String>)>,
+pub(super) struct Pushed {
+    pub key: Key,
+    pub fields: BTreeMap<Field, String>,
+    pub status: AccountStatus,
+    pub attributes: BTreeMap<String, AttributeValue<'static>>,
+    /// Whether it has attributes, be it none at all, so that those on record go.
+    pub has_attributes: bool,
+    pub references: Vec<(Key, Option<String>)>,
+    /// The numbers of the types whose slug it names with a list.
+    pub named: Vec<usize>,
+    /// Whether some of the references stay although it does not name them.
+    pub some_stay: bool,
 }
 
 /// What a page did so far.
@@ -28,6 +34,7 @@ pub(super) struct Tally {
     pub reactivated: u32,
     pub unchanged: u32,
     pub placeholders: u32,
+    pub settled: u32,
     pub references_added: u64,
     pub references_removed: u64,
 }
@@ -44,6 +51,20 @@ impl Model {
         self.session(id, session)?;
         let number = self.number(id, slug)?;
         self.expect(id, session, SessionStatus::InProgress)?;
+        self.expect_page(id, Some(session), slug, page)?;
+        let (tally, is_as_it_says) = self.apply_page(now, id, session, number, page)?;
+        self.remember(id, number, page, is_as_it_says);
+        Ok(observe::page_reply(&tally))
+    }
+
+    /// SPEC 3.1 to 3.5: what is wrong with the strict page of a session, or with a delta.
+    pub(super) fn expect_page(
+        &self,
+        id: AppId,
+        session: Option<SessionId>,
+        slug: &str,
+        page: &Page<'_>,
+    ) -> Result<(), Error> {
         self.expect_size(page)?;
         let faults = self.faults(id, page);
         let refused = (!faults.is_empty()).then(|| Error::PageFaults {
@@ -55,12 +76,7 @@ impl Model {
             return Err(error);
         }
         self.expect_kind_and_scope(id, session, slug, page)?;
-        if let Some(error) = refused {
-            return Err(error);
-        }
-        let tally = self.apply_page(now, id, session, number, page)?;
-        self.remember(id, number, page);
-        Ok(observe::page_reply(&tally))
+        refused.map_or(Ok(()), Err)
     }
 
     /// SPEC 3.2.
@@ -72,11 +88,11 @@ impl Model {
         Ok(())
     }
 
-    /// SPEC 3.1.
+    /// SPEC 3.1. A delta has all types in scope.
     pub(super) fn expect_kind_and_scope(
         &self,
         id: AppId,
-        session: SessionId,
+        session: Option<SessionId>,
         slug: &str,
         page: &Page<'_>,
     ) -> Result<(), Error> {
@@ -85,13 +101,16 @@ impl Model {
         if page.kind() != expected {
             return Err(Error::KindMismatch { slug: slug.to_owned(), found: page.kind(), expected });
         }
-        if !self.session(id, session)?.covers(number) {
+        if let Some(session) =
+            session.filter(|session| !self.session(id, *session).is_ok_and(|session| session.covers(number)))
+        {
             return Err(Error::OutOfScope { slug: slug.to_owned(), session_id: session });
         }
         Ok(())
     }
 
-    /// A page with which nothing is wrong, unless there is no room for it, or it takes too much.
+    /// A page with which nothing is wrong, unless there is no room for it, or it takes too much. Answers too whether each
+    /// of its records is on record as the page says it is, whatever the scope and whatever is settled.
     pub(super) fn apply_page(
         &mut self,
         now: Timestamp,
@@ -99,21 +118,31 @@ impl Model {
         session: SessionId,
         number: usize,
         page: &Page<'_>,
-    ) -> Result<Tally, Error> {
-        let pushed = self.stored_form(id, number, page)?;
+    ) -> Result<(Tally, bool), Error> {
+        let mut pushed = self.stored_form(id, number, page)?;
+        self.add_what_stays(id, Some(session), &mut pushed)?;
+        let mut tally = Tally { total: pushed.len() as u32, ..Tally::default() };
+        let some_stay = pushed.iter().any(|record| record.some_stay);
+        let (left, pushed): (Vec<_>, Vec<_>) =
+            pushed.into_iter().partition(|new| self.is_settled(id, session, &new.key));
         self.expect_room(id, number, &pushed)?;
         let taken = self.taken(id, &pushed)?;
         self.expect_removals(id, session, taken)?;
         let open = self.session_mut(id, session)?;
         open.removals.resize(open.removals.len().max(number + 1), 0);
         open.removals[number] += taken;
-        let mut tally = Tally { total: pushed.len() as u32, ..Tally::default() };
+        for record in left {
+            self.leave(id, session, &record.key, &mut tally)?;
+        }
         for record in pushed {
-            self.upsert(id, session, record, &mut tally)?;
+            let key = record.key.clone();
+            self.upsert(id, record, &mut tally)?;
+            self.note_pushed(id, session, &key)?;
         }
         self.session_mut(id, session)?.add_page(number, now);
         observe::add_tally(&mut self.session_mut(id, session)?.counts, &tally);
-        Ok(tally)
+        let is_as_it_says = !some_stay && tally.settled == 0;
+        Ok((tally, is_as_it_says))
     }
 
     /// SPEC 3.3 and 3.4: every fault of the page.
@@ -215,7 +244,12 @@ impl Model {
         faults
     }
 
-    fn stored_form(&self, id: AppId, number: usize, page: &Page<'_>) -> Result<Vec<Pushed>, Error> {
+    pub(super) fn stored_form(
+        &self,
+        id: AppId,
+        number: usize,
+        page: &Page<'_>,
+    ) -> Result<Vec<Pushed>, Error> {
         match page.records() {
             Records::Accounts(accounts) => {
                 accounts.iter().map(|account| self.stored_account(id, number, account)).collect()
@@ -232,7 +266,10 @@ impl Model {
                         fields: fields.into_iter().filter_map(|(field, text)| Some((field, text?))).collect(),
                         status: AccountStatus::Active,
                         attributes: attributes::counting(&group.attributes),
+                        has_attributes: group.attributes.is_some(),
                         references: Vec::new(),
+                        named: Vec::new(),
+                        some_stay: false,
                     }
                 })
                 .collect()),
@@ -248,7 +285,11 @@ impl Model {
             (Field::DisplayName, &account.display_name),
         ];
         let mut references: Vec<(Key, Option<String>)> = Vec::new();
+        let mut named = Vec::new();
         for list in account.memberships.iter().chain(&account.assignments) {
+            if list.references.is_some() {
+                named.push(self.number(id, &list.slug)?);
+            }
             for reference in list.as_slice() {
                 let key = (self.number(id, &list.slug)?, reference.id.to_string());
                 let name = present(&reference.name);
@@ -268,12 +309,39 @@ impl Model {
                 _ => AccountStatus::Active,
             },
             attributes: attributes::counting(&account.attributes),
+            has_attributes: account.attributes.is_some(),
             references,
+            named,
+            some_stay: false,
         })
     }
 
+    /// SPEC 3.6: references to a type outside the session's scope stay unless the account names its slug. They are as
+    /// good as sent without a name. SPEC 3a.1: in a delta, those to any type, and the attributes of a record without any.
+    pub(super) fn add_what_stays(
+        &self,
+        id: AppId,
+        session: Option<SessionId>,
+        pushed: &mut [Pushed],
+    ) -> Result<(), Error> {
+        let (app, session) = (self.app(id)?, session.map(|session| self.session(id, session)).transpose()?);
+        for new in pushed {
+            let Some(at) = app.at(&new.key) else { continue };
+            if session.is_none() && !new.has_attributes {
+                new.attributes.clone_from(&app.records[at].attributes);
+            }
+            let is_kept = |number| session.is_none_or(|session| !session.covers(number));
+            let stays = |key: &&Key| is_kept(key.0) && !new.named.contains(&key.0);
+            let staying: Vec<_> = app.records[at].references.iter().filter(stays).cloned().collect();
+            new.some_stay = !staying.is_empty();
+            new.references.extend(staying.into_iter().map(|key| (key, None)));
+            new.references.sort_by_key(|(key, _)| key.0);
+        }
+        Ok(())
+    }
+
     /// The limit on records of a type, for the page's own type and then for those referred to.
-    fn expect_room(&self, id: AppId, number: usize, pushed: &[Pushed]) -> Result<(), Error> {
+    pub(super) fn expect_room(&self, id: AppId, number: usize, pushed: &[Pushed]) -> Result<(), Error> {
         let app = self.app(id)?;
         let own = pushed.iter().map(|record| &record.key);
         let targets = pushed.iter().flat_map(|record| record.references.iter().map(|(key, _)| key));
@@ -307,157 +375,32 @@ impl Model {
         Ok(taken)
     }
 
-    /// SPEC 3.6 to 3.8.
-    fn upsert(&mut self, id: AppId, session: SessionId, new: Pushed, tally: &mut Tally) -> Result<(), Error> {
-        let app = self.app(id)?;
-        let before = app.at(&new.key).map(|at| app.records[at].clone());
-        let record = self.record_key(app, &new.key);
-        let references: Vec<Key> = new.references.iter().map(|(key, _)| key.clone()).collect();
-        let as_set = |keys: &[Key]| keys.iter().cloned().collect::<BTreeSet<_>>();
-        let same_references =
-            before.as_ref().is_some_and(|before| as_set(&before.references) == as_set(&references));
-        let changed = before.as_ref().map_or(Fields::default(), |before| changed_fields(before, &new));
-        let is_equal = same_references && changed == Fields::default();
-        match &before {
-            None => {
-                tally.created += 1;
-                self.facts.push(Fact::RecordCreated { record });
-            }
-            Some(before) => {
-                tally.updated += 1;
-                if before.placeholder {
-                    tally.filled += 1;
-                    self.facts.push(Fact::PlaceholderFilled { record: record.clone() });
-                } else if !before.active {
-                    tally.reactivated += 1;
-                    self.facts.push(Fact::RecordReactivated { record: record.clone() });
-                } else if is_equal {
-                    tally.unchanged += 1;
-                }
-                if changed != Fields::default() {
-                    self.facts.push(Fact::RecordUpdated { record, fields: changed });
-                }
-            }
+    /// SPEC 3a.3: whether a page of the session leaves a record, or what is to be one, as it is.
+    fn is_settled(&self, id: AppId, session: SessionId, key: &Key) -> bool {
+        let is_settled_record = |app: &App| app.at(key).is_some_and(|at| app.records[at].settled);
+        self.app(id).is_ok_and(is_settled_record)
+            || self.session(id, session).is_ok_and(|session| session.settled_ids.contains(key))
+    }
+
+    /// SPEC 3a.3: a settled record counts as updated and synced, that of a settled id as neither.
+    fn leave(&mut self, id: AppId, session: SessionId, key: &Key, tally: &mut Tally) -> Result<(), Error> {
+        tally.settled += 1;
+        if !self.session(id, session)?.settled_ids.contains(key) {
+            tally.updated += 1;
+            self.note_pushed(id, session, key)?;
         }
-        let on_record = before.as_ref().map(|before| before.references.clone()).unwrap_or_default();
-        self.refer(id, &new, &on_record, tally)?;
-        let was_pushed = before.as_ref().is_some_and(|before| before.pushed);
-        let is_unchanged =
-            is_equal && before.as_ref().is_some_and(|before| before.active && !before.placeholder);
-        if !is_unchanged {
-            self.forget_page_of(id, &new.key);
-        }
-        let stored = Record {
-            // References that are the same set keep their order, unless the record is written anew.
-            references: if is_equal { on_record } else { references },
-            key: new.key,
-            active: true,
-            placeholder: false,
-            inactive_since: None,
-            fields: new.fields,
-            status: new.status,
-            attributes: new.attributes,
-            pushed: true,
-            retained: before.is_some_and(|before| before.retained),
-        };
-        let number = stored.key.0;
+        Ok(())
+    }
+
+    /// SPEC 5: each record once.
+    fn note_pushed(&mut self, id: AppId, session: SessionId, key: &Key) -> Result<(), Error> {
         let app = self.app_mut(id)?;
-        match app.at(&stored.key) {
-            Some(at) => app.records[at] = stored,
-            None => app.records.push(stored),
-        }
-        if !was_pushed {
+        let at = app.at(key).expect("it was pushed");
+        if !std::mem::replace(&mut app.records[at].pushed, true) {
             let synced = &mut self.session_mut(id, session)?.synced;
-            synced.resize(synced.len().max(number + 1), 0);
-            synced[number] += 1;
+            synced.resize(synced.len().max(key.0 + 1), 0);
+            synced[key.0] += 1;
         }
         Ok(())
     }
-
-    /// What the references of a pushed account do, and how they differ from those on record.
-    fn refer(&mut self, id: AppId, new: &Pushed, on_record: &[Key], tally: &mut Tally) -> Result<(), Error> {
-        let account = self.record_key(self.app(id)?, &new.key);
-        for (key, name) in &new.references {
-            let target = self.record_key(self.app(id)?, key);
-            let mut facts = Vec::new();
-            let app = self.app_mut(id)?;
-            match app.at(key) {
-                None => {
-                    app.records.push(placeholder(key, name));
-                    facts.push(Fact::PlaceholderMade { record: target.clone() });
-                    tally.placeholders += 1;
-                }
-                Some(at) if app.records[at].placeholder => {
-                    let there = &mut app.records[at];
-                    if !there.active {
-                        there.active = true;
-                        there.inactive_since = None;
-                        facts.push(Fact::PlaceholderWoken { record: target.clone() });
-                        tally.placeholders += 1;
-                    }
-                    if let (Some(name), None) = (name, there.fields.get(&Field::Name)) {
-                        there.fields.insert(Field::Name, name.clone());
-                        facts.push(Fact::PlaceholderNamed { record: target.clone() });
-                    }
-                }
-                Some(_) => {}
-            }
-            if !on_record.contains(key) {
-                facts.push(Fact::ReferenceAdded { account: account.clone(), target });
-                tally.references_added += 1;
-            }
-            self.facts.extend(facts);
-        }
-        let app = self.app(id)?;
-        let mut removed: Vec<&Key> =
-            on_record.iter().filter(|key| !new.references.iter().any(|(other, _)| other == *key)).collect();
-        // By type, then in order of first sight.
-        removed.sort_by_key(|key| (key.0, app.at(key)));
-        for key in removed {
-            let target = self.record_key(self.app(id)?, key);
-            self.facts.push(Fact::ReferenceRemoved { account: account.clone(), target });
-            tally.references_removed += 1;
-        }
-        Ok(())
-    }
-}
-
-impl App {
-    /// Where the record is in the list of records.
-    pub fn at(&self, key: &Key) -> Option<usize> {
-        self.records.iter().position(|record| record.key == *key)
-    }
-}
-
-fn placeholder(key: &Key, name: &Option<String>) -> Record {
-    Record {
-        key: key.clone(),
-        active: true,
-        placeholder: true,
-        inactive_since: None,
-        fields: name.iter().map(|name| (Field::Name, name.clone())).collect(),
-        status: AccountStatus::Active,
-        attributes: BTreeMap::new(),
-        references: Vec::new(),
-        pushed: false,
-        retained: false,
-    }
-}
-
-fn changed_fields(before: &Record, new: &Pushed) -> Fields {
-    let all = [
-        Field::Name,
-        Field::Description,
-        Field::Email,
-        Field::Username,
-        Field::FirstName,
-        Field::LastName,
-        Field::DisplayName,
-    ];
-    let texts = all.into_iter().filter(|field| before.fields.get(field) != new.fields.get(field));
-    let others = [
-        (Field::Status, before.status != new.status),
-        (Field::Attributes, before.attributes != new.attributes),
-    ];
-    texts.chain(others.into_iter().filter_map(|(field, differs)| differs.then_some(field))).collect()
 }

@@ -47,7 +47,13 @@ impl Model {
         let known = |known: &&RememberedPage| {
             known.app == id && known.number == number && known.fingerprint == fingerprint
         };
-        let Some(page) = self.remembered.iter().find(known).map(|known| known.page.clone()) else {
+        let app = self.app(id)?;
+        let is_settled = |page: &Page<'_>| {
+            ids(page).any(|id| app.at(&(number, id.to_owned())).is_some_and(|at| app.records[at].settled))
+        };
+        let page = self.remembered.iter().find(known).map(|known| known.page.clone());
+        // SPEC 3a.3: a push would leave a record as it is.
+        let Some(page) = page.filter(|page| !is_settled(page)) else {
             return Err(Error::PageMustBePushed { slug: check::short(slug), fingerprint });
         };
         let total = page.len();
@@ -64,14 +70,15 @@ impl Model {
         reply
     }
 
-    /// A page was applied: what is said of it from now on.
-    pub(super) fn remember(&mut self, app: AppId, number: usize, page: &Page<'_>) {
+    /// A page was applied: what is said of it from now on. One that says less than is on record is not remembered.
+    pub(super) fn remember(&mut self, app: AppId, number: usize, page: &Page<'_>, is_as_it_says: bool) {
         let Some(fingerprint) = page.fingerprint() else { return };
         self.remembered.retain(|known| {
             let is_same = known.app == app && known.number == number && known.fingerprint == fingerprint;
-            !is_same && !ids(page).any(|id| known.holds(app, &(number, id.to_owned())))
+            let has_record = || ids(page).any(|id| known.holds(app, &(number, id.to_owned())));
+            !(is_same || is_as_it_says && has_record())
         });
-        if !page.is_empty() {
+        if is_as_it_says && !page.is_empty() {
             let page = page.clone().into_owned();
             self.remembered.push(RememberedPage { app, number, fingerprint, page });
         }

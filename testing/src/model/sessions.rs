@@ -1,11 +1,13 @@
 //! SPEC 2 and 4: sessions.
 
+use std::collections::BTreeSet;
+
 use headcount::{
     AppId, Completion, Error, Fact, FaultCode, Kind, Plan, Reply, Scope, SessionCounts, SessionId,
     SessionStatus, Timestamp,
 };
 
-use super::{Key, Model, Record, Session, check, invalid, observe};
+use super::{App, Key, Model, Place, Record, Session, check, invalid, observe};
 
 impl Model {
     pub(super) fn start(
@@ -72,6 +74,8 @@ impl Model {
             synced: Vec::new(),
             retained: Vec::new(),
             counts: SessionCounts::default(),
+            settled_ids: BTreeSet::new(),
+            came_to: None,
         };
         app.sessions.push(session);
         if app.sessions.len() > sessions_max {
@@ -128,6 +132,12 @@ impl Model {
         open.excluded.sort_unstable();
         open.excluded.dedup();
         open.last_activity_at = now;
+        // SPEC 3a.3: a type excluded settles nothing.
+        let covered = open.clone();
+        open.settled_ids.retain(|key| covered.covers(key.0));
+        for record in &mut self.app_mut(id)?.records {
+            record.settled &= covered.covers(record.key.0);
+        }
         self.facts.push(Fact::SessionChanged { session_id: session });
         Ok(Reply::Done)
     }
@@ -206,7 +216,7 @@ impl Model {
         let types = self.types(self.app(id)?).len();
         let retained = self.app(id)?.retained(types);
         for record in &mut self.app_mut(id)?.records {
-            (record.pushed, record.retained) = (false, false);
+            (record.pushed, record.retained, record.settled) = (false, false, false);
         }
         let ended = self.session_mut(id, session)?;
         ended.retained = retained;
@@ -214,6 +224,8 @@ impl Model {
         ended.ended_at = Some(now);
         ended.synced.resize(types, 0);
         ended.pages.resize(types, 0);
+        ended.settled_ids.clear();
+        ended.came_to = None;
         self.facts.push(Fact::SessionEnded { session_id: session, status });
         Ok(())
     }
@@ -227,8 +239,8 @@ impl Model {
         Plan::of(stale.iter().map(|(number, id)| (types[*number].id, id.as_str())))
     }
 
-    /// What is stale, in the order of SPEC 4.6. Placeholders are judged by what refers to them when
-    /// the accounts before them are done.
+    /// What is stale, in the order of SPEC 4.6, from where a cleanup stands. Placeholders are judged by what refers to
+    /// them when the accounts before them are done.
     pub fn stale(&self, id: AppId, session: &Session) -> Vec<Key> {
         let app = self.app(id).expect("an app");
         let types = self.types(app);
@@ -242,8 +254,9 @@ impl Model {
                 for at in 0..after.records.len() {
                     let record = &after.records[at];
                     let is_referred_to = record.placeholder && after.is_referred_to(&record.key);
-                    let is_kept = record.pushed || record.retained || is_referred_to;
-                    if record.key.0 == number && record.active && !is_kept {
+                    let is_kept = record.pushed || record.retained || record.settled || is_referred_to;
+                    let is_passed = session.came_to.is_some_and(|came_to| self.place(app, at) < came_to);
+                    if record.key.0 == number && record.active && !is_kept && !is_passed {
                         stale.push(record.key.clone());
                         after.records[at].active = false;
                     }
@@ -251,6 +264,13 @@ impl Model {
             }
         }
         stale
+    }
+
+    /// The place of a record in the order of SPEC 4.6.
+    pub(super) fn place(&self, app: &App, at: usize) -> Place {
+        let number = app.records[at].key.0;
+        let before = app.records[..at].iter().filter(|record| record.key.0 == number).count();
+        (self.types(app)[number].kind != Kind::Account, number, before)
     }
 
     /// SPEC 4.1. The model's apps have so few records that a step ends only when its budget does.
@@ -274,6 +294,11 @@ impl Model {
             self.facts.push(Fact::RecordDeactivated { record });
         }
         self.session_mut(id, session)?.counts.deactivated += marked as u64;
+        if let Some(next) = stale.get(marked) {
+            let app = self.app(id)?;
+            let place = self.place(app, app.at(next).expect("a record"));
+            self.session_mut(id, session)?.came_to = Some(place);
+        }
         let mut status = SessionStatus::Completing;
         if marked == stale.len() {
             status = SessionStatus::Completed;

@@ -1,6 +1,6 @@
 //! What the model keeps: lists of structs that are searched from the front.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::{
     AccountStatus, AppId, AttributeValue, Field, Guard, Kind, RecordFilter, ResourceTypeId, SessionCounts,
@@ -71,6 +71,8 @@ pub struct Record {
     pub pushed: bool,
     /// Whether the open session got it in a record with a fault.
     pub retained: bool,
+    /// Whether the open session leaves it as it is.
+    pub settled: bool,
 }
 
 /// One call of the roll.
@@ -112,7 +114,15 @@ pub struct Session {
     pub retained: Vec<u64>,
     /// What it did so far.
     pub counts: SessionCounts,
+    /// Of an open one, the ids whose records its pages pass over.
+    pub settled_ids: BTreeSet<Key>,
+    /// Of a completing one, where its cleanup stands.
+    pub came_to: Option<Place>,
 }
+
+/// A record's place in the order in which a cleanup comes to them: whether it is no account, the number of its type, and
+/// how many records of the type were first seen before it.
+pub type Place = (bool, usize, usize);
 
 impl Session {
     /// SPEC 4.8: the sum of the bases of the types in scope.
@@ -131,6 +141,11 @@ impl Session {
     /// Whether the type with this number is in scope.
     pub fn covers(&self, number: usize) -> bool {
         self.scope.as_ref().is_none_or(|scope| scope.contains(&number)) && !self.excluded.contains(&number)
+    }
+
+    /// SPEC 3a.3: whether a delta settles what it names of the type with this number.
+    pub fn settles(&self, number: usize) -> bool {
+        !self.status.has_ended() && self.covers(number)
     }
 }
 

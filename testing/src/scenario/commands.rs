@@ -102,6 +102,11 @@ impl Stage {
                 slug: slug.to_owned().into(),
                 id: id.to_owned().into(),
             }),
+            ["deactivate", app, slug, ref ids @ ..] => Ok(Command::DeactivateRecords {
+                app_id: self.app(app),
+                slug: slug.to_owned().into(),
+                ids: ids.iter().map(|id| (*id).to_owned().into()).collect(),
+            }),
             ["expire", before] => {
                 Ok(Command::ExpireSessions { last_activity_before: Timestamp(number(before)?) })
             }

@@ -124,6 +124,7 @@ impl Stage {
             ("references_added", counts.references_added),
             ("references_removed", counts.references_removed),
             ("rejected", counts.rejected),
+            ("settled", counts.settled),
         ] {
             if count > 0 {
                 let _ = write!(line, " {name}={count}");
@@ -332,6 +333,10 @@ pub(super) fn reply(reply: &Reply) -> String {
                 outcome.retained
             )
         }
+        Reply::Deactivation(outcome) => format!(
+            "total {} deactivated {} unchanged {} unknown {}",
+            outcome.total, outcome.deactivated, outcome.unchanged, outcome.unknown
+        ),
         other => panic!("a reply that scenarios cannot show: {other:?}"),
     }
 }
@@ -343,6 +348,7 @@ fn page_reply(outcome: &PageOutcome) -> String {
         ("reactivated", outcome.reactivated),
         ("unchanged", outcome.unchanged),
         ("placeholders", outcome.placeholders),
+        ("settled", outcome.settled),
     ] {
         if count > 0 {
             let _ = write!(line, " {name} {count}");

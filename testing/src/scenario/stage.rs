@@ -86,10 +86,14 @@ impl Stage {
                     ["lenient"] => true,
                     _ => return Err("a push is lenient, or has no word behind the slug".into()),
                 };
-                let block: Vec<&str> = step.block.iter().map(|(_, line)| *line).collect();
                 let (app, session) = (AppId(self.name(app)), SessionId(self.name(session)));
-                let page = self.page(app, slug, &block)?;
+                let page = self.page(app, slug, step)?;
                 self.apply(&push(app, session, slug, page, is_lenient))?
+            }
+            ["upsert", app_id, slug] => {
+                let app_id = AppId(self.name(app_id));
+                let page = self.page(app_id, slug, step)?;
+                self.apply(&Command::UpsertRecords { app_id, slug: slug.into(), page })?
             }
             _ => {
                 let command = self.command(&step.words)?;
@@ -169,8 +173,9 @@ impl Stage {
         Ok(self.engine.apply(self.now, &journaled))
     }
 
-    /// A page whose records are parsed from the lines of the block.
-    fn page(&self, app: AppId, slug: &str, block: &[&str]) -> Result<Page<'static>, String> {
+    /// A page whose records are parsed from the lines of the step's block.
+    fn page(&self, app: AppId, slug: &str, step: &Step<'_>) -> Result<Page<'static>, String> {
+        let block: Vec<&str> = step.block.iter().map(|(_, line)| *line).collect();
         let of_slug = self.engine.app(app).and_then(|app| app.resource_type(slug)).map(|found| found.kind());
         let kind = match block.first().and_then(|line| line.strip_prefix("kind ")) {
             Some(word) => kind(word)?,

@@ -25,6 +25,8 @@ pub const COMMANDS: &[&str] = &[
     "exclude",
     "waive",
     "erase",
+    "upsert",
+    "deactivate",
 ];
 
 /// Words that a view begins with.
@@ -71,8 +73,8 @@ impl Step<'_> {
         if self.answer.is_some() && !self.is_of(COMMANDS) {
             return Err(self.at("only a command has an answer"));
         }
-        if !self.block.is_empty() && !self.is_of(VIEWS) && !self.is_of(&["push", "source"]) {
-            return Err(self.at("only a push, a source and a view have indented lines"));
+        if !self.block.is_empty() && !self.is_of(VIEWS) && !self.is_of(&["push", "upsert", "source"]) {
+            return Err(self.at("only a push, an upsert, a source and a view have indented lines"));
         }
         Ok(())
     }
