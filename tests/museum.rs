@@ -151,6 +151,14 @@ start hr s2
              source hr\n  account u1 team/g1\n  account u2 floor=3,room=a\n  team g1\nnaive hr\n  \
              loses account u2 floor=3\n  loses account u2 room=a\n",
         ),
+        (
+            "an event is carried out when it comes, and the run does not hear of it",
+            "deactivate hr account u2\nupsert hr account\n  {\"id\": \"u3\", \"username\": \"eve\"}\npush hr s2 account\n  \
+             {\"id\": \"u1\", \"username\": \"ann\", \"memberships\": {\"team\": [{\"id\": \"g1\"}]}}\n  \
+             {\"id\": \"u2\", \"username\": \"bob\"}\npush hr s2 team\n  {\"id\": \"g1\", \"name\": \"One\"}\n\
+             source hr\n  account u1 team/g1\n  account u3\n  team g1\nnaive hr\n  keeps account u2\n\
+             complete hr s2\ncleanup hr s2 all\nnaive hr\n  loses account u3\n  keeps account u2\n",
+        ),
         ("it does not sweep behind one that is abandoned", "abandon hr s2\nnaive hr\n"),
         (
             "it sweeps all types, whatever a session is for",

@@ -9,6 +9,7 @@
 //! - Behind every run comes the sweep, whatever came of the listing before it, as the last step of the same job: of
 //!   every type, whoever was not seen becomes inactive. It asks nobody. Only a run that is abandoned has none.
 //! - One run at a time. One that never ends locks out those that come after it.
+//! - An event is carried out when it comes, whatever run is under way, and the run does not hear of it.
 //! - It has columns for the fields that it knows, and none for attributes.
 //! - Scopes, guards, plans, checkpoints and expiry it has not heard of, and it forgets nobody.
 //!
@@ -104,6 +105,13 @@ impl App {
             ("push", [session, slug, ..]) if self.is_run(session) => self.push(slug, step),
             ("complete" | "fail", [session, ..]) if self.is_run(session) => self.sweep(),
             ("abandon", [session]) if self.is_run(session) => self.run = None,
+            ("upsert", [slug]) => _ = self.upsert(slug, step),
+            ("deactivate", [slug, ids @ ..]) => {
+                for id in ids {
+                    let record = self.records.get_mut(&((*slug).to_owned(), (*id).to_owned()));
+                    record.into_iter().for_each(|record| record.is_active = false);
+                }
+            }
             _ => {}
         }
     }
@@ -113,14 +121,24 @@ impl App {
     }
 
     fn push(&mut self, slug: &str, step: &Step<'_>) {
-        let Some(kind) = self.kinds.get(slug).copied() else { return };
+        let keys = self.upsert(slug, step);
+        if let Some(run) = &mut self.run {
+            run.seen.extend(keys);
+        }
+    }
+
+    /// The keys of the records that it could use.
+    fn upsert(&mut self, slug: &str, step: &Step<'_>) -> Vec<Key> {
+        let Some(kind) = self.kinds.get(slug).copied() else { return Vec::new() };
+        let mut keys = Vec::new();
         for (_, line) in &step.block {
             let Some((id, mut references)) = usable(line, kind) else { continue };
             references.retain(|to| self.records.contains_key(to));
             let key = (slug.to_owned(), id);
-            self.run.iter_mut().for_each(|run| _ = run.seen.insert(key.clone()));
-            self.records.insert(key, Record { is_active: true, references });
+            self.records.insert(key.clone(), Record { is_active: true, references });
+            keys.push(key);
         }
+        keys
     }
 
     fn sweep(&mut self) {
