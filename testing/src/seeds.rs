@@ -108,7 +108,7 @@ fn input(how: u8, bytes: &[u8]) -> Vec<u8> {
 /// Histories that reach every fact, error and fault.
 fn commands() -> Seeds {
     let refused = (0..4_000).map(|seed| {
-        let bytes = random::bytes(seed, 700);
+        let bytes = random::bytes(seed, 1_200);
         let reached = reached::by_history(&generate::history(&bytes), generate::config());
         (input(0, &bytes), reached)
     });
