@@ -127,6 +127,25 @@ impl Host {
         }))
     }
 
+    /// An event tells of records that came or changed. It needs no session.
+    pub(crate) fn upsert(&mut self, app: AppId, slug: &str, body: &str) -> Result<Value> {
+        let (page, now) = (self.page(app, slug, body)?, self.now());
+        let outcome = self.engine.upsert_records(now, app, slug, &page)?;
+        Ok(json!({"total": outcome.total, "created": outcome.created, "updated": outcome.updated}))
+    }
+
+    /// An event tells of records that left.
+    pub(crate) fn deactivate(&mut self, app: AppId, slug: &str, ids: &[&str]) -> Result<Value> {
+        let now = self.now();
+        let outcome = self.engine.deactivate_records(now, app, slug, ids)?;
+        Ok(json!({
+            "total": outcome.total,
+            "deactivated": outcome.deactivated,
+            "unchanged": outcome.unchanged,
+            "unknown": outcome.unknown,
+        }))
+    }
+
     pub(crate) fn complete(&mut self, app: AppId, session: SessionId, completion: Completion) -> Result<()> {
         let now = self.now();
         self.engine.complete_session(now, app, session, completion)?;

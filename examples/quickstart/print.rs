@@ -43,19 +43,28 @@ impl Host {
         Ok(())
     }
 
-    /// What the guide's script prints of the last poll.
+    /// What the guide's script prints of the last poll, and what it has no case of.
     pub(crate) fn print_progress(&self, app: AppId, session: SessionId) -> Result<()> {
         let session = self.app(app)?.session(session).ok_or("no such session")?;
         println!("Status: {}", session.status());
         for progress in session.progress() {
-            println!("  {}: {} records", progress.resource_type.name(), progress.synced_count);
+            let (name, synced) = (progress.resource_type.name(), progress.synced_count);
+            match (progress.in_scope, progress.retained_count) {
+                (false, _) => println!("  {name}: out of scope, left as they are"),
+                (true, 0) => println!("  {name}: {synced} records"),
+                (true, retained) => println!("  {name}: {synced} records, {retained} retained"),
+            }
         }
         Ok(())
     }
 
     pub(crate) fn print_preview(&self, app: AppId, session: SessionId) -> Result<()> {
         let preview = self.app(app)?.preview(session)?;
-        println!("Preview: completing now would mark {} records inactive:", preview.total());
+        match preview.total() {
+            0 => println!("Preview: completing now would mark no record inactive"),
+            1 => println!("Preview: completing now would mark 1 record inactive:"),
+            total => println!("Preview: completing now would mark {total} records inactive:"),
+        }
         for record in preview.records() {
             println!("  {} {}", record.resource_type().slug(), record.id());
         }
@@ -127,7 +136,7 @@ pub(crate) fn describe(app: AppView<'_>, fact: &Fact<'_>) -> String {
             "the session is completed, and the app synced".to_owned()
         }
         Fact::SessionEnded { status, .. } => format!("the session is {status}"),
-        Fact::SessionChanged { .. } => "the session has another scope, or its guard is waived".to_owned(),
+        Fact::SessionChanged { .. } => "the session's scope changed, or its guard was waived".to_owned(),
         Fact::AppUpdated => "the app was updated".to_owned(),
         other => format!("{other:?}"),
     }
