@@ -79,7 +79,7 @@ fn timed(commands: Vec<Command<'static>>) -> Commands {
     commands.into_iter().zip(1_700_000_000_000..).map(|(command, now)| (Timestamp(now), command)).collect()
 }
 
-/// Each body as a page of each kind, in both modes.
+/// Each body as a page of each kind, in both modes and as a delta.
 fn misread() -> Commands {
     let mut commands = opening();
     commands.push(start(1));
@@ -90,6 +90,7 @@ fn misread() -> Commands {
                 seed.deserialize(&mut serde_json::Deserializer::from_str(body)).expect("a list of records");
             let (app_id, session_id) = (AppId(uuid(1)), SessionId(uuid(1)));
             commands.push(Command::PushPage { app_id, session_id, slug: slug.into(), page: page.clone() });
+            commands.push(Command::UpsertRecords { app_id, slug: slug.into(), page: page.clone() });
             commands.push(Command::PushLenientPage { app_id, session_id, slug: slug.into(), page });
         }
     }
@@ -97,13 +98,15 @@ fn misread() -> Commands {
 }
 
 /// Rolls of accounts with texts as long as they may be, each of which changes one account in four, drops
-/// one in eight, and then erases and purges: the tables grow over several chunks and take them back.
+/// one in eight, is told of deltas meanwhile, and then erases and purges: the tables grow over several chunks
+/// and take them back.
 fn large() -> Commands {
     let app = AppId(uuid(1));
     let mut commands = opening();
     for roll in 1..=LARGE_ROLLS {
         let session = SessionId(uuid(roll));
         commands.push(start(roll));
+        commands.extend(deltas(roll));
         for first in (0..LARGE_ACCOUNTS).step_by(PAGE as usize) {
             let numbers = (first..first + PAGE).filter(|number| number % 8 != roll);
             let page = Page::accounts(numbers.map(|number| large_account(number, roll)));
@@ -134,6 +137,19 @@ fn large() -> Commands {
         commands.push(Command::PurgeInactive { app_id: app, inactive_before: Timestamp(i64::MAX) });
     }
     timed(commands)
+}
+
+/// Before the pages of a roll: in the first all of it is new. Those who left are of every chunk, and some are
+/// not on record.
+fn deltas(roll: u64) -> [Command<'static>; 2] {
+    let (app_id, slug) = (AppId(uuid(1)), "account");
+    let spread = |from: u64| (from..).step_by(LARGE_ACCOUNTS as usize / 40).take(PAGE as usize / 2);
+    let page = Page::accounts(spread(roll + 5).map(|number| large_account(number, roll + 1)));
+    let ids = spread(roll + 9).map(|number| number.to_string().into()).collect();
+    [
+        Command::UpsertRecords { app_id, slug: slug.into(), page },
+        Command::DeactivateRecords { app_id, slug: slug.into(), ids },
+    ]
 }
 
 fn large_account(number: u64, roll: u64) -> Account<'static> {

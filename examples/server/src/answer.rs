@@ -3,7 +3,10 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use headcount::{AppView, Field, Guard, RecordView, ResourceType, SessionView, TaskView, Timestamp};
+use headcount::{
+    AppView, AttributeView, Fault, Field, Guard, PageOutcome, RecordView, ResourceType, SessionView,
+    TaskView, Timestamp,
+};
 use serde_json::{Map, Value, json};
 
 use crate::feed::{Names, Record, Told};
@@ -87,7 +90,7 @@ pub fn session(session: SessionView<'_>) -> Value {
             "name": of.name(),
             "type": of.kind(),
             "synced_count": progress.synced_count,
-            "retained_count": 0,
+            "retained_count": progress.retained_count,
             "pages": progress.pages,
             "in_scope": progress.in_scope,
         })
@@ -106,6 +109,25 @@ pub fn session(session: SessionView<'_>) -> Value {
     })
 }
 
+/// What a page did, in three figures; the rest is in its session's counts.
+pub fn page(outcome: &PageOutcome) -> Value {
+    json!({"total": outcome.total, "created": outcome.created, "updated": outcome.updated})
+}
+
+/// The faults of a page's records.
+pub fn faults(faults: &[Fault]) -> Value {
+    let fault = |fault: &Fault| {
+        json!({
+            "index": fault.index,
+            "id": fault.id,
+            "field": fault.field,
+            "code": fault.code,
+            "message": format!("found {}, expected {}", fault.found, fault.expected),
+        })
+    };
+    faults.iter().map(fault).collect()
+}
+
 /// A record with the fields of its kind.
 pub fn record(record: RecordView<'_>) -> Value {
     let mut body = json!({
@@ -117,6 +139,7 @@ pub fn record(record: RecordView<'_>) -> Value {
     let Some(status) = record.status() else {
         body["name"] = json!(record.name());
         body["description"] = json!(record.description());
+        body["attributes"] = attributes(record);
         return body;
     };
     body["email"] = json!(record.email());
@@ -134,9 +157,22 @@ pub fn record(record: RecordView<'_>) -> Value {
             list.push(json!({"id": target.id(), "name": target.name()}));
         }
     }
+    body["attributes"] = attributes(record);
     body["memberships"] = memberships.into();
     body["assignments"] = assignments.into();
     body
+}
+
+/// A record's attributes by their names.
+fn attributes(record: RecordView<'_>) -> Value {
+    let value = |value| match value {
+        AttributeView::Text(text) => text.into(),
+        AttributeView::Integer(number) => number.into(),
+        AttributeView::Boolean(flag) => flag.into(),
+        AttributeView::Texts(texts) => texts.collect(),
+    };
+    let attributes = record.attributes().map(|(name, shown)| (name.to_owned(), value(shown)));
+    attributes.collect::<Map<String, Value>>().into()
 }
 
 /// A member of a group, or the holder of a license.

@@ -2,6 +2,8 @@
 
 pub mod apps;
 pub mod changes;
+pub mod deltas;
+pub mod page;
 pub mod records;
 mod routes;
 pub mod steps;

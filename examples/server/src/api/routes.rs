@@ -1,6 +1,6 @@
 //! Where each call is, and what the API's document says of it.
 
-use super::{apps, changes, records, steps, sync, tasks, types};
+use super::{apps, changes, deltas, records, steps, sync, tasks, types};
 use crate::call::{Answer, Method, Route};
 
 const SESSION: &[Answer] = &[(200, "the session", "Session"), (409, "wrong state", "Error")];
@@ -132,7 +132,7 @@ pub const ROUTES: &[Route] = {
             "Push a page of records",
             "NewPage",
             &[
-                (200, "what it did", "PageOutcome"),
+                (200, "what it did; of a lenient page also what was rejected", "PageOutcome"),
                 (400, "malformed, too many records, or not in progress", "PageRefusal"),
                 (409, "the guard, or the type has no room", "GuardRefusal"),
                 (422, "a rule is broken", "PageRefusal"),
@@ -142,6 +142,28 @@ pub const ROUTES: &[Route] = {
             "apps/{app}/records/{slug}/",
             "List records, in order of first sight",
             &[(200, "records", "Records")],
+        ),
+        Route::write::<deltas::Upsert>(
+            Put,
+            "apps/{app}/records/{slug}/",
+            "Upsert records outside of any session",
+            "NewPage",
+            &[
+                (200, "what it did", "PageOutcome"),
+                (400, "malformed, or too many records", "PageRefusal"),
+                (409, "the type has no room", "Error"),
+                (422, "a rule is broken", "PageRefusal"),
+            ],
+        ),
+        Route::write::<deltas::Deactivate>(
+            Post,
+            "apps/{app}/records/{slug}/deactivate/",
+            "Mark records inactive outside of any session",
+            "Leavers",
+            &[
+                (200, "what it did", "DeactivationOutcome"),
+                (409, "the open session cannot keep more ids", "Error"),
+            ],
         ),
         Route::read::<records::Get>(
             "apps/{app}/records/{slug}/{id}/",

@@ -3,15 +3,16 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use headcount::{
-    AppId, AppView, Command, Completion, Engine, Fingerprint, Limits, Page, PageSeed, Reply, Scope,
-    SessionId, SessionStatus, SessionView,
+    AppId, AppView, Command, Completion, Engine, Fingerprint, LenientOutcome, Page, Reply, Scope, SessionId,
+    SessionStatus, SessionView,
 };
-use serde::de::DeserializeSeed;
 use serde_json::{Map, Value, json};
 
+use super::page::PageBody;
 use crate::answer;
 use crate::call::{
-    Asked, Body, Done, Fields, Malformed, Object, OfApp, OfPage, OfSession, Paging, Read, Refusal, Write,
+    Asked, Done, Fields, Malformed, Object, OfApp, OfPage, OfSession, Paging, Query, QueryValues, Read,
+    Refusal, Write,
 };
 
 /// Starts a session.
@@ -51,22 +52,30 @@ impl Write for Start {
 #[derive(Debug)]
 pub struct Push;
 
-/// The body of [`Push`].
-#[derive(Debug)]
-pub struct PageBody<'b>(Page<'b>);
+/// What becomes of a page that has records with faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is refused.
+    Strict,
+    /// They are rejected.
+    Lenient,
+}
 
-impl<'b> Body<'b, OfPage> for PageBody<'b> {
-    fn read(bytes: &'b [u8], at: &OfPage, limits: &Limits) -> Result<Self, Malformed> {
-        let mut parser = serde_json::Deserializer::from_slice(bytes);
-        let page = PageSeed::new(at.kind, limits).deserialize(&mut parser);
-        let page = page.and_then(|page| parser.end().map(|()| page));
-        page.map(Self).map_err(|error| Malformed::unparsed(&error))
+impl Query for Mode {
+    const NAMES: &'static [&'static str] = &["mode"];
+
+    fn read(values: &QueryValues) -> Result<Self, Malformed> {
+        match values.get("mode") {
+            None | Some("strict") => Ok(Self::Strict),
+            Some("lenient") => Ok(Self::Lenient),
+            Some(other) => Err(Malformed::text("mode", other, "strict or lenient")),
+        }
     }
 }
 
 impl Write for Push {
     type Path = OfPage;
-    type Query = ();
+    type Query = Mode;
     type Body<'b> = PageBody<'b>;
 
     /// To push to a session that is not in progress is a mistake in the request.
@@ -75,6 +84,7 @@ impl Write for Push {
     /// Most pages are those of the last roll, and parsing costs more than all else that is done with one.
     const IS_FINGERPRINTED: bool = true;
 
+    /// In either mode: a page that is remembered has no record with a fault.
     fn repeat<'b>(at: &'b OfPage, engine: &Engine, fingerprint: Fingerprint) -> Option<Command<'b>> {
         let (app_id, session_id, slug) = (at.app_id, at.session_id, at.slug.as_str());
         let is_known = engine.remembers_page(app_id, slug, fingerprint);
@@ -82,21 +92,32 @@ impl Write for Push {
     }
 
     fn command<'b>(asked: Asked<'b, Self>) -> Command<'b> {
-        let Asked { at, body: PageBody(page), fingerprint, .. } = asked;
+        let Asked { at, query: mode, body: PageBody(page), fingerprint, .. } = asked;
         let page = fingerprint.into_iter().fold(page, Page::with_fingerprint);
-        Command::PushPage {
-            app_id: at.app_id,
-            session_id: at.session_id,
-            slug: at.slug.as_str().into(),
-            page,
+        let (app_id, session_id, slug) = (at.app_id, at.session_id, at.slug.as_str().into());
+        match mode {
+            Mode::Strict => Command::PushPage { app_id, session_id, slug, page },
+            Mode::Lenient => Command::PushLenientPage { app_id, session_id, slug, page },
         }
     }
 
     fn answer(done: &Done<'_, Self>) -> Option<Response> {
-        let Reply::Page(outcome) = &done.reply else { return None };
-        Some(answer::ok(
-            json!({"total": outcome.total, "created": outcome.created, "updated": outcome.updated}),
-        ))
+        let repeated;
+        let outcome = match &done.reply {
+            Reply::Page(outcome) => {
+                repeated = LenientOutcome::from(*outcome);
+                &repeated
+            }
+            Reply::LenientPage(outcome) => outcome,
+            _ => return None,
+        };
+        let mut body = answer::page(&outcome.page);
+        if done.query == Mode::Lenient {
+            body["rejected"] = outcome.rejected.into();
+            body["errors"] = answer::faults(&outcome.faults);
+            body["errors_total"] = outcome.faults_total.into();
+        }
+        Some(answer::ok(body))
     }
 }
 

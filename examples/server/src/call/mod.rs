@@ -124,6 +124,8 @@ pub struct Done<'e, W: Write> {
     pub engine: &'e Engine,
     /// What the path names.
     pub at: &'e W::Path,
+    /// What the query says.
+    pub query: W::Query,
     /// The id that the command was given: see [`Asked::fresh_id`].
     pub fresh_id: Uuid,
     /// What the engine answered.

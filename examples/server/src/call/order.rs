@@ -210,9 +210,10 @@ impl<'r, W: Write> Asking<'r, W> {
 /// Carries out a command, and begins the cleanup that it asks for.
 async fn carry_out<W: Write>(asked: &Asking<'_, W>, command: Encoded) -> Result<Response, Told> {
     let (at, fresh_id, tenant) = (Arc::clone(&asked.at), asked.fresh_id, asked.tenant);
+    let query = asked.query.query().map_err(Told::Refused)?;
     let reply = move |engine: &Engine, reply: Result<Reply, Error>| match reply {
         Ok(reply) => {
-            let done = Done::<W> { engine, at: &at, fresh_id, reply };
+            let done = Done::<W> { engine, at: &at, query, fresh_id, reply };
             let answer = W::answer(&done).map(|answer| (answer, W::cleanup(&done)));
             answer.ok_or_else(|| Told::Refused(Refusal::not_a_reply()))
         }

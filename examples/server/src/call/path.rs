@@ -125,6 +125,8 @@ pub struct OfType {
     pub slug: String,
     /// Its id, whatever its slug becomes.
     pub resource_type_id: ResourceTypeId,
+    /// Its kind: what records of a body are read as.
+    pub kind: Kind,
 }
 
 impl Path for OfType {
@@ -138,7 +140,12 @@ impl Path for OfType {
     }
 
     fn of((app, resource_type): &Self::View<'_>) -> Self {
-        Self { app_id: app.id(), slug: resource_type.slug().to_owned(), resource_type_id: resource_type.id() }
+        Self {
+            app_id: app.id(),
+            slug: resource_type.slug().to_owned(),
+            resource_type_id: resource_type.id(),
+            kind: resource_type.kind(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::refusal::{parsed, quoted};
 use crate::answer;
 
 /// The parameters that a call knows.
-pub trait Query: Sized {
+pub trait Query: Sized + Send + 'static {
     /// Their names.
     const NAMES: &'static [&'static str];
 

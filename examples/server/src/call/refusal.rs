@@ -121,7 +121,7 @@ impl From<Error> for Refusal {
 
 impl Refusal {
     fn with_faults(mut self, faults: &[Fault], total: u64) -> Self {
-        self.more.push(("errors", faults.iter().map(fault).collect()));
+        self.more.push(("errors", answer::faults(faults)));
         self.more.push(("errors_total", total.into()));
         self
     }
@@ -150,17 +150,6 @@ impl Refusal {
         self.more.extend(figures);
         self
     }
-}
-
-/// An item of `errors`.
-fn fault(fault: &Fault) -> Value {
-    json!({
-        "index": fault.index,
-        "id": fault.id,
-        "field": fault.field,
-        "code": fault.code,
-        "message": format!("found {}, expected {}", fault.found, fault.expected),
-    })
 }
 
 impl From<Unavailable> for Refusal {

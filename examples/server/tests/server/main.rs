@@ -5,9 +5,11 @@
 mod apps;
 mod changes;
 mod configured;
+mod deltas;
 mod documents;
 mod durable;
 mod given;
+mod lenient;
 mod order;
 mod pages;
 mod paths;

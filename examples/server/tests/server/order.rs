@@ -196,6 +196,26 @@ const CALLS: &[Call] = &[
         ..write("PUT", "apps/{app}/sync/{sync}/{slug}/", 200, r#"{"records": []}"#)
     },
     read("apps/{app}/records/{slug}/"),
+    Call {
+        malformed: &[
+            "",
+            "{}",
+            r#"{"records": {}}"#,
+            r#"{"records": []} x"#,
+            r#"{"records": [{"id": "", "username": "x", "memberships": {"nosuch": []}}]}"#,
+        ],
+        refused: &[Refused {
+            body: r#"{"records": [{"id": "u", "username": "x", "memberships": {"nosuch": []}}]}"#,
+            ended: Ended::No,
+            status: 422,
+            code: "page_faults",
+        }],
+        ..write("PUT", "apps/{app}/records/{slug}/", 200, r#"{"records": []}"#)
+    },
+    Call {
+        malformed: &["", "{}", r#"{"ids": null}"#, r#"{"ids": ["u1", 3]}"#, r#"{"ids": ["u1", ""]}"#],
+        ..write("POST", "apps/{app}/records/{slug}/deactivate/", 200, r#"{"ids": ["u1"]}"#)
+    },
     read("apps/{app}/records/{slug}/{id}/"),
     read("apps/{app}/records/{slug}/{id}/members/"),
     Call {
@@ -297,6 +317,9 @@ fn steps(call: &Call) -> Vec<Vec<Told>> {
     }
     if call.method == "GET" && call.path == "apps/{app}/records/{slug}/" {
         queries.extend(["after=u1&offset=0", "after=nosuch&offset=0", "after=nosuch&limit=0"]);
+    }
+    if call.path == "apps/{app}/sync/{sync}/{slug}/" {
+        queries.extend(["mode=x", "mode=strict&mode=lenient"]);
     }
     if call.path == "changes/" {
         queries.extend(["limit=0", "after=-1", "after=x", "after=1&after=1", "offset=0"]);

@@ -7,7 +7,7 @@ fn the_document_names_every_call() {
     let server = Server::start(None, &[]);
     let document = server.raw("GET", "/openapi.json", None, None).expect("a reply").body;
     let paths = document["paths"].as_object().expect("paths");
-    assert_eq!(paths.len(), 23);
+    assert_eq!(paths.len(), 24);
     for (path, item) in paths {
         for method in item.as_object().expect("methods").keys() {
             let unknown = path

@@ -10,7 +10,7 @@ fn a_parameter_that_the_call_does_not_know_is_named_on_every_call() {
     let server = Server::start(None, &[]);
     let things = things(&server);
     let calls = documented(&server);
-    assert_eq!(calls.len(), 30);
+    assert_eq!(calls.len(), 32);
     for (method, template) in calls {
         let path = format!("{}?stat=inactive", things.path(&template, &[]));
         let refused = server.raw(&method, &path, Some(KEY), Some("")).expect("a reply");

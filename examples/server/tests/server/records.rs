@@ -25,11 +25,11 @@ fn records_are_listed_and_purged() {
         list("account/").body["results"][0],
         json!({
             "id": "u1", "active": true, "placeholder": false, "inactive_since": null, "email": "a@b", "username": null, "first_name": null,
-            "last_name": null, "display_name": null, "status": "active",
+            "last_name": null, "display_name": null, "status": "active", "attributes": {},
             "memberships": {"team": [{"id": "g1", "name": "One"}]}, "assignments": {},
         })
     );
-    let team = json!({"id": "g1", "active": true, "placeholder": true, "inactive_since": null, "name": "One", "description": null});
+    let team = json!({"id": "g1", "active": true, "placeholder": true, "inactive_since": null, "name": "One", "description": null, "attributes": {}});
     assert_eq!(list("team/?state=placeholder").body["results"], json!([team]));
     let second = start(&server, &app);
     complete(&server, &app, &second);
@@ -134,4 +134,35 @@ fn a_record_that_active_accounts_refer_to_dangles_and_is_not_erased() {
     let members = server.call("GET", &format!("apps/{app}/records/team/g%2F1/members/"), None).body;
     let member = json!({"slug": "account", "id": "u01", "email": null, "username": "x"});
     assert_eq!((&members["count"], &members["results"]), (&json!(1), &json!([member])));
+}
+
+#[test]
+fn attributes_are_shown_as_they_were_sent() {
+    let server = Server::start(None, &[]);
+    let (app, session) = synced_app(&server);
+    let sent = json!({
+        "department": "Sales", "number": i64::MIN, "text": "1", "flag": true, "regions": ["EU", "US"], "none": null,
+        "empty": "", "nothing": [],
+    });
+    let accounts = json!([{"id": "u1", "username": "x", "attributes": sent}]);
+    assert_eq!(push(&server, &app, &session, "account", &accounts).status, 200);
+    assert_eq!(
+        push(&server, &app, &session, "team", &json!([{"id": "g1", "name": "x", "attributes": {"a": 1}}]))
+            .status,
+        200
+    );
+    let shown = |path: &str| {
+        server.call("GET", &format!("apps/{app}/records/{path}/"), None).body["attributes"].clone()
+    };
+    let expected = json!({"department": "Sales", "number": i64::MIN, "text": "1", "flag": true, "regions": ["EU", "US"]});
+    assert_eq!((shown("account/u1"), shown("team/g1")), (expected, json!({"a": 1})));
+    let faulty = json!([{"id": "u1", "username": "x", "attributes": {"a": 1.5, "b": {}}}]);
+    let refused = push(&server, &app, &session, "account", &faulty);
+    assert_eq!((refused.status, &refused.body["errors_total"]), (400, &json!(2)));
+    assert_eq!(refused.body["errors"][0]["field"], "attributes.a");
+    let changed = json!([{"id": "u1", "username": "x", "attributes": {"a": 2}}]);
+    push(&server, &app, &session, "account", &changed);
+    let changes = server.call("GET", "changes/?limit=1000", None).body;
+    let newest = changes["results"].as_array().and_then(|results| results.last()).expect("a change");
+    assert_eq!((&newest["kind"], &newest["fields"]), (&json!("record_updated"), &json!(["attributes"])));
 }

@@ -131,6 +131,8 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
                 | "pattern"
                 | "minLength"
                 | "maxLength"
+                | "maxProperties"
+                | "propertyNames"
                 | "default"
                 | "description",
                 _,
