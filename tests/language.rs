@@ -202,13 +202,19 @@ fn what_would_be_passed_over_is_refused() {
         ("= done\n", "line 1: = done: nothing before it that it belongs to"),
         ("app hr\n= done\n= done\n", "line 1: app hr: it has two answers"),
         ("apps\n= done\n", "line 1: apps: only a command has an answer"),
-        ("app hr\n  hr\n", "line 1: app hr: only a push, an upsert and a view have indented lines"),
+        ("app hr\n  hr\n", "line 1: app hr: only a push, an upsert, a source and a view have indented lines"),
         ("app hr\n\nrecords hr team\n", "line 3: records hr team: hr has no team"),
         ("sessions nobody\n", "line 1: sessions nobody: there is no app nobody"),
         ("limit wishes 3\n", "line 1: limit wishes 3: no limit is called wishes"),
         ("at noon\n", "line 1: at noon: noon is no number that fits"),
         ("cleanup hr s1 0\n", "line 1: cleanup hr s1 0: 0 is no number that fits"),
         ("app hr\nupdate-app hr nam=x\n", "line 2: update-app hr nam=x: nam=x is none of"),
+        ("source hr\n  account\n", "line 1: source hr: account is no record at the source"),
+        ("app hr\nnaive hr\n", "line 2: naive hr: hr has no source"),
+        (
+            "app hr\nsource hr\n  account u1\nnaive hr\n",
+            "line 4: naive hr: headcount itself loses account u1",
+        ),
     ] {
         let told = scenario::run(text).expect_err(text);
         assert!(told.starts_with(wrong), "{text}\n{told}");

@@ -85,6 +85,7 @@ mod tests {
     fn a_path_prints_no_line_break_and_no_escape_code_of_the_sender() {
         assert_eq!(path_segment("team"), "team");
         assert_eq!(path_segment("équipe"), "équipe");
+        assert_eq!(path_segment("a\0b"), "a\\u{0}b");
         assert_eq!(path_segment("a\nERROR \u{1b}[31m\u{202e}"), "a\\nERROR \\u{1b}[31m\\u{202e}");
     }
 

@@ -17,9 +17,11 @@ pub(super) fn told_id(id: &str, chars_max: u32) -> String {
     if id.chars().count() <= chars_max as usize { id.to_owned() } else { short(id) }
 }
 
-/// A slug in the path of a fault.
+/// A slug or a name in the path of a fault. A NUL is written as other control characters are.
 pub(super) fn path_segment(slug: &str) -> String {
-    short(slug).escape_debug().to_string()
+    let escaped =
+        |char: char| if char == '\0' { "\\u{0}".to_owned() } else { char.escape_debug().to_string() };
+    short(slug).chars().map(escaped).collect()
 }
 
 /// The first that is wrong: missing, too long, a NUL.

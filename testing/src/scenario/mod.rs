@@ -14,6 +14,7 @@
 
 mod commands;
 mod folder;
+mod naive;
 mod rewrite;
 mod show;
 mod stage;

@@ -7,6 +7,7 @@ use headcount::{
     Reply, SessionId, SessionView, TaskQuery, TaskStatus, Timestamp, TypeProgress,
 };
 
+use super::naive;
 use super::stage::{Stage, id};
 use super::text::VIEWS;
 
@@ -53,6 +54,10 @@ impl Stage {
                 let progress = session.progress();
                 let lines = progress.map(progress_line);
                 std::iter::once(self.session_line(session)).chain(lines).collect()
+            }
+            ("naive", []) => {
+                let source = self.sources.get(app).ok_or_else(|| missing("source"))?;
+                naive::compare(source, &naive::held(view), &self.naive.held(app))?
             }
             ("tasks", statuses) => {
                 let page = view.tasks(&task_query(self.now, statuses)?).map_err(|error| error.to_string())?;

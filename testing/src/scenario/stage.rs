@@ -9,6 +9,7 @@ use headcount::{
 use serde::de::DeserializeSeed;
 
 use super::commands::{kind, number};
+use super::naive::{self, Facts, Naive};
 use super::text::Step;
 
 /// The engine, and what the lines so far made of the rest.
@@ -21,6 +22,9 @@ pub(super) struct Stage {
     /// Of the last lenient page, and how many there are.
     pub(super) last_rejections: Option<(Vec<Fault>, u64)>,
     names: BTreeMap<Uuid, String>,
+    /// What is at the source of an app, by its name, as the scenario tells it.
+    pub(super) sources: BTreeMap<String, Facts>,
+    pub(super) naive: Naive,
 }
 
 /// What a step came to.
@@ -52,6 +56,8 @@ impl Stage {
             last_error: None,
             last_rejections: None,
             names: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            naive: Naive::default(),
         }
     }
 
@@ -66,7 +72,8 @@ impl Stage {
     }
 
     pub(super) fn take(&mut self, step: &Step<'_>) -> Result<Found, String> {
-        if self.set(&step.words)? {
+        self.naive.take(step);
+        if self.set(step)? {
             return Ok(Found::Nothing);
         }
         if let Some(shown) = self.view(&step.words)? {
@@ -113,9 +120,9 @@ impl Stage {
         self.engine.check_invariants().map_err(|broken| broken.to_string())
     }
 
-    /// Whether the words are a setting; if so, it holds from now on.
-    fn set(&mut self, words: &[&str]) -> Result<bool, String> {
-        match *words {
+    /// Whether the step is a setting; if so, it holds from now on.
+    fn set(&mut self, step: &Step<'_>) -> Result<bool, String> {
+        match *step.words {
             ["rule", ..] => {}
             ["at", now] => self.now = Timestamp(number(now)?),
             ["limit", name, value] => {
@@ -123,6 +130,7 @@ impl Stage {
                 self.reload()?;
             }
             ["reload"] => self.reload()?,
+            ["source", app] => _ = self.sources.insert(app.to_owned(), naive::source(&step.block)?),
             _ => return Ok(false),
         }
         Ok(true)

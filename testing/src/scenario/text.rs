@@ -1,7 +1,7 @@
 //! A scenario's text as steps, each with the lines that belong to it.
 
 /// Words that a setting begins with.
-pub const SETTINGS: &[&str] = &["rule", "at", "limit", "reload"];
+pub const SETTINGS: &[&str] = &["rule", "at", "limit", "reload", "source"];
 
 /// Words that a command begins with.
 pub const COMMANDS: &[&str] = &[
@@ -32,7 +32,7 @@ pub const COMMANDS: &[&str] = &[
 /// Words that a view begins with.
 pub const VIEWS: &[&str] = &[
     "apps", "types", "records", "behind", "members", "preview", "sessions", "session", "tasks", "changes",
-    "faults",
+    "faults", "naive",
 ];
 
 /// A setting, a command or a view.
@@ -73,8 +73,8 @@ impl Step<'_> {
         if self.answer.is_some() && !self.is_of(COMMANDS) {
             return Err(self.at("only a command has an answer"));
         }
-        if !self.block.is_empty() && !self.is_of(VIEWS) && !self.is_of(&["push", "upsert"]) {
-            return Err(self.at("only a push, an upsert and a view have indented lines"));
+        if !self.block.is_empty() && !self.is_of(VIEWS) && !self.is_of(&["push", "upsert", "source"]) {
+            return Err(self.at("only a push, an upsert, a source and a view have indented lines"));
         }
         Ok(())
     }
