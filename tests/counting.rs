@@ -2,7 +2,9 @@
 
 use std::alloc::System;
 use std::num::NonZeroU64;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use headcount::{
     Account, Attribute, AttributeValue, Completion, Config, Engine, Fingerprint, NewTask, Page, Records,
@@ -18,11 +20,24 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 static TURN: Mutex<()> = Mutex::new(());
 
+/// Waits for the test before, and until the harness has told of it and started another: that allocates too.
+fn turn() -> MutexGuard<'static, ()> {
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let region = Region::new(ALLOCATOR);
+        thread::sleep(Duration::from_millis(50));
+        let change = region.change();
+        if (change.allocations, change.deallocations) == (0, 0) {
+            return turn;
+        }
+    }
+}
+
 /// In stored order and in another: what an unchanged page needs is kept from the page before, and the seen bits
 /// lie where the roll before left them.
 #[test]
 fn an_unchanged_page_allocates_nothing() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     let directory = Directory::new(2_000);
     let mut engine = roll::engine(Config::new()).expect("an engine");
     let (in_order, shuffled) = (directory.in_order(), directory.shuffled());
@@ -84,7 +99,7 @@ fn an_unchanged_page_with_attributes_allocates_nothing() {
 /// In a roll of accounts alone, whose teams stay.
 #[test]
 fn an_unchanged_page_of_accounts_whose_references_stay_allocates_nothing() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     let mut engine = roll::engine(Config::new()).expect("an engine");
     let session = roll::start(&mut engine, 1).expect("a session");
     let _ = roll::push(&mut engine, session, &accounts(0, 1, 0)).expect("a page");
@@ -106,7 +121,7 @@ fn an_unchanged_page_of_accounts_whose_references_stay_allocates_nothing() {
 
 #[test]
 fn a_repeated_page_allocates_nothing() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     let directory = Directory::new(20_000);
     let mut engine = roll::engine(Config::new()).expect("an engine");
     let pages: Vec<Vec<u32>> = directory.in_order().chunks(100).map(<[u32]>::to_vec).collect();
@@ -169,7 +184,7 @@ const BYTES_OF_A_PAGE_MAX: usize = 2 << 20;
 
 #[test]
 fn no_page_pays_for_the_whole() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     for count in [30_000, 300_000] {
         let accounts_pages = || (0..count).step_by(100).map(|first| accounts(first, 1, 0));
         let team_pages = || (0..count / 20).step_by(100).map(teams);
@@ -189,7 +204,7 @@ fn no_page_pays_for_the_whole() {
 
 #[test]
 fn no_page_of_twenty_rolls_that_change_one_in_twenty_pays_for_the_whole() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     for count in [30_000, 300_000] {
         let mut engine = roll::engine(Config::new()).expect("an engine");
         let session = roll::start(&mut engine, 1).expect("a session");
@@ -241,7 +256,7 @@ fn allocated_by_commands(accounts: u32) -> Vec<(&'static str, usize)> {
 
 #[test]
 fn what_a_command_allocates_does_not_grow_with_the_records() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     let region = Region::new(ALLOCATOR);
     let engine = Engine::new(Config::new());
     assert_eq!((region.change().allocations, engine.seq()), (0, 0));
@@ -253,7 +268,7 @@ fn what_a_command_allocates_does_not_grow_with_the_records() {
 
 #[test]
 fn a_frozen_copy_holds_no_text_of_a_task() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     const TASKS: u128 = 500;
     let mut engine = roll::engine(Config::new()).expect("an engine");
     let payload = "x".repeat(20_000);
@@ -308,7 +323,7 @@ fn purging(accounts: u32) -> (usize, usize) {
 
 #[test]
 fn a_purge_allocates_for_what_goes_however_many_records_there_are() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     let (few, many) = (purging(10_000), purging(100_000));
     assert!(many.0 <= few.0 + 10, "{} allocations among 100,000 records, {} among 10,000", many.0, few.0);
     // A set of rows has 8 KiB for the 65,536 among which one of its own lies.
