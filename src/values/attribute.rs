@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::page::FoundType;
+use super::found_type::FoundType;
 
 /// A named value of a record as sent ([SPEC 3.10](crate::spec#310-attributes)).
 ///

@@ -9,7 +9,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::attribute::AttributeValue;
-use super::page::FoundType;
+use super::found_type::FoundType;
 use super::wire::Text;
 
 /// What [`Tagged`] is read from.

@@ -15,6 +15,7 @@ mod error;
 mod fault;
 mod filter;
 mod fingerprint;
+mod found_type;
 mod guard;
 #[cfg(feature = "serde")]
 mod guard_wire;
@@ -49,6 +50,7 @@ pub use error::{Error, ErrorKind};
 pub use fault::{Fault, FaultCode};
 pub use filter::RecordFilter;
 pub use fingerprint::Fingerprint;
+pub use found_type::FoundType;
 pub use guard::{Guard, GuardLimit};
 pub use id::{AppId, ResourceTypeId, SessionId, TaskId};
 pub use invariant::BrokenInvariant;
@@ -58,7 +60,7 @@ pub use outcome::{
     CleanupOutcome, DeactivationOutcome, ExpiryOutcome, LenientOutcome, PageOutcome, PurgeOutcome, Reply,
     SessionCounts,
 };
-pub use page::{FoundType, Page, Records};
+pub use page::{Page, Records};
 pub use plan::Plan;
 pub use record::{Account, Attributes, Group, License, Reference, ReferenceList, References};
 pub use status::{ConfigurationStatus, SessionStatus, TaskAction, TaskStatus};
