@@ -208,30 +208,6 @@ fn what_promises_not_to_grow_with_the_records_does_not() {
     }
 }
 
-/// Where deltas settled something, a guard is held to a bit of each record of its type, and else to none.
-#[test]
-fn what_a_guard_holds_a_completion_to_is_counted_unless_deltas_came() {
-    for count in [FEW, MANY] {
-        let mut engine = engine(count);
-        let guard =
-            AppUpdate::default().with_guard(Guard::NONE.with_max_percent(100).with_max_type_percent(100));
-        engine.update_app(NOW, APP, &guard).expect("a guard");
-        start(&mut engine, 2);
-        let (_, work) = work::of(|| complete(&mut engine, 2));
-        assert_eq!(work, Work::default(), "no delta came");
-        start(&mut engine, 3);
-        let _ = engine.deactivate_records(NOW, APP, "account", &["u0000001"]).expect("a delta");
-        let (_, work) = work::of(|| complete(&mut engine, 3));
-        assert_eq!((work.records, work.numbers), (0, 0));
-        // Active, seen, settled and placeholders of each word, for both percentages.
-        assert!(work.words <= 2 * 4 * u64::from(count / 64 + 1), "{work:?} at {count} records");
-        let (_, work) = work::of(|| start(&mut engine, 4));
-        assert!(count == FEW || work.words > 0, "the cleanup is ended first");
-        let (_, work) = work::of(|| start(&mut engine, 5));
-        assert_eq!(work, Work::default(), "what was settled goes at once");
-    }
-}
-
 /// Looks and steps of all kinds.
 pub(super) const fn total(work: &Work) -> u64 {
     work.records + work.words + work.numbers
