@@ -209,7 +209,6 @@ impl Engine {
 
     /// Carries out a command about sessions. It names the others too: so the compiler finds one that neither has.
     fn apply_to_sessions(&mut self, now: Timestamp, command: &Command<'_>) -> Result<Reply, Error> {
-        let done = |()| Reply::Done;
         match command {
             Command::StartSession { app_id, session_id, scope } => {
                 self.start_session(now, *app_id, *session_id, scope).map(done)

@@ -208,7 +208,8 @@ impl Engine {
     }
 
     /// Whether [`repeat_page`](Self::repeat_page) would find the page now. It looks at neither a session nor its
-    /// scope, but for what a delta settled, so the repeat may still be refused for these. False also where there is no such app or type.
+    /// scope, but for what a delta settled, so the repeat may still be refused for these. False also where there is no such
+    /// app or type.
     ///
     /// For a host with a journal, which journals a repeat only if this is true. A command that is carried out in
     /// between may have the page forgotten: keep the body until the repeat is answered.
