@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use headcount::{AppId, Command, Reply, SessionId, SessionStatus};
 
-use crate::machine::{Encoded, Machine};
+use crate::backend::{Backend, Encoded};
 
 /// Records that one step of a cleanup marks at most: a millisecond or so, between other commands.
 const CLEANUP_BUDGET: NonZeroU64 = NonZeroU64::MIN.saturating_add(4_999);
 
 /// Runs a cleanup in steps, each a command like any other, so that pushes go on between them.
-pub fn spawn(machine: &Arc<Machine>, tenant: usize, app_id: AppId, session_id: SessionId) {
-    let machine = Arc::clone(machine);
+pub fn spawn(backend: &Arc<dyn Backend>, tenant: usize, app_id: AppId, session_id: SessionId) {
+    let backend = Arc::clone(backend);
     tokio::spawn(async move {
         let command = Command::RunCleanup { app_id, session_id, budget: CLEANUP_BUDGET };
         loop {
             let step = match Encoded::new(&command) {
-                Ok(command) => machine.apply(tenant, command, |_, reply| reply).await,
+                Ok(command) => backend.apply(tenant, command, |_, reply| reply).await,
                 Err(why) => Err(why),
             };
             match step {
@@ -33,19 +33,18 @@ pub fn spawn(machine: &Arc<Machine>, tenant: usize, app_id: AppId, session_id: S
 }
 
 /// Goes on with the cleanups that the last stop interrupted.
-pub fn resume(machine: &Arc<Machine>) {
-    for tenant in 0..machine.tenants() {
-        let open: Vec<_> = {
-            let tenant = machine.read(tenant);
+pub fn resume(backend: &Arc<dyn Backend>) {
+    for tenant in 0..backend.tenants() {
+        let open: Vec<_> = backend.read(tenant, |tenant| {
             let sessions =
                 tenant.engine.apps().flat_map(|app| app.sessions().map(move |session| (app.id(), session)));
             sessions
                 .filter(|(_, session)| session.status() == SessionStatus::Completing)
                 .map(|(app, session)| (app, session.id()))
                 .collect()
-        };
+        });
         for (app_id, session_id) in open {
-            spawn(machine, tenant, app_id, session_id);
+            spawn(backend, tenant, app_id, session_id);
         }
     }
 }

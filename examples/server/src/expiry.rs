@@ -7,7 +7,8 @@ use headcount::{Command, Engine, SessionStatus, Timestamp};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::machine::{Encoded, Machine, now};
+use crate::backend::{Backend, Encoded};
+use crate::machine::now;
 
 /// How often it is looked for them at most.
 const LOOK_EVERY_MAX: Duration = Duration::from_secs(60);
@@ -17,8 +18,8 @@ const LOOKS_PER_TIMEOUT: u32 = 20;
 const LOOK_EVERY_MIN: Duration = Duration::from_millis(50);
 
 /// Expires sessions that were idle for so long, from now on until the task is ended.
-pub fn spawn(machine: &Arc<Machine>, idle: Duration) -> JoinHandle<()> {
-    let machine = Arc::clone(machine);
+pub fn spawn(backend: &Arc<dyn Backend>, idle: Duration) -> JoinHandle<()> {
+    let backend = Arc::clone(backend);
     let mut ticks = interval((idle / LOOKS_PER_TIMEOUT).clamp(LOOK_EVERY_MIN, LOOK_EVERY_MAX));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::spawn(async move {
@@ -26,20 +27,20 @@ pub fn spawn(machine: &Arc<Machine>, idle: Duration) -> JoinHandle<()> {
             ticks.tick().await;
             let idle = i64::try_from(idle.as_millis()).unwrap_or(i64::MAX);
             let last_activity_before = Timestamp(now().as_millis().saturating_sub(idle));
-            for tenant in 0..machine.tenants() {
-                expire(&machine, tenant, last_activity_before).await;
+            for tenant in 0..backend.tenants() {
+                expire(&*backend, tenant, last_activity_before).await;
             }
         }
     })
 }
 
-async fn expire(machine: &Machine, tenant: usize, last_activity_before: Timestamp) {
+async fn expire(backend: &dyn Backend, tenant: usize, last_activity_before: Timestamp) {
     // A command that finds none would be journaled all the same.
-    if !has_idle(&machine.read(tenant).engine, last_activity_before) {
+    if !backend.read(tenant, |tenant| has_idle(&tenant.engine, last_activity_before)) {
         return;
     }
     let carried_out = match Encoded::new(&Command::ExpireSessions { last_activity_before }) {
-        Ok(command) => machine.apply(tenant, command, |_, reply| reply).await,
+        Ok(command) => backend.apply(tenant, command, |_, reply| reply).await,
         Err(why) => Err(why),
     };
     match carried_out {

@@ -10,7 +10,8 @@
 //!   that no command waits; [`checkpoints`]: when SQLite's log is moved into its file; [`configurations`]: under which
 //!   limits what was carried out.
 //! - [`tenant`]: an engine, and beside it its [`feed`]: what it told of its changes.
-//! - [`machine`]: tenants, and the one way to change them; [`cleanup`]: what goes on behind a completion; [`expiry`]:
+//! - [`backend`]: what the calls talk to; [`machine`]: the one on this machine, with the tenants and the one way to
+//!   change them; [`cleanup`]: what goes on behind a completion; [`expiry`]:
 //!   the end of sessions that nobody goes on with.
 //! - [`fingerprint`]: what a body is known by, so that one which comes again as it was is not parsed.
 //! - [`call`]: what a call is, and the one place that decides which of several errors is told.
@@ -20,6 +21,7 @@
 pub mod answer;
 pub mod api;
 pub mod auth;
+pub mod backend;
 pub mod call;
 pub mod checkpoints;
 pub mod cleanup;
@@ -30,6 +32,7 @@ pub mod fingerprint;
 pub mod machine;
 pub mod openapi;
 pub mod options;
+pub mod spent;
 pub mod store;
 pub mod tenant;
 pub mod upkeep;
@@ -40,6 +43,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use backend::Backend;
 use headcount::Config;
 use tokio::net::TcpListener;
 
@@ -104,13 +108,25 @@ impl Server {
         let store = data.map(|path| store::Store::open(&path, commands_per_snapshot)).transpose()?;
         let names = keys.tenants().to_vec();
         let machine = Arc::new(machine::Machine::start(names, store, config, settings.changes_kept)?);
-        let state = Arc::new(call::State { keys, machine, body_bytes_max });
+        let spent = machine.spent();
+        let state = Arc::new(call::State { keys, backend: machine, spent, body_bytes_max });
         Ok(Self { state, session_idle_timeout: settings.session_idle_timeout })
     }
 
-    /// What it changes the engines with, and what that took.
-    pub fn machine(&self) -> Arc<machine::Machine> {
-        Arc::clone(&self.state.machine)
+    /// One in front of a backend with the tenants of `keys`, by their places. See [`Settings`] for the rest.
+    pub fn over(
+        backend: Arc<dyn Backend>,
+        keys: auth::Keys,
+        body_bytes_max: usize,
+        session_idle_timeout: Option<Duration>,
+    ) -> Self {
+        let spent = Arc::default();
+        Self { state: Arc::new(call::State { keys, backend, spent, body_bytes_max }), session_idle_timeout }
+    }
+
+    /// Where time goes, and how many bodies were parsed.
+    pub fn spent(&self) -> Arc<spent::Spent> {
+        Arc::clone(&self.state.spent)
     }
 
     /// Answers until `stop` is ready, then finishes what is under way.
@@ -122,15 +138,15 @@ impl Server {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        cleanup::resume(&self.state.machine);
-        let expiry = self.session_idle_timeout.map(|idle| expiry::spawn(&self.state.machine, idle));
+        cleanup::resume(&self.state.backend);
+        let expiry = self.session_idle_timeout.map(|idle| expiry::spawn(&self.state.backend, idle));
         let app = api::router(Arc::clone(&self.state));
         axum::serve(listener, app).with_graceful_shutdown(stop).await?;
         if let Some(expiry) = expiry {
             expiry.abort();
         }
-        let machine = Arc::clone(&self.state.machine);
+        let backend = Arc::clone(&self.state.backend);
         // It writes to disk, and no request is left that could wait behind it.
-        tokio::task::spawn_blocking(move || machine.stop()).await.map_err(io::Error::other)
+        tokio::task::spawn_blocking(move || backend.stop()).await.map_err(io::Error::other)
     }
 }

@@ -5,15 +5,15 @@
 //! went far since its last snapshot is frozen between two commands; what follows is the store's, which takes a
 //! step of it in each transaction, and in ones of their own where no command waits.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use headcount::{Command, Config, Engine, Error, Fingerprint, Reply, Timestamp};
-use tokio::sync::oneshot;
+use headcount::{Command, Config, Fingerprint, Timestamp};
 
+use crate::backend::{Backend, CarriedOut, Encoded, Pending, Then, Unavailable};
 use crate::fingerprint::FingerprintKey;
+use crate::spent::Spent;
 use crate::store::{Entry, Loaded, Store, StoreError};
 use crate::tenant::Tenant;
 
@@ -23,26 +23,9 @@ const BATCH_MAX: usize = 512;
 /// Where no command comes, so often it is looked whether a snapshot is encoded.
 const ENCODED_POLL: Duration = Duration::from_millis(10);
 
-/// What is done with a command's reply, and with the engine as the command left it.
-type Then = Box<dyn FnOnce(&Engine, Result<Reply, Error>) + Send>;
-
 /// The server's clock.
 pub fn now() -> Timestamp {
     Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64))
-}
-
-/// A command in postcard: what is journaled is what is applied.
-#[derive(Clone, Debug)]
-pub struct Encoded(Vec<u8>);
-
-impl Encoded {
-    /// Of this command.
-    ///
-    /// # Errors
-    /// Of postcard: it encodes every command.
-    pub fn new(command: &Command<'_>) -> Result<Self, Unavailable> {
-        postcard::to_stdvec(command).map(Self).map_err(|error| Unavailable(error.to_string()))
-    }
 }
 
 /// A command on its way.
@@ -50,8 +33,6 @@ struct Job {
     tenant: usize,
     command: Encoded,
     then: Then,
-    /// Told instead, where the command could not be written.
-    refused: Box<dyn FnOnce(String) + Send>,
 }
 
 /// A tenant's place: many read, one writes.
@@ -59,19 +40,6 @@ struct Job {
 struct Place {
     name: String,
     tenant: RwLock<Tenant>,
-}
-
-/// Where time went, in nanoseconds: told in the log when the server stops.
-#[derive(Debug, Default)]
-struct Spent {
-    commands: AtomicU64,
-    batches: AtomicU64,
-    disk: AtomicU64,
-    engine: AtomicU64,
-    parse: AtomicU64,
-    hash: AtomicU64,
-    /// Not a time: how many were parsed.
-    bodies: AtomicU64,
 }
 
 /// All tenants, and the way to change them.
@@ -85,10 +53,6 @@ pub struct Machine {
     is_durable: bool,
     fingerprint_key: FingerprintKey,
 }
-
-/// Why a command got no reply: what to tell the client.
-#[derive(Debug)]
-pub struct Unavailable(pub String);
 
 impl Machine {
     /// Loads the tenants' engines, with this configuration from now on, and starts the thread. Of each tenant's
@@ -136,91 +100,50 @@ impl Machine {
         Ok(Self { tenants, queue, worker: Mutex::new(Some(worker)), spent, is_durable, fingerprint_key })
     }
 
-    /// How many tenants there are.
-    pub fn tenants(&self) -> usize {
+    /// Where time goes.
+    pub fn spent(&self) -> Arc<Spent> {
+        Arc::clone(&self.spent)
+    }
+}
+
+impl Backend for Machine {
+    fn tenants(&self) -> usize {
         self.tenants.len()
     }
 
-    /// The tenant, to be read.
-    pub fn read(&self, tenant: usize) -> RwLockReadGuard<'_, Tenant> {
-        // A lock is poisoned only where a thread panicked with it, and no command panics.
-        self.tenants[tenant].tenant.read().unwrap_or_else(PoisonError::into_inner)
+    /// What was acknowledged is applied.
+    fn catch_up(&self, _: usize) -> Pending<'_> {
+        Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Carries out a command, and answers what `then` makes of its reply and the engine as it left it.
-    ///
-    /// # Errors
-    /// Where it could not be written to disk, and so was not carried out.
-    pub async fn apply<T: Send + 'static>(
-        &self,
-        tenant: usize,
-        command: Encoded,
-        then: impl FnOnce(&Engine, Result<Reply, Error>) -> T + Send + 'static,
-    ) -> Result<T, Unavailable> {
-        let (answer, answered) = oneshot::channel();
-        let answer = Arc::new(Mutex::new(Some(answer)));
-        let refuse = Arc::clone(&answer);
-        let send = |slot: &Mutex<Option<oneshot::Sender<Result<T, Unavailable>>>>, result| {
-            if let Some(answer) = slot.lock().ok().and_then(|mut slot| slot.take()) {
-                // The client may be gone: its command is carried out all the same.
-                let _ = answer.send(result);
-            }
-        };
-        let job = Job {
-            tenant,
-            command,
-            then: Box::new(move |engine, reply| send(&answer, Ok(then(engine, reply)))),
-            refused: Box::new(move |why| send(&refuse, Err(Unavailable(why)))),
-        };
-        let gone = || Unavailable("the server is stopping".to_owned());
-        if let Err(mpsc::TrySendError::Full(_) | mpsc::TrySendError::Disconnected(_)) =
+    fn show(&self, tenant: usize, reader: &mut dyn FnMut(&Tenant)) {
+        // A lock is poisoned only where a thread panicked with it, and no command panics.
+        reader(&self.tenants[tenant].tenant.read().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn submit(&self, tenant: usize, command: Encoded, then: Then) {
+        let job = Job { tenant, command, then };
+        if let Err(mpsc::TrySendError::Full(job) | mpsc::TrySendError::Disconnected(job)) =
             self.queue.try_send(Some(job))
         {
-            return Err(Unavailable("too many commands are waiting".to_owned()));
+            let refused = Unavailable("too many commands are waiting".to_owned());
+            job.into_iter().for_each(|job| (job.then)(Err(refused.clone())));
         }
-        answered.await.map_err(|_| gone())?
     }
 
-    /// What a body is known by.
-    pub fn fingerprint(&self, body: &[u8]) -> Fingerprint {
-        let begun = Instant::now();
-        let fingerprint = self.fingerprint_key.of(body);
-        self.spent.hash.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        fingerprint
+    fn fingerprint(&self, body: &[u8]) -> Fingerprint {
+        self.fingerprint_key.of(body)
     }
 
-    /// Notes that a request's body was parsed, and how long it took.
-    pub fn note_parse(&self, took: Duration) {
-        self.spent.bodies.fetch_add(1, Ordering::Relaxed);
-        self.spent.parse.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
-    }
-
-    /// How many bodies were parsed.
-    pub fn bodies_parsed(&self) -> u64 {
-        self.spent.bodies.load(Ordering::Relaxed)
-    }
-
-    /// Carries out the commands that wait, ends the snapshot that is under way, and tells where time went. Blocks
-    /// for as long as that takes. Commands that come later are refused.
-    pub fn stop(&self) {
+    /// Ends the snapshot that is under way too, and tells where time went.
+    fn stop(&self) {
         let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(worker) = worker {
             // It is gone already only where a command panicked, and none does.
             let _ = self.queue.send(None);
             let _ = worker.join();
         }
-        let spent = |of: &AtomicU64| Duration::from_nanos(of.load(Ordering::Relaxed));
-        tracing::info!(
-            commands = self.spent.commands.load(Ordering::Relaxed),
-            transactions = self.spent.batches.load(Ordering::Relaxed),
-            bodies = self.bodies_parsed(),
-            parse = ?spent(&self.spent.parse),
-            hash = ?spent(&self.spent.hash),
-            engine = ?spent(&self.spent.engine),
-            disk = ?spent(&self.spent.disk),
-            durable = self.is_durable,
-            "stopped"
-        );
+        self.spent.log(self.is_durable);
     }
 }
 
@@ -275,34 +198,41 @@ impl Worker {
 
     fn carry_out(&mut self, batch: Vec<Job>) {
         let now = now();
-        let mut written = 0;
+        let (mut written, mut disk) = (0, Duration::ZERO);
         if let Some(store) = &mut self.store {
             let entries: Vec<Entry<'_>> = batch
                 .iter()
-                .map(|job| Entry { tenant: &self.tenants[job.tenant].name, now, command: &job.command.0 })
+                .map(|job| Entry {
+                    tenant: &self.tenants[job.tenant].name,
+                    now,
+                    command: job.command.as_bytes(),
+                })
                 .collect();
             let begun = Instant::now();
             match store.append(&entries) {
                 Ok(place) => written = place,
-                Err(why) => return batch.into_iter().for_each(|job| (job.refused)(why.clone())),
+                Err(why) => {
+                    return batch.into_iter().for_each(|job| (job.then)(Err(Unavailable(why.clone()))));
+                }
             }
-            self.spent.disk.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
+            disk = begun.elapsed();
         }
-        self.spent.batches.fetch_add(u64::from(!batch.is_empty()), Ordering::Relaxed);
-        self.spent.commands.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        if !batch.is_empty() {
+            self.spent.note_transaction(batch.len(), disk);
+        }
         let begun = Instant::now();
         for job in batch {
             self.since_snapshot.get_mut(job.tenant).into_iter().for_each(|since| *since += 1);
             let mut tenant = self.tenants[job.tenant].tenant.write().unwrap_or_else(PoisonError::into_inner);
-            match postcard::from_bytes::<Command<'_>>(&job.command.0) {
+            match postcard::from_bytes::<Command<'_>>(job.command.as_bytes()) {
                 Ok(command) => {
                     let reply = tenant.carry_out(now, &command);
-                    (job.then)(&tenant.engine, reply);
+                    (job.then)(Ok(CarriedOut { engine: &tenant.engine, reply }));
                 }
-                Err(error) => (job.refused)(error.to_string()),
+                Err(error) => (job.then)(Err(Unavailable(error.to_string()))),
             }
         }
-        self.spent.engine.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        self.spent.note_engine(begun.elapsed());
         self.save(written);
     }
 

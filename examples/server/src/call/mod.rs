@@ -31,7 +31,8 @@ use headcount::{AppId, Command, Engine, Fingerprint, Reply, SessionId};
 use uuid::Uuid;
 
 use crate::auth::Keys;
-use crate::machine::Machine;
+use crate::backend::Backend;
+use crate::spent::Spent;
 
 pub use body::{Body, Fields, Object};
 pub use order::{answer, refuse_all_but_get};
@@ -48,7 +49,9 @@ pub struct State {
     /// Who may call.
     pub keys: Keys,
     /// What they call.
-    pub machine: Arc<Machine>,
+    pub backend: Arc<dyn Backend>,
+    /// Where time goes.
+    pub spent: Arc<Spent>,
     /// Bytes that a body may have.
     pub body_bytes_max: usize,
 }

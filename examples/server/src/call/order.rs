@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::path::Segments;
 use super::{Asked, Body, Done, Method, Missing, Path, Read, Refusal, Route, State, Write, body, query};
 use crate::auth::Access;
+use crate::backend::Encoded;
 use crate::cleanup;
-use crate::machine::Encoded;
 use crate::tenant::Tenant;
 
 /// A request whose key is good and whose path is a call's.
@@ -47,7 +47,10 @@ pub async fn answer(state: Arc<State>, routes: &'static [Route], request: Reques
     let (parts, stream) = request.into_parts();
     let answer = match admit(state, routes, &parts) {
         Err(refusal) => Err(refusal),
-        Ok((incoming, Handler::Read(read))) => read(&incoming),
+        Ok((incoming, Handler::Read(read))) => match incoming.catch_up().await {
+            Ok(()) => read(&incoming),
+            Err(refusal) => Err(refusal),
+        },
         Ok((incoming, Handler::Write(write))) => write(incoming, stream).await,
     };
     answer.unwrap_or_else(IntoResponse::into_response)
@@ -100,6 +103,11 @@ fn origin(headers: &HeaderMap) -> String {
 }
 
 impl Incoming {
+    /// Waits until the tenant has all that was acknowledged.
+    async fn catch_up(&self) -> Result<(), Refusal> {
+        Ok(self.state.backend.catch_up(self.tenant).await?)
+    }
+
     /// The rest of step 2: the things that the path names.
     fn find<'e, P: Path>(&self, tenant: &'e Tenant) -> Result<P::View<'e>, Refusal> {
         let values: Vec<&str> = self.values.iter().map(String::as_str).collect();
@@ -113,10 +121,11 @@ impl Incoming {
 }
 
 pub(super) fn read<R: Read>(incoming: &Incoming) -> Answer {
-    let tenant = incoming.state.machine.read(incoming.tenant);
-    let at = incoming.find::<R::Path>(&tenant)?;
-    let query = incoming.query()?;
-    R::answer(at, query, &incoming.url)
+    incoming.state.backend.read(incoming.tenant, |tenant| {
+        let at = incoming.find::<R::Path>(tenant)?;
+        let query = incoming.query()?;
+        R::answer(at, query, &incoming.url)
+    })
 }
 
 pub(super) fn write_boxed<W: Write>(incoming: Incoming, stream: Stream) -> Awaited {
@@ -131,6 +140,7 @@ async fn write<W: Write>(incoming: Incoming, stream: Stream) -> Answer {
     } else {
         Ok(Vec::new())
     };
+    incoming.catch_up().await?;
     let asked = Asking::<W>::new(&incoming, received)?;
     if let Some(command) = asked.repeat()? {
         let answer = carry_out(&asked, command).await;
@@ -174,14 +184,19 @@ impl From<Told> for Refusal {
 impl<'r, W: Write> Asking<'r, W> {
     /// Steps 2 and 3, but for what the body says.
     fn new(incoming: &'r Incoming, received: Result<Vec<u8>, Refusal>) -> Result<Self, Refusal> {
-        let machine = &incoming.state.machine;
-        let (at, limits) = {
-            let tenant = machine.read(incoming.tenant);
-            (W::Path::of(&incoming.find::<W::Path>(&tenant)?), *tenant.engine.config().limits())
-        };
+        let State { backend, spent, .. } = &*incoming.state;
+        let (at, limits) = backend.read(incoming.tenant, |tenant| {
+            let at = W::Path::of(&incoming.find::<W::Path>(tenant)?);
+            Ok::<_, Refusal>((at, *tenant.engine.config().limits()))
+        })?;
         incoming.query::<W::Query>()?;
         let body = received?;
-        let fingerprint = W::IS_FINGERPRINTED.then(|| machine.fingerprint(&body));
+        let fingerprint = W::IS_FINGERPRINTED.then(|| {
+            let begun = Instant::now();
+            let fingerprint = backend.fingerprint(&body);
+            spent.note_hash(begun.elapsed());
+            fingerprint
+        });
         let (state, tenant) = (&*incoming.state, incoming.tenant);
         let (at, fresh_id) = (Arc::new(at), Uuid::new_v4());
         Ok(Self { state, tenant, at, query: incoming, limits, body, fingerprint, fresh_id })
@@ -190,9 +205,11 @@ impl<'r, W: Write> Asking<'r, W> {
     /// The command that does what the body asks for, if the body is known.
     fn repeat(&self) -> Result<Option<Encoded>, Refusal> {
         let Some(fingerprint) = self.fingerprint else { return Ok(None) };
-        let tenant = self.state.machine.read(self.tenant);
-        let command = W::repeat(&self.at, &tenant.engine, fingerprint);
-        Ok(command.map(|command| Encoded::new(&command)).transpose()?)
+        let command = self.state.backend.read(self.tenant, |tenant| {
+            let command = W::repeat(&self.at, &tenant.engine, fingerprint);
+            command.map(|command| Encoded::new(&command))
+        });
+        Ok(command.transpose()?)
     }
 
     /// The command that query and body ask for.
@@ -200,7 +217,7 @@ impl<'r, W: Write> Asking<'r, W> {
         let query = self.query.query()?;
         let begun = Instant::now();
         let body = Body::read(&self.body, &*self.at, &self.limits).map_err(Refusal::malformed_body);
-        self.state.machine.note_parse(begun.elapsed());
+        self.state.spent.note_parse(begun.elapsed());
         let (fresh_id, fingerprint) = (self.fresh_id, self.fingerprint);
         let asked = Asked { at: &*self.at, query, body: body?, fresh_id, fingerprint };
         Ok(Encoded::new(&W::command(asked))?)
@@ -220,11 +237,11 @@ async fn carry_out<W: Write>(asked: &Asking<'_, W>, command: Encoded) -> Result<
         Err(Error::PageMustBePushed { .. }) => Err(Told::MustBePushed),
         Err(error) => Err(Told::Refused(refused::<W>(error))),
     };
-    let machine = &asked.state.machine;
-    let carried_out = machine.apply(tenant, command, reply).await;
+    let backend = &asked.state.backend;
+    let carried_out = backend.apply(tenant, command, reply).await;
     let (answer, cleanup) = carried_out.map_err(|error| Told::Refused(error.into()))??;
     if let Some((app_id, session_id)) = cleanup {
-        cleanup::spawn(machine, tenant, app_id, session_id);
+        cleanup::spawn(backend, tenant, app_id, session_id);
     }
     Ok(answer)
 }

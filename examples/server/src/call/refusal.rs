@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::Method;
 use crate::answer;
+use crate::backend::Unavailable;
 use crate::feed::Forgotten;
-use crate::machine::Unavailable;
 
 /// How many characters of a text that was sent a detail repeats: as many as an id may have.
 const QUOTED_CHARS_MAX: usize = 255;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use headcount_server::Settings;
 use headcount_server::auth::Keys;
-use headcount_server::machine::Machine;
+use headcount_server::spent::Spent;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use ureq::http::HeaderMap;
@@ -30,7 +30,7 @@ enum Running {
     /// In the test's process.
     Here {
         _runtime: tokio::runtime::Runtime,
-        machine: Arc<Machine>,
+        spent: Arc<Spent>,
     },
 }
 
@@ -52,12 +52,12 @@ impl Server {
         let settings = Settings { data: Some(data.to_owned()), ..Settings::new(keys) };
         let server = headcount_server::Server::open(settings);
         let server = server.expect("a server");
-        let machine = server.machine();
+        let spent = server.spent();
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         runtime.spawn(server.serve(listener, std::future::pending()));
-        Self { running: Running::Here { _runtime: runtime, machine }, address }
+        Self { running: Running::Here { _runtime: runtime, spent }, address }
     }
 
     /// The server, or what it said when it did not start.
@@ -112,7 +112,7 @@ impl Server {
     /// How many bodies a server in the test's process has parsed.
     pub fn bodies_parsed(&self) -> u64 {
         match &self.running {
-            Running::Here { machine, .. } => machine.bodies_parsed(),
+            Running::Here { spent, .. } => spent.bodies_parsed(),
             Running::Process(_) => panic!("another process does not tell"),
         }
     }
