@@ -77,6 +77,12 @@ impl Keys {
         self.keys.iter().fold(None, |access, key| if key.opens(header) { Some(key.access) } else { access })
     }
 
+    /// The places of all tenants that the header opens.
+    pub fn opened(&self, header: Option<&str>) -> Vec<usize> {
+        let opens = |tenant: usize| self.keys.iter().any(|key| key.tenant == tenant && key.opens(header));
+        (0..self.tenants.len()).filter(|tenant| opens(*tenant)).collect()
+    }
+
     /// The place of the tenant with this name, if the header opens it.
     pub fn tenant(&self, name: &str, header: Option<&str>) -> Option<usize> {
         let tenant = self.tenants.iter().position(|other| other == name)?;

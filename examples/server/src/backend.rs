@@ -10,6 +10,7 @@ use std::pin::Pin;
 use headcount::{Command, Engine, Error, Fingerprint, Reply};
 use tokio::sync::oneshot;
 
+use crate::observe::about::About;
 use crate::tenant::Tenant;
 
 /// Holds the engines of some tenants. A tenant is named by its place among them, which is that of its key (see
@@ -62,7 +63,10 @@ pub struct Unavailable(pub String);
 
 /// A command in postcard: what is journaled is what is applied.
 #[derive(Clone, Debug)]
-pub struct Encoded(Vec<u8>);
+pub struct Encoded {
+    bytes: Vec<u8>,
+    about: About,
+}
 
 impl Encoded {
     /// Of this command.
@@ -70,12 +74,18 @@ impl Encoded {
     /// # Errors
     /// Of postcard: it encodes every command.
     pub fn new(command: &Command<'_>) -> Result<Self, Unavailable> {
-        postcard::to_stdvec(command).map(Self).map_err(|error| Unavailable(error.to_string()))
+        let bytes = postcard::to_stdvec(command).map_err(|error| Unavailable(error.to_string()))?;
+        Ok(Self { bytes, about: About::of(command) })
     }
 
     /// As it is journaled.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
+    }
+
+    /// What the command is about.
+    pub const fn about(&self) -> About {
+        self.about
     }
 }
 

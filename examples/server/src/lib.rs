@@ -14,6 +14,7 @@
 //!   change them; [`cleanup`]: what goes on behind a completion; [`expiry`]:
 //!   the end of sessions that nobody goes on with.
 //! - [`fingerprint`]: what a body is known by, so that one which comes again as it was is not parsed.
+//! - [`observe`]: what somebody who runs the server sees of it: log, figures, readiness; [`console`]: a page to look with.
 //! - [`call`]: what a call is, and the one place that decides which of several errors is told.
 //! - [`api`]: the calls, by noun, and where they are; [`answer`]: what they show; [`openapi`]: what they are, as
 //!   JSON.
@@ -26,10 +27,12 @@ pub mod call;
 pub mod checkpoints;
 pub mod cleanup;
 pub mod configurations;
+pub mod console;
 pub mod expiry;
 pub mod feed;
 pub mod fingerprint;
 pub mod machine;
+pub mod observe;
 pub mod openapi;
 pub mod options;
 pub mod spent;
@@ -45,6 +48,8 @@ use std::time::Duration;
 
 use backend::Backend;
 use headcount::Config;
+use observe::metrics::Metrics;
+use observe::observed::Observed;
 use tokio::net::TcpListener;
 
 /// What a server is started with.
@@ -108,8 +113,10 @@ impl Server {
         let store = data.map(|path| store::Store::open(&path, commands_per_snapshot)).transpose()?;
         let names = keys.tenants().to_vec();
         let machine = Arc::new(machine::Machine::start(names, store, config, settings.changes_kept)?);
-        let spent = machine.spent();
-        let state = Arc::new(call::State { keys, backend: machine, spent, body_bytes_max });
+        let (spent, metrics) = (machine.spent(), machine.metrics());
+        let backend = Observed::new(machine, Arc::clone(&metrics));
+        let (health, backend) = (backend.health(), Arc::new(backend));
+        let state = Arc::new(call::State { keys, backend, spent, metrics, health, body_bytes_max });
         Ok(Self { state, session_idle_timeout: settings.session_idle_timeout })
     }
 
@@ -120,13 +127,21 @@ impl Server {
         body_bytes_max: usize,
         session_idle_timeout: Option<Duration>,
     ) -> Self {
-        let spent = Arc::default();
-        Self { state: Arc::new(call::State { keys, backend, spent, body_bytes_max }), session_idle_timeout }
+        let (spent, metrics) = (Arc::default(), Arc::new(Metrics::new(keys.tenants())));
+        let backend = Observed::new(backend, Arc::clone(&metrics));
+        let (health, backend) = (backend.health(), Arc::new(backend));
+        let state = call::State { keys, backend, spent, metrics, health, body_bytes_max };
+        Self { state: Arc::new(state), session_idle_timeout }
     }
 
     /// Where time goes, and how many bodies were parsed.
     pub fn spent(&self) -> Arc<spent::Spent> {
         Arc::clone(&self.state.spent)
+    }
+
+    /// What answers on an address that is Prometheus's alone: the figures of all tenants, to whoever reaches it.
+    pub fn observers(&self) -> axum::Router {
+        api::observers(Arc::clone(&self.state))
     }
 
     /// Answers until `stop` is ready, then finishes what is under way.

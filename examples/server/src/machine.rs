@@ -13,6 +13,7 @@ use headcount::{Command, Config, Fingerprint, Timestamp};
 
 use crate::backend::{Backend, CarriedOut, Encoded, Pending, Then, Unavailable};
 use crate::fingerprint::FingerprintKey;
+use crate::observe::metrics::Metrics;
 use crate::spent::Spent;
 use crate::store::{Entry, Loaded, Store, StoreError};
 use crate::tenant::Tenant;
@@ -33,6 +34,7 @@ struct Job {
     tenant: usize,
     command: Encoded,
     then: Then,
+    since: Instant,
 }
 
 /// A tenant's place: many read, one writes.
@@ -50,6 +52,7 @@ pub struct Machine {
     queue: mpsc::SyncSender<Option<Job>>,
     worker: Mutex<Option<thread::JoinHandle<()>>>,
     spent: Arc<Spent>,
+    metrics: Arc<Metrics>,
     is_durable: bool,
     fingerprint_key: FingerprintKey,
 }
@@ -62,7 +65,7 @@ impl Machine {
     /// Of the store.
     pub fn start(
         names: Vec<String>,
-        store: Option<Store>,
+        mut store: Option<Store>,
         config: Config,
         changes_kept: u64,
     ) -> Result<Self, StoreError> {
@@ -70,6 +73,8 @@ impl Machine {
             Some(store) => store.fingerprint_key()?,
             None => FingerprintKey::random(),
         };
+        let metrics = Arc::new(Metrics::new(&names));
+        store.iter_mut().for_each(|store| store.count_in(Arc::clone(&metrics)));
         let mut tenants = Vec::new();
         let mut since_snapshot = Vec::new();
         for name in names {
@@ -91,18 +96,36 @@ impl Machine {
         let (tenants, spent) = (Arc::new(tenants), Arc::new(Spent::default()));
         let (queue, jobs) = mpsc::sync_channel(BATCH_MAX * 4);
         let is_durable = store.is_some();
-        let worker =
-            Worker { tenants: Arc::clone(&tenants), spent: Arc::clone(&spent), store, since_snapshot };
+        let worker = Worker {
+            tenants: Arc::clone(&tenants),
+            spent: Arc::clone(&spent),
+            metrics: Arc::clone(&metrics),
+            store,
+            since_snapshot,
+        };
         let worker = thread::Builder::new()
             .name("machine".into())
             .spawn(move || worker.run(&jobs))
             .map_err(|error| StoreError::Damaged(format!("no thread: {error}")))?;
-        Ok(Self { tenants, queue, worker: Mutex::new(Some(worker)), spent, is_durable, fingerprint_key })
+        Ok(Self {
+            tenants,
+            queue,
+            worker: Mutex::new(Some(worker)),
+            spent,
+            metrics,
+            is_durable,
+            fingerprint_key,
+        })
     }
 
     /// Where time goes.
     pub fn spent(&self) -> Arc<Spent> {
         Arc::clone(&self.spent)
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 }
 
@@ -122,7 +145,7 @@ impl Backend for Machine {
     }
 
     fn submit(&self, tenant: usize, command: Encoded, then: Then) {
-        let job = Job { tenant, command, then };
+        let job = Job { tenant, command, then, since: Instant::now() };
         if let Err(mpsc::TrySendError::Full(job) | mpsc::TrySendError::Disconnected(job)) =
             self.queue.try_send(Some(job))
         {
@@ -150,6 +173,7 @@ impl Backend for Machine {
 struct Worker {
     tenants: Arc<Vec<Place>>,
     spent: Arc<Spent>,
+    metrics: Arc<Metrics>,
     store: Option<Store>,
     /// By tenant, commands since its last snapshot, also those before the last start. None without a store.
     since_snapshot: Vec<u64>,
@@ -198,6 +222,7 @@ impl Worker {
 
     fn carry_out(&mut self, batch: Vec<Job>) {
         let now = now();
+        batch.iter().for_each(|job| self.metrics.tenant(job.tenant).note_wait(job.since.elapsed()));
         let (mut written, mut disk) = (0, Duration::ZERO);
         if let Some(store) = &mut self.store {
             let entries: Vec<Entry<'_>> = batch
@@ -216,6 +241,7 @@ impl Worker {
                 }
             }
             disk = begun.elapsed();
+            batch.iter().for_each(|job| self.metrics.tenant(job.tenant).note_disk(disk));
         }
         if !batch.is_empty() {
             self.spent.note_transaction(batch.len(), disk);
@@ -226,7 +252,9 @@ impl Worker {
             let mut tenant = self.tenants[job.tenant].tenant.write().unwrap_or_else(PoisonError::into_inner);
             match postcard::from_bytes::<Command<'_>>(job.command.as_bytes()) {
                 Ok(command) => {
+                    let begun = Instant::now();
                     let reply = tenant.carry_out(now, &command);
+                    self.metrics.tenant(job.tenant).note_engine(begun.elapsed());
                     (job.then)(Ok(CarriedOut { engine: &tenant.engine, reply }));
                 }
                 Err(error) => (job.then)(Err(Unavailable(error.to_string()))),

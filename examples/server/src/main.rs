@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use headcount_server::auth::Keys;
+use headcount_server::observe::logging::LogOptions;
 use headcount_server::{Server, Settings, options};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,6 +46,12 @@ struct Arguments {
     /// For how long a session may be idle until it expires, such as 90m; 0 is for ever.
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = Timeout::parse)]
     session_idle_timeout: Timeout,
+    /// Where to tell Prometheus the figures of all tenants, to whoever reaches it: /metrics there wants no key. (On the
+    /// address of --listen it wants a tenant's, and tells of that tenant.)
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    log: LogOptions,
 }
 
 /// A time, or never. (An option of an option would be one that may be left out.)
@@ -81,9 +88,8 @@ impl Arguments {
 }
 
 fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
+    arguments.log.begin();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
@@ -100,7 +106,7 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let listen = arguments.listen;
+    let (listen, metrics_listen) = (arguments.listen, arguments.metrics_listen);
     let settings = arguments.settings()?;
     let name = settings.keys.tenants().first().cloned().unwrap_or_default();
     if settings.data.is_none() {
@@ -111,6 +117,12 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;
+    if let Some(listen) = metrics_listen {
+        let listener = TcpListener::bind(listen).await?;
+        tracing::info!(address = %listener.local_addr()?, "figures are told");
+        // It has nothing to finish, and ends with the process.
+        tokio::spawn(axum::serve(listener, server.observers()).into_future());
+    }
     println!("listening on http://{address}");
     println!(
         "try: curl -X POST http://{address}/org/{name}/api/v1/bridge/apps/ \

@@ -18,6 +18,9 @@ pub fn document(routes: &[Route]) -> Value {
         let item = paths.entry(format!("{PREFIX}/{}", route.path)).or_insert_with(|| json!({}));
         item[route.method.as_str().to_lowercase()] = operation(route);
     }
+    for (path, operation) in beside() {
+        paths.insert(path.to_owned(), json!({"get": operation}));
+    }
     json!({
         "openapi": "3.1.0",
         "info": {"title": "headcount", "version": env!("CARGO_PKG_VERSION")},
@@ -50,6 +53,31 @@ fn operation(route: &Route) -> Value {
         operation["requestBody"] = json!({"required": !route.body_may_be_absent, "content": content});
     }
     operation
+}
+
+/// What is answered beside the API. None of it wants a key but for the figures.
+fn beside() -> [(&'static str, Value); 4] {
+    let text = |means: &str, media: &str| json!({"description": means, "content": {media: {"schema": {"type": "string"}}}});
+    let open = |summary: &str, responses: Value| json!({"summary": summary, "security": [], "parameters": [], "responses": responses});
+    let mut figures = open(
+        "The figures of the key's tenant, as Prometheus reads them",
+        json!({
+            "200": text("the figures", "text/plain"),
+            "401": response("without a valid key", "Error"),
+            "503": response("they cannot be told now", "Error"),
+        }),
+    );
+    figures["security"] = json!([{"key": []}]);
+    let ready = json!({
+        "200": text("it is", "text/plain"),
+        "503": response("commands are not taken now", "Error"),
+    });
+    [
+        ("/", open("A page to look with", json!({"200": text("the page", "text/html")}))),
+        ("/healthz", open("Whether the process answers", json!({"200": text("it does", "text/plain")}))),
+        ("/readyz", open("Whether commands are taken", ready)),
+        ("/metrics", figures),
+    ]
 }
 
 /// What a call can be refused with whatever it does.

@@ -8,6 +8,7 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use headcount::{Command, Config, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
@@ -15,6 +16,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use crate::checkpoints::Checkpoints;
 use crate::configurations::{self, Configurations};
 use crate::fingerprint::FingerprintKey;
+use crate::observe::metrics::Metrics;
 use crate::tenant::{FrozenTenant, Tenant};
 use crate::upkeep::{self, Progress, Upkeep};
 
@@ -143,6 +145,11 @@ impl Store {
             checkpoints,
             broken: false,
         })
+    }
+
+    /// Counts in these figures from now on, under the names of their tenants.
+    pub fn count_in(&mut self, metrics: Arc<Metrics>) {
+        self.upkeep.count_in(metrics);
     }
 
     /// The key of the file's fingerprints, made when it is first asked for: under another key no page would be

@@ -5,12 +5,13 @@
 //! commands at hand; where there are none, the steps have transactions of their own. A snapshot counts from the
 //! transaction on that writes its last part, and until then nothing is dropped.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::observe::metrics::Metrics;
 use crate::tenant::FrozenTenant;
 
 /// Bytes of a snapshot in one transaction: about what the pages of as many connectors are.
@@ -64,9 +65,15 @@ struct Task {
 #[derive(Debug, Default)]
 pub struct Upkeep {
     task: Option<Task>,
+    metrics: Arc<Metrics>,
 }
 
 impl Upkeep {
+    /// Counts in these figures from now on, under the names of their tenants.
+    pub fn count_in(&mut self, metrics: Arc<Metrics>) {
+        self.metrics = metrics;
+    }
+
     /// Whether a snapshot can be begun.
     pub fn is_idle(&self) -> bool {
         self.task.is_none()
@@ -153,6 +160,8 @@ impl Upkeep {
             (Progress::InPlace(through), Stage::Writing { state, .. }) => {
                 let (bytes, took) = (state.len(), begun.elapsed());
                 tracing::info!(tenant, place, bytes, ?took, "a snapshot is in place");
+                let metrics = self.metrics.named(tenant);
+                metrics.into_iter().for_each(|metrics| metrics.note_snapshot(bytes as u64, took));
                 *stage = match through {
                     Some(through) => Stage::DroppingJournal { through, passed: 0 },
                     None => Stage::DroppingParts,
@@ -169,6 +178,8 @@ impl Upkeep {
     pub fn give_up(&mut self, why: &str) {
         if let Some(Task { tenant, place, .. }) = self.task.take() {
             tracing::error!(why, tenant, place, "no snapshot: the journal goes on");
+            let metrics = self.metrics.named(&tenant);
+            metrics.into_iter().for_each(|metrics| metrics.note_snapshot_failure());
         }
     }
 }

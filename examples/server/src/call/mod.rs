@@ -32,6 +32,8 @@ use uuid::Uuid;
 
 use crate::auth::Keys;
 use crate::backend::Backend;
+use crate::observe::health::Health;
+use crate::observe::metrics::Metrics;
 use crate::spent::Spent;
 
 pub use body::{Body, Fields, Object};
@@ -52,6 +54,10 @@ pub struct State {
     pub backend: Arc<dyn Backend>,
     /// Where time goes.
     pub spent: Arc<Spent>,
+    /// What was counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether commands are taken.
+    pub health: Arc<Health>,
     /// Bytes that a body may have.
     pub body_bytes_max: usize,
 }

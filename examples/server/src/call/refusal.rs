@@ -34,7 +34,8 @@ impl Refusal {
         Self { status, code, detail: detail.into(), more: Vec::new(), allowed: Vec::new() }
     }
 
-    pub(super) fn unauthorized() -> Self {
+    /// No key, or one that is not good for anything.
+    pub fn unauthorized() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "unauthorized",

@@ -3,18 +3,22 @@
 #![allow(unreachable_pub, reason = "the modules are of one test")]
 
 mod apps;
+mod browser;
 mod changes;
 mod configured;
+mod console;
 mod deltas;
 mod documents;
 mod durable;
 mod given;
 mod lenient;
+mod observed;
 mod order;
 mod pages;
 mod paths;
 mod process;
 mod queries;
+mod ready;
 mod records;
 mod refusals;
 mod repeats;

@@ -60,8 +60,21 @@ impl Server {
         Self { running: Running::Here { _runtime: runtime, spent }, address }
     }
 
+    /// A server in memory that logs to this file what its options say.
+    pub fn logged(log: &Path, more: &[&str]) -> Self {
+        let log = std::fs::File::create(log).expect("a file");
+        let mut command = Self::command(None, more);
+        // As somebody might have it who likes colours.
+        command.env_remove("RUST_LOG").env("CLICOLOR_FORCE", "1").stderr(log);
+        Self::started(command).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     /// The server, or what it said when it did not start.
     pub fn try_start(data: Option<&Path>, more: &[&str]) -> Result<Self, String> {
+        Self::started(Self::command(data, more))
+    }
+
+    fn command(data: Option<&Path>, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_headcount-server"));
         command
             .args(["--listen", "127.0.0.1:0", "--tenant", "acme", "--tenant", "other=other-key"])
@@ -75,6 +88,10 @@ impl Server {
         if let Some(data) = data {
             command.arg("--data").arg(data);
         }
+        command
+    }
+
+    fn started(mut command: Command) -> Result<Self, String> {
         let mut child = command.spawn().expect("a process");
         let mut line = String::new();
         let mut lines = BufReader::new(child.stdout.take().expect("its output"));
@@ -82,10 +99,12 @@ impl Server {
         match line.trim().strip_prefix("listening on ") {
             Some(address) => {
                 std::thread::spawn(move || lines.lines().for_each(drop));
-                let errors = BufReader::new(child.stderr.take().expect("its errors"));
-                std::thread::spawn(move || {
-                    errors.lines().map_while(Result::ok).for_each(|line| eprintln!("server: {line}"))
-                });
+                // Where they do not go to a file.
+                if let Some(errors) = child.stderr.take().map(BufReader::new) {
+                    std::thread::spawn(move || {
+                        errors.lines().map_while(Result::ok).for_each(|line| eprintln!("server: {line}"))
+                    });
+                }
                 Ok(Self { running: Running::Process(child), address: address.to_owned() })
             }
             None => {
