@@ -15,15 +15,23 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
+use tower::ServiceBuilder;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::call::{self, State};
 use crate::openapi;
 
 pub use routes::ROUTES;
+
+/// Bytes of an answer below which it is sent as it is: it fits one packet.
+const COMPRESSED_MIN: u16 = 1_024;
 
 /// All that the server answers.
 pub fn router(state: Arc<State>) -> Router {
@@ -32,7 +40,23 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/openapi.json", get(async || axum::Json(openapi::document(ROUTES))))
         .method_not_allowed_fallback(call::refuse_all_but_get)
         .fallback(move |request: Request| call::answer(Arc::clone(&state), ROUTES, request))
+        // From the inside out.
+        .layer(
+            ServiceBuilder::new()
+                .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+                .map_request(|request: Request<_>| request.map(Body::new)),
+        )
+        .layer(middleware::from_fn(call::announce))
+        .layer(compression())
         .layer(middleware::from_fn(log))
+}
+
+/// Compresses answers for clients that say that they take it. The fastest way: what it saves beyond that is little, and
+/// other requests wait for the time that it takes.
+fn compression() -> CompressionLayer<impl Predicate> {
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(COMPRESSED_MIN).and(NotForContentType::SSE))
 }
 
 /// Tells of each request: what it was, its status, and how long it took. (`RUST_LOG=headcount_server=debug`)

@@ -3,13 +3,18 @@
 #![allow(unreachable_pub, reason = "the modules are of one test")]
 
 mod apps;
+mod bounded;
 mod changes;
 mod configured;
+mod connections;
 mod deltas;
 mod documents;
 mod durable;
 mod given;
+mod idempotency;
 mod lenient;
+mod media;
+mod memory;
 mod order;
 mod pages;
 mod paths;
