@@ -20,6 +20,7 @@ mod pages;
 mod paths;
 mod process;
 mod queries;
+mod readme;
 mod records;
 mod refusals;
 mod repeats;
