@@ -72,7 +72,10 @@ fn main() -> Result<(), Error> {
 fn connector(address: &str, number: usize, pages: usize, done: &AtomicBool) -> Result<Vec<Duration>, Error> {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(true).build().into();
     let post = |path: &str, body: &Value| -> Result<Value, Error> {
-        let request = agent.post(format!("{address}/{path}")).header("Authorization", "Api-Key key");
+        let request = agent
+            .post(format!("{address}/{path}"))
+            .header("Authorization", "Api-Key key")
+            .header("Content-Type", "application/json");
         let text = request.send(body.to_string())?.body_mut().read_to_string()?;
         Ok(serde_json::from_str(&text).unwrap_or_default())
     };

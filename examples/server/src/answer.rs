@@ -4,20 +4,22 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use headcount::{
-    AppView, AttributeView, Fault, Field, Guard, PageOutcome, RecordView, ResourceType, SessionView,
+    AppView, AttributeView, Fault, Field, Guard, Kind, PageOutcome, RecordView, ResourceType, SessionView,
     TaskView, Timestamp,
 };
-use serde_json::{Map, Value, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use crate::feed::{Names, Record, Told};
 
 /// A body with a status.
-pub fn json(status: StatusCode, body: Value) -> Response {
+pub fn json(status: StatusCode, body: impl Serialize) -> Response {
     (status, Json(body)).into_response()
 }
 
 /// 200.
-pub fn ok(body: Value) -> Response {
+pub fn ok(body: impl Serialize) -> Response {
     json(StatusCode::OK, body)
 }
 
@@ -128,51 +130,92 @@ pub fn faults(faults: &[Fault]) -> Value {
     faults.iter().map(fault).collect()
 }
 
-/// A record with the fields of its kind.
-pub fn record(record: RecordView<'_>) -> Value {
-    let mut body = json!({
-        "id": record.id(),
-        "active": record.is_active(),
-        "placeholder": record.is_placeholder(),
-        "inactive_since": optional_time(record.inactive_since()),
-    });
-    let Some(status) = record.status() else {
-        body["name"] = json!(record.name());
-        body["description"] = json!(record.description());
-        body["attributes"] = attributes(record);
-        return body;
-    };
-    body["email"] = json!(record.email());
-    body["username"] = json!(record.username());
-    body["first_name"] = json!(record.first_name());
-    body["last_name"] = json!(record.last_name());
-    body["display_name"] = json!(record.display_name());
-    body["status"] = json!(status);
-    let (mut memberships, mut assignments) = (Map::new(), Map::new());
-    for target in record.references() {
-        let of = target.resource_type();
-        let map = if of.kind() == headcount::Kind::License { &mut assignments } else { &mut memberships };
-        let list = map.entry(of.slug()).or_insert_with(|| json!([]));
-        if let Value::Array(list) = list {
-            list.push(json!({"id": target.id(), "name": target.name()}));
-        }
+/// A record with the fields of its kind. It is written as it is read: an account may have thousands of references.
+pub fn record(record: RecordView<'_>) -> impl Serialize {
+    Shown(record)
+}
+
+struct Shown<'e>(RecordView<'e>);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(record) = *self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", record.id())?;
+        map.serialize_entry("active", &record.is_active())?;
+        map.serialize_entry("placeholder", &record.is_placeholder())?;
+        map.serialize_entry("inactive_since", &optional_time(record.inactive_since()))?;
+        let Some(status) = record.status() else {
+            map.serialize_entry("name", &record.name())?;
+            map.serialize_entry("description", &record.description())?;
+            map.serialize_entry("attributes", &Attributes(record))?;
+            return map.end();
+        };
+        map.serialize_entry("email", &record.email())?;
+        map.serialize_entry("username", &record.username())?;
+        map.serialize_entry("first_name", &record.first_name())?;
+        map.serialize_entry("last_name", &record.last_name())?;
+        map.serialize_entry("display_name", &record.display_name())?;
+        map.serialize_entry("status", &status)?;
+        map.serialize_entry("attributes", &Attributes(record))?;
+        let targets: Vec<RecordView<'_>> = record.references().collect();
+        map.serialize_entry("memberships", &References { targets: &targets, are_assignments: false })?;
+        map.serialize_entry("assignments", &References { targets: &targets, are_assignments: true })?;
+        map.end()
     }
-    body["attributes"] = attributes(record);
-    body["memberships"] = memberships.into();
-    body["assignments"] = assignments.into();
-    body
+}
+
+/// Those of an account's references that are to groups, or to licenses, by type.
+struct References<'a, 'e> {
+    targets: &'a [RecordView<'e>],
+    are_assignments: bool,
+}
+
+impl Serialize for References<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        // They come by type.
+        for of_type in
+            self.targets.chunk_by(|one, next| one.resource_type().id() == next.resource_type().id())
+        {
+            let Some(first) = of_type.first() else { continue };
+            if (first.resource_type().kind() == Kind::License) == self.are_assignments {
+                map.serialize_entry(first.resource_type().slug(), &Targets(of_type))?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// What an account refers to of one type.
+struct Targets<'a, 'e>(&'a [RecordView<'e>]);
+
+impl Serialize for Targets<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Target<'e> {
+            id: &'e str,
+            name: Option<&'e str>,
+        }
+        serializer.collect_seq(self.0.iter().map(|target| Target { id: target.id(), name: target.name() }))
+    }
 }
 
 /// A record's attributes by their names.
-fn attributes(record: RecordView<'_>) -> Value {
-    let value = |value| match value {
-        AttributeView::Text(text) => text.into(),
-        AttributeView::Integer(number) => number.into(),
-        AttributeView::Boolean(flag) => flag.into(),
-        AttributeView::Texts(texts) => texts.collect(),
-    };
-    let attributes = record.attributes().map(|(name, shown)| (name.to_owned(), value(shown)));
-    attributes.collect::<Map<String, Value>>().into()
+struct Attributes<'e>(RecordView<'e>);
+
+impl Serialize for Attributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = |value| -> Value {
+            match value {
+                AttributeView::Text(text) => text.into(),
+                AttributeView::Integer(number) => number.into(),
+                AttributeView::Boolean(flag) => flag.into(),
+                AttributeView::Texts(texts) => texts.collect(),
+            }
+        };
+        serializer.collect_map(self.0.attributes().map(|(name, shown)| (name, value(shown))))
+    }
 }
 
 /// A member of a group, or the holder of a license.
@@ -226,19 +269,35 @@ fn named(Record { slug, id }: Record<'_>) -> Value {
     json!({"slug": slug, "id": id})
 }
 
-/// A task as a reader sees it now. Its payload and result were stored as JSON.
-pub fn task(task: TaskView<'_>, now: Timestamp) -> Value {
-    let parsed =
-        |text: Option<&str>| text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
-    json!({
-        "id": task.id(),
-        "action": task.action(),
-        "resource_type": task.resource_type().slug(),
-        "status": task.status(now),
-        "execute_after": optional_time(task.execute_after()),
-        "created_at": time(task.created_at()),
-        "payload": parsed(task.payload()),
-        "result": parsed(task.result()),
-        "error": task.error().map(|(code, message)| json!({"code": code, "message": message})),
-    })
+/// A task as a reader sees it now. Payload and result are the bytes that were sent.
+pub fn task(task: TaskView<'_>, now: Timestamp) -> impl Serialize {
+    ShownTask { task, now }
+}
+
+/// A value as it was sent: it was JSON when it was taken.
+fn sent(text: Option<&str>) -> Option<&RawValue> {
+    text.and_then(|text| serde_json::from_str(text).ok())
+}
+
+struct ShownTask<'e> {
+    task: TaskView<'e>,
+    now: Timestamp,
+}
+
+impl Serialize for ShownTask<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { task, now } = *self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &task.id())?;
+        map.serialize_entry("action", &task.action())?;
+        map.serialize_entry("resource_type", task.resource_type().slug())?;
+        map.serialize_entry("status", &task.status(now))?;
+        map.serialize_entry("execute_after", &optional_time(task.execute_after()))?;
+        map.serialize_entry("created_at", &time(task.created_at()))?;
+        map.serialize_entry("payload", &sent(task.payload()))?;
+        map.serialize_entry("result", &sent(task.result()))?;
+        let error = task.error().map(|(code, message)| json!({"code": code, "message": message}));
+        map.serialize_entry("error", &error)?;
+        map.end()
+    }
 }

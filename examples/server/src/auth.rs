@@ -92,9 +92,18 @@ impl Keys {
 
 impl Key {
     fn opens(&self, header: Option<&str>) -> bool {
-        let given = header.and_then(|header| header.strip_prefix("Api-Key ")).unwrap_or_default();
+        let given = header.and_then(credentials).unwrap_or_default();
         bool::from(given.as_bytes().ct_eq(self.secret.as_bytes()))
     }
+}
+
+/// The scheme of keys, as the header `WWW-Authenticate` names it.
+pub const SCHEME: &str = "Api-Key";
+
+/// What stands behind the scheme, which is one word whatever its case.
+fn credentials(header: &str) -> Option<&str> {
+    let (scheme, key) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case(SCHEME).then(|| key.trim_matches(' '))
 }
 
 #[cfg(test)]
@@ -114,6 +123,8 @@ mod tests {
         assert_eq!(keys.tenant("b", Some("Api-Key see")), Some(1));
         assert_eq!(keys.tenant("a", Some("Api-Key see")), None);
         assert_eq!(keys.access(Some("Api-Key two")), Some(Access::Full));
+        assert_eq!(keys.access(Some("api-KEY  two")), Some(Access::Full));
+        assert_eq!((keys.access(Some("Api-Keytwo")), keys.access(Some("two"))), (None, None));
         assert_eq!(keys.access(Some("Api-Key see")), Some(Access::ReadOnly));
         assert_eq!((keys.access(Some("Api-Key ")), keys.access(None)), (None, None));
         assert!(!format!("{keys:?}").contains("one"));

@@ -5,7 +5,8 @@
 //! what was answered is on disk, and what an engine has is what its journal says. Reads look at the
 //! engine directly.
 //!
-//! - [`options`]: what the command line says of limits, guards and times; [`auth`]: tenants and their keys.
+//! - [`options`]: what the command line says of limits, guards and times; [`auth`]: tenants and their keys;
+//!   [`key_file`]: both from a file.
 //! - [`store`]: journal and snapshots in SQLite; [`upkeep`]: how a snapshot is written, and what is old dropped, so
 //!   that no command waits; [`checkpoints`]: when SQLite's log is moved into its file; [`configurations`]: under which
 //!   limits what was carried out.
@@ -15,6 +16,7 @@
 //!   the end of sessions that nobody goes on with.
 //! - [`fingerprint`]: what a body is known by, so that one which comes again as it was is not parsed.
 //! - [`observe`]: what somebody who runs the server sees of it: log, figures, readiness; [`console`]: a page to look with.
+//! - [`connections`]: how many there are, and how long one may keep the server waiting.
 //! - [`call`]: what a call is, and the one place that decides which of several errors is told.
 //! - [`api`]: the calls, by noun, and where they are; [`answer`]: what they show; [`openapi`]: what they are, as
 //!   JSON.
@@ -27,10 +29,12 @@ pub mod call;
 pub mod checkpoints;
 pub mod cleanup;
 pub mod configurations;
+pub mod connections;
 pub mod console;
 pub mod expiry;
 pub mod feed;
 pub mod fingerprint;
+pub mod key_file;
 pub mod machine;
 pub mod observe;
 pub mod openapi;
@@ -61,6 +65,10 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// Bytes that a request's body may have.
     pub body_bytes_max: usize,
+    /// Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are believed: only where a proxy sets them.
+    pub trusts_forwarded: bool,
+    /// What connections may take.
+    pub connections: connections::Settings,
     /// The limits and the default guard of all engines, each of which gets a hash key of its own. They hold for the
     /// commands to come: what the journal of a data file has is replayed under those of then.
     pub config: Config,
@@ -88,6 +96,8 @@ impl Settings {
             keys,
             data: None,
             body_bytes_max: Self::BODY_BYTES_MAX,
+            trusts_forwarded: false,
+            connections: connections::Settings::DEFAULT,
             config: Config::new(),
             commands_per_snapshot: Self::COMMANDS_PER_SNAPSHOT,
             changes_kept: Self::CHANGES_KEPT,
@@ -99,7 +109,9 @@ impl Settings {
 /// A server that is ready to answer.
 #[derive(Debug)]
 pub struct Server {
-    state: Arc<call::State>,
+    state: call::State,
+    connections: connections::Settings,
+    metrics_listener: Option<TcpListener>,
     session_idle_timeout: Option<Duration>,
 }
 
@@ -109,15 +121,16 @@ impl Server {
     /// # Errors
     /// Where the file cannot be opened or written, or holds no good state.
     pub fn open(settings: Settings) -> Result<Self, store::StoreError> {
-        let Settings { keys, data, body_bytes_max, config, commands_per_snapshot, .. } = settings;
+        let Settings { keys, data, body_bytes_max, config, session_idle_timeout, .. } = settings;
+        let commands_per_snapshot = settings.commands_per_snapshot;
         let store = data.map(|path| store::Store::open(&path, commands_per_snapshot)).transpose()?;
         let names = keys.tenants().to_vec();
         let machine = Arc::new(machine::Machine::start(names, store, config, settings.changes_kept)?);
         let (spent, metrics) = (machine.spent(), machine.metrics());
-        let backend = Observed::new(machine, Arc::clone(&metrics));
-        let (health, backend) = (backend.health(), Arc::new(backend));
-        let state = Arc::new(call::State { keys, backend, spent, metrics, health, body_bytes_max });
-        Ok(Self { state, session_idle_timeout: settings.session_idle_timeout })
+        let mut server = Self::observed(machine, metrics, keys, body_bytes_max, session_idle_timeout);
+        server.state.spent = spent;
+        let server = server.with_connections(settings.connections);
+        Ok(if settings.trusts_forwarded { server.with_trusted_proxy() } else { server })
     }
 
     /// One in front of a backend with the tenants of `keys`, by their places. See [`Settings`] for the rest.
@@ -127,11 +140,53 @@ impl Server {
         body_bytes_max: usize,
         session_idle_timeout: Option<Duration>,
     ) -> Self {
-        let (spent, metrics) = (Arc::default(), Arc::new(Metrics::new(keys.tenants())));
+        let metrics = Arc::new(Metrics::new(keys.tenants()));
+        Self::observed(backend, metrics, keys, body_bytes_max, session_idle_timeout)
+    }
+
+    fn observed(
+        backend: Arc<dyn Backend>,
+        metrics: Arc<Metrics>,
+        keys: auth::Keys,
+        body_bytes_max: usize,
+        session_idle_timeout: Option<Duration>,
+    ) -> Self {
         let backend = Observed::new(backend, Arc::clone(&metrics));
-        let (health, backend) = (backend.health(), Arc::new(backend));
-        let state = call::State { keys, backend, spent, metrics, health, body_bytes_max };
-        Self { state: Arc::new(state), session_idle_timeout }
+        let connections = connections::Settings::DEFAULT;
+        let state = call::State {
+            keys,
+            health: backend.health(),
+            backend: Arc::new(backend),
+            spent: Arc::default(),
+            metrics,
+            body_bytes_max,
+            body_timeout: connections.body_timeout,
+            trusts_forwarded: false,
+            answers: Arc::default(),
+        };
+        Self { state, connections, metrics_listener: None, session_idle_timeout }
+    }
+
+    /// With an address that is Prometheus's alone: whoever reaches it is told the figures of all tenants.
+    #[must_use]
+    pub fn with_metrics_on(mut self, listener: TcpListener) -> Self {
+        self.metrics_listener = Some(listener);
+        self
+    }
+
+    /// With other connections than the default ones.
+    #[must_use]
+    pub fn with_connections(mut self, connections: connections::Settings) -> Self {
+        self.state.body_timeout = connections.body_timeout;
+        self.connections = connections;
+        self
+    }
+
+    /// Behind a proxy that sets `X-Forwarded-Proto` and `X-Forwarded-Host`.
+    #[must_use]
+    pub fn with_trusted_proxy(mut self) -> Self {
+        self.state.trusts_forwarded = true;
+        self
     }
 
     /// Where time goes, and how many bodies were parsed.
@@ -139,28 +194,29 @@ impl Server {
         Arc::clone(&self.state.spent)
     }
 
-    /// What answers on an address that is Prometheus's alone: the figures of all tenants, to whoever reaches it.
-    pub fn observers(&self) -> axum::Router {
-        api::observers(Arc::clone(&self.state))
-    }
-
-    /// Answers until `stop` is ready, then finishes what is under way.
+    /// Answers until `stop` is ready, then finishes what is under way, or cuts it where that takes too long. Every
+    /// command that was taken is carried out, also one whose client is gone.
     ///
     /// # Errors
-    /// Of the listener.
+    /// Where the last of them cannot be waited for.
     pub async fn serve(
         self,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        cleanup::resume(&self.state.backend);
-        let expiry = self.session_idle_timeout.map(|idle| expiry::spawn(&self.state.backend, idle));
-        let app = api::router(Arc::clone(&self.state));
-        axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+        let Self { state, connections, metrics_listener, session_idle_timeout } = self;
+        let state = Arc::new(state);
+        if let Some(listener) = metrics_listener {
+            // It has nothing to finish, and ends with the process.
+            tokio::spawn(axum::serve(listener, api::observers(Arc::clone(&state))).into_future());
+        }
+        let backend = Arc::clone(&state.backend);
+        cleanup::resume(&backend);
+        let expiry = session_idle_timeout.map(|idle| expiry::spawn(&backend, idle));
+        connections::serve(listener, api::router(state), connections, stop).await;
         if let Some(expiry) = expiry {
             expiry.abort();
         }
-        let backend = Arc::clone(&self.state.backend);
         // It writes to disk, and no request is left that could wait behind it.
         tokio::task::spawn_blocking(move || backend.stop()).await.map_err(io::Error::other)
     }

@@ -1,26 +1,36 @@
 //! The server's command line.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use headcount_server::auth::Keys;
+use headcount_server::connections::{self, ConnectionOptions};
+use headcount_server::key_file::KeyFile;
 use headcount_server::observe::logging::LogOptions;
 use headcount_server::{Server, Settings, options};
-use tokio::net::TcpListener;
+use tikv_jemallocator::Jemalloc;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// It gives memory back to the system within ten seconds of a burst, also where nothing is asked for any more: on a thread
+/// of its own. (The C library's and mimalloc keep a good part: a test tells.)
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// headcount behind HTTP.
 #[derive(Debug, Parser)]
+#[command(version)]
 struct Arguments {
-    /// Where to listen; port 0 is any that is free.
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    /// Where to listen: an address or the name of a host, and a port, of which 0 is any that is free.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    listen: String,
     /// A tenant: its name with --api-key, or name=key; may be given again.
-    #[arg(long = "tenant", required = true)]
+    #[arg(long = "tenant", required_unless_present = "keys")]
     tenants: Vec<String>,
+    /// A file of further tenants and keys, a line TENANT=KEY or read-only TENANT=KEY each.
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
     /// The key of the tenants that are given without one.
     #[arg(long, env = "HEADCOUNT_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
@@ -33,6 +43,9 @@ struct Arguments {
     /// Bytes that a request's body may have.
     #[arg(long, default_value_t = Settings::BODY_BYTES_MAX)]
     body_bytes_max: usize,
+    /// Believe X-Forwarded-Proto and X-Forwarded-Host, for the links of lists: only where a proxy sets both.
+    #[arg(long)]
+    trust_forwarded: bool,
     /// Commands after which a tenant's state is saved whole.
     #[arg(long, default_value_t = Settings::COMMANDS_PER_SNAPSHOT)]
     commands_per_snapshot: u64,
@@ -48,8 +61,10 @@ struct Arguments {
     session_idle_timeout: Timeout,
     /// Where to tell Prometheus the figures of all tenants, to whoever reaches it: /metrics there wants no key. (On the
     /// address of --listen it wants a tenant's, and tells of that tenant.)
-    #[arg(long, value_name = "ADDRESS")]
-    metrics_listen: Option<SocketAddr>,
+    #[arg(long, value_name = "HOST:PORT")]
+    metrics_listen: Option<String>,
+    #[command(flatten)]
+    connections: ConnectionOptions,
     #[command(flatten)]
     log: LogOptions,
 }
@@ -74,10 +89,19 @@ impl Arguments {
                 None => Err(format!("tenant {tenant} has no key")),
             },
         });
-        let keys = Keys::new(tenants.collect::<Result<_, String>>()?, self.read_only_keys)?;
+        let mut tenants = tenants.collect::<Result<Vec<_>, String>>()?;
+        let mut read_only_keys = self.read_only_keys;
+        if let Some(path) = &self.keys {
+            let mut file = KeyFile::read(path)?;
+            tenants.append(&mut file.full);
+            read_only_keys.append(&mut file.read_only);
+        }
+        let keys = Keys::new(tenants, read_only_keys)?;
         Ok(Settings {
             data: self.data,
             body_bytes_max: self.body_bytes_max,
+            trusts_forwarded: self.trust_forwarded,
+            connections: self.connections.settings().within_open_files(),
             config: options::config(&self.limits, self.default_guard.as_deref())?,
             commands_per_snapshot: self.commands_per_snapshot,
             changes_kept: self.changes_kept,
@@ -106,22 +130,24 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let (listen, metrics_listen) = (arguments.listen, arguments.metrics_listen);
+    let (listen, metrics_listen) = (arguments.listen.clone(), arguments.metrics_listen.clone());
     let settings = arguments.settings()?;
     let name = settings.keys.tenants().first().cloned().unwrap_or_default();
     if settings.data.is_none() {
         tracing::warn!("in memory only: all is lost when this process ends (give --data FILE to keep it)");
     }
-    let server = Server::open(settings)?;
+    if let Some(data) = settings.data.as_deref().filter(|data| !data.exists()) {
+        tracing::warn!(data = %data.display(), "THERE IS NO SUCH DATA FILE: a new one is made, and every tenant is empty");
+    }
+    let mut server = Server::open(settings)?;
     // Before it is told that the server is there: whoever is told may end it at once.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let listener = TcpListener::bind(listen).await?;
+    let listener = connections::bind(&listen).await?;
     let address = listener.local_addr()?;
     if let Some(listen) = metrics_listen {
-        let listener = TcpListener::bind(listen).await?;
+        let listener = connections::bind(&listen).await?;
         tracing::info!(address = %listener.local_addr()?, "figures are told");
-        // It has nothing to finish, and ends with the process.
-        tokio::spawn(axum::serve(listener, server.observers()).into_future());
+        server = server.with_metrics_on(listener);
     }
     println!("listening on http://{address}");
     println!(
@@ -130,7 +156,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     );
     let stop = async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        tracing::info!("stopping: what is under way is finished");
+        tracing::info!("stopping: what is under way is finished; a second signal ends the server at once");
+        tokio::spawn(async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            // What was answered is on disk.
+            tracing::warn!("ended by a second signal");
+            std::process::exit(1);
+        });
     };
     server.serve(listener, stop).await?;
     Ok(())

@@ -39,13 +39,15 @@ fn operation(route: &Route) -> Value {
     let in_path = ["tenant"].into_iter().chain(route.parameters());
     let in_path = in_path.map(|name| parameter(name, name, "path"));
     let in_query = route.query.iter().map(|(name, described)| parameter(name, described, "query"));
+    let in_head = route.makes.then(|| parameter("Idempotency-Key", "idempotency_key", "header"));
     let answers = refusals(route).into_iter().chain(route.answers.iter().copied());
     // What a route says of a status stands in the place of what all say.
     let responses: Map<String, Value> =
         answers.map(|(status, means, schema)| (status.to_string(), response(means, schema))).collect();
+    let responses = with_headers(responses, route);
     let mut operation = json!({
         "summary": route.summary,
-        "parameters": in_path.chain(in_query).collect::<Vec<Value>>(),
+        "parameters": in_path.chain(in_query).chain(in_head).collect::<Vec<Value>>(),
         "responses": responses,
     });
     if !route.body.is_empty() {
@@ -86,15 +88,36 @@ fn refusals(route: &Route) -> Vec<Answer> {
         (400, "a malformed query or body", "Error"),
         (401, "without a valid key", "Error"),
         (404, "an unknown thing, or another tenant's", "Error"),
+        (503, "too many connections, or the command could not be written and was not carried out", "Error"),
     ];
     if route.writes() {
         refusals.push((403, "a read-only key", "Error"));
-        refusals.push((503, "the command could not be written, and was not carried out", "Error"));
     }
     if !route.body.is_empty() {
+        refusals.push((408, "the body did not come in time", "Error"));
         refusals.push((413, "the body is too large", "Error"));
+        refusals.push((415, "the body is no JSON, or is packed otherwise than by gzip or zstd", "Error"));
+    }
+    if route.makes {
+        refusals.push((409, "a request with the same Idempotency-Key is under way", "Error"));
+        refusals.push((422, "the Idempotency-Key was sent with another body", "Error"));
     }
     refusals
+}
+
+/// Answers with the headers that belong to their statuses.
+fn with_headers(mut responses: Map<String, Value>, route: &Route) -> Map<String, Value> {
+    let mut add = |status: &str, name: &str, means: &str| {
+        if let Some(response) = responses.get_mut(status) {
+            response["headers"][name] = json!({"description": means, "schema": {"type": "string"}});
+        }
+    };
+    add("401", "WWW-Authenticate", "the scheme of keys");
+    add("415", "Accept-Encoding", "how a body may be packed");
+    if route.makes {
+        add("201", "Idempotent-Replayed", "true where the request with this key was answered before");
+    }
+    responses
 }
 
 fn response(means: &str, schema: &str) -> Value {
@@ -113,7 +136,11 @@ fn parameter(name: &str, described: &str, place: &str) -> Value {
     if place == "path" {
         return json!({"name": name, "in": place, "required": true, "schema": schema});
     }
-    json!({"name": name, "in": place, "required": false, "allowEmptyValue": true, "schema": schema})
+    let mut parameter = json!({"name": name, "in": place, "required": false, "schema": schema});
+    if place == "query" {
+        parameter["allowEmptyValue"] = true.into();
+    }
+    parameter
 }
 
 #[cfg(test)]
@@ -152,7 +179,7 @@ mod tests {
     #[test]
     fn every_parameter_is_described_and_the_other_way_round() {
         let described = SCHEMAS["parameters"].as_object().expect("parameters").keys().map(String::as_str);
-        let mut known: BTreeSet<&str> = ["tenant"].into();
+        let mut known: BTreeSet<&str> = ["tenant", "idempotency_key"].into();
         for route in ROUTES {
             known.extend(route.parameters());
             known.extend(route.query.iter().map(|(_, described)| described));

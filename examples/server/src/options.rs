@@ -119,6 +119,16 @@ pub fn config(given: &[String], default_guard: Option<&str>) -> Result<Config, S
     config.with_guard(guard).map_err(|error| error.to_string())
 }
 
+/// A time such as `90s`, which is not 0.
+///
+/// # Errors
+/// In words, where it is none.
+pub fn time(text: &str) -> Result<Duration, String> {
+    let span: Option<jiff::SignedDuration> = text.parse().ok();
+    let span = span.and_then(|span| Duration::try_from(span).ok()).filter(|span| span.as_millis() > 0);
+    span.ok_or_else(|| format!("found {text:?}, expected a time such as 90s"))
+}
+
 /// A time such as `24h` or `90m`; `0` is never.
 ///
 /// # Errors
@@ -127,10 +137,9 @@ pub fn timeout(text: &str) -> Result<Option<Duration>, String> {
     if text == "0" {
         return Ok(None);
     }
-    let span: Option<jiff::SignedDuration> = text.parse().ok();
-    let span = span.and_then(|span| Duration::try_from(span).ok()).filter(|span| span.as_millis() > 0);
-    span.map(Some)
-        .ok_or_else(|| format!("found {text:?}, expected a time such as 24h, 90m or 30s, or 0 for never"))
+    time(text)
+        .map(Some)
+        .map_err(|_| format!("found {text:?}, expected a time such as 24h, 90m or 30s, or 0 for never"))
 }
 
 #[cfg(test)]
@@ -201,10 +210,11 @@ mod tests {
     #[test]
     fn a_timeout_is_a_time_or_never() {
         assert_eq!(timeout("0"), Ok(None));
+        assert_eq!((time("90s"), time("0").is_err()), (Ok(Duration::from_secs(90)), true));
         assert_eq!(timeout("24h"), Ok(Some(Duration::from_secs(86_400))));
         assert_eq!(timeout("1h 30m"), Ok(Some(Duration::from_secs(5_400))));
         for text in ["", "24", "-1h", "0s", "soon"] {
-            assert!(timeout(text).is_err(), "{text}");
+            assert!(timeout(text).is_err() && time(text).is_err(), "{text}");
         }
     }
 }

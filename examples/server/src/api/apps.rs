@@ -2,11 +2,13 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use headcount::{AppId, AppUpdate, AppView, Command, Guard, Reply, Timestamp};
+use headcount::{AppId, AppUpdate, AppView, Command, Engine, Guard, Reply, Timestamp, Uuid};
 use serde_json::json;
 
 use crate::answer;
-use crate::call::{Asked, Done, Fields, Malformed, Object, OfApp, OfTenant, Paging, Read, Refusal, Write};
+use crate::call::{
+    Asked, Done, Fields, Made, Malformed, Object, OfApp, OfTenant, Paging, Read, Refusal, Rows, Write,
+};
 use crate::tenant::Tenant;
 
 /// Creates an app.
@@ -31,6 +33,18 @@ impl Write for Create {
     type Query = ();
     type Body<'b> = NewApp;
 
+    const MAKES: bool = true;
+
+    fn made(engine: &Engine, _: &OfTenant, id: Uuid, body: &NewApp) -> Made {
+        let Some(app) = engine.app(AppId(id)) else { return Made::Nothing };
+        let is_clone = |from| app.clone_group().any(|other| other == from);
+        if app.name() == body.name && body.clone_from.is_none_or(is_clone) {
+            Made::Same(answer::json(StatusCode::CREATED, answer::app(app)))
+        } else {
+            Made::Other
+        }
+    }
+
     fn command(Asked { body, fresh_id, .. }: Asked<'_, Self>) -> Command<'_> {
         Command::CreateApp { app_id: AppId(fresh_id), name: body.name.into(), clone_from: body.clone_from }
     }
@@ -51,7 +65,7 @@ impl Read for List {
 
     fn answer(tenant: &Tenant, paging: Paging, url: &str) -> Result<Response, Refusal> {
         let apps = tenant.engine.apps().skip(paging.offset).take(paging.limit);
-        Ok(paging.page(tenant.engine.apps().len(), url, None, apps.map(answer::guarded_app).collect()))
+        Ok(paging.page(tenant.engine.apps().len(), url, None, Rows::of(apps.map(answer::guarded_app))))
     }
 }
 

@@ -1,11 +1,9 @@
 //! What changed, to be read by whoever keeps a copy.
 
-use axum::response::Response;
-use serde_json::{Value, json};
-
 use crate::answer;
-use crate::call::{Malformed, OfTenant, Paging, Query, QueryValues, Read, Refusal};
+use crate::call::{Malformed, OfTenant, Paging, Query, QueryValues, Read, Refusal, Rows};
 use crate::tenant::Tenant;
+use axum::response::Response;
 
 /// Lists the tenant's changes behind one of them.
 #[derive(Debug)]
@@ -34,9 +32,9 @@ impl Read for List {
 
     fn answer(Tenant { feed, .. }: &Tenant, query: ChangesQuery, _: &str) -> Result<Response, Refusal> {
         let ChangesQuery { after, limit } = query;
-        let mut results: Vec<Value> = Vec::new();
-        feed.after(after, limit, |seq, told| results.push(answer::change(seq, told)))
+        let mut rows = Rows::default();
+        feed.after(after, limit, |seq, told| rows.push(&answer::change(seq, told)))
             .map_err(|forgotten| Refusal::forgotten(forgotten, after))?;
-        Ok(answer::ok(json!({"results": results, "last_seq": feed.seq()})))
+        Ok(rows.answer(&[("last_seq", feed.seq().into())]))
     }
 }

@@ -1,12 +1,15 @@
 //! Records: read, and erased.
 
+use std::iter::Peekable;
+
 use axum::response::Response;
 use headcount::{AppView, Command, Error, RecordFilter, RecordView, ResourceType};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::answer;
 use crate::call::{
-    Asked, Done, Malformed, OfMembers, OfRecord, OfType, Paging, Query, QueryValues, Read, Refusal, Write,
+    Asked, Done, Malformed, OfMembers, OfRecord, OfType, Paging, Query, QueryValues, Read, Refusal, Rows,
+    Write,
 };
 
 /// Lists the records of a type.
@@ -66,20 +69,34 @@ impl Read for List {
             app.records(slug, filter).ok_or_else(|| Error::ResourceTypeNotFound { slug: slug.to_owned() })?;
         let count = records.len();
         let Some(id) = after else {
-            let results = records.skip(paging.offset).take(paging.limit).map(answer::record).collect();
-            return Ok(paging.page(count, url, state, results));
+            let (rows, _) = shown(&mut records.skip(paging.offset).peekable(), paging.limit);
+            return Ok(paging.page(count, url, state, rows));
         };
         let Some(behind) = app.records_behind(slug, filter, &id) else {
             return Err(Error::RecordNotFound { slug: slug.to_owned(), id }.into());
         };
-        // One more, which says whether there is a next page.
-        let mut rows: Vec<RecordView<'_>> = behind.take(paging.limit + 1).collect();
-        let is_last = rows.len() <= paging.limit;
-        rows.truncate(paging.limit);
-        let next = rows.last().filter(|_| !is_last).map(|last| paging.link_behind(url, state, last.id()));
-        let results: Vec<Value> = rows.into_iter().map(answer::record).collect();
-        Ok(answer::ok(json!({"count": count, "next": next, "previous": null, "results": results})))
+        // One more than is shown, which says whether there is a next page.
+        let mut behind = behind.peekable();
+        let (rows, last) = shown(&mut behind, paging.limit);
+        let next =
+            last.filter(|_| behind.peek().is_some()).map(|last| paging.link_behind(url, state, last.id()));
+        Ok(rows.answer(&[("count", count.into()), ("next", next.into()), ("previous", Value::Null)]))
     }
+}
+
+/// The next records, at most so many, for as long as there is room; and the last of them.
+fn shown<'e>(
+    records: &mut Peekable<impl Iterator<Item = RecordView<'e>>>,
+    limit: usize,
+) -> (Rows, Option<RecordView<'e>>) {
+    let (mut rows, mut last) = (Rows::default(), None);
+    while rows.len() < limit {
+        let references = |record: &RecordView<'_>| record.reference_count() as usize;
+        let Some(record) = records.next_if(|record| rows.has_room(references(record))) else { break };
+        rows.push_referring(&answer::record(record), references(&record));
+        last = Some(record);
+    }
+    (rows, last)
 }
 
 /// Reads a record.
@@ -109,7 +126,7 @@ impl Read for Members {
         url: &str,
     ) -> Result<Response, Refusal> {
         let members = record.members().skip(paging.offset).take(paging.limit);
-        Ok(paging.page(record.member_count() as usize, url, None, members.map(answer::member).collect()))
+        Ok(paging.page(record.member_count() as usize, url, None, Rows::of(members.map(answer::member))))
     }
 }
 

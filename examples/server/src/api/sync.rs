@@ -1,18 +1,20 @@
 //! Sync sessions: start, push, complete.
 
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use headcount::{
-    AppId, AppView, Command, Completion, Engine, Fingerprint, LenientOutcome, Page, Reply, Scope, SessionId,
-    SessionStatus, SessionView,
+    AppId, AppView, Command, Completion, Engine, Fingerprint, LenientOutcome, Page, Reply, ResourceType,
+    Scope, SessionId, SessionStatus, SessionView, Uuid,
 };
 use serde_json::{Map, Value, json};
 
 use super::page::PageBody;
 use crate::answer;
 use crate::call::{
-    Asked, Done, Fields, Malformed, Object, OfApp, OfPage, OfSession, Paging, Query, QueryValues, Read,
-    Refusal, Write,
+    Asked, Done, Fields, Made, Malformed, Object, OfApp, OfPage, OfSession, Paging, Query, QueryValues, Read,
+    Refusal, Rows, Write,
 };
 
 /// Starts a session.
@@ -38,14 +40,29 @@ impl Write for Start {
     type Query = ();
     type Body<'b> = NewSession;
 
+    const MAKES: bool = true;
+
+    fn made(engine: &Engine, at: &OfApp, id: Uuid, body: &NewSession) -> Made {
+        let made = engine.app(at.app_id).and_then(|app| app.session(SessionId(id)));
+        let Some(made) = made else { return Made::Nothing };
+        let asked: Option<BTreeSet<&str>> =
+            body.scope.as_ref().map(|slugs| slugs.iter().map(String::as_str).collect());
+        let opened_for = made.scope().map(|types| types.map(ResourceType::slug).collect());
+        if asked == opened_for { Made::Same(started(SessionId(id))) } else { Made::Other }
+    }
+
     fn command(Asked { at, body, fresh_id, .. }: Asked<'_, Self>) -> Command<'_> {
         let scope = body.scope.map_or(Scope::All, Scope::types);
         Command::StartSession { app_id: at.app_id, session_id: SessionId(fresh_id), scope }
     }
 
     fn answer(done: &Done<'_, Self>) -> Option<Response> {
-        Some(answer::json(StatusCode::CREATED, json!({"sync_id": SessionId(done.fresh_id)})))
+        Some(started(SessionId(done.fresh_id)))
     }
+}
+
+fn started(id: SessionId) -> Response {
+    answer::json(StatusCode::CREATED, json!({"sync_id": id}))
 }
 
 /// Pushes a page.
@@ -200,14 +217,17 @@ impl Read for Preview {
     ) -> Result<Response, Refusal> {
         let preview = app.preview(session.id())?;
         let records = preview.records().skip(paging.offset).take(paging.limit);
-        let mut body =
-            paging.list(preview.total() as usize, url, None, records.map(answer::marked).collect());
+        let rows = Rows::of(records.map(answer::marked));
         let by_type: Map<String, Value> =
             preview.by_type().map(|(of, count)| (of.slug().to_owned(), count.into())).collect();
-        body["total"] = preview.total().into();
-        body["by_type"] = by_type.into();
-        body["plan"] = preview.plan().to_string().into();
-        Ok(answer::ok(body))
+        let figures = [
+            ("total", preview.total().into()),
+            ("by_type", by_type.into()),
+            ("plan", preview.plan().to_string().into()),
+        ];
+        let links = paging.links(preview.total() as usize, url, None, rows.len());
+        let fields: Vec<(&str, Value)> = links.into_iter().chain(figures).collect();
+        Ok(rows.answer(&fields))
     }
 }
 
@@ -221,6 +241,6 @@ impl Read for List {
 
     fn answer(app: AppView<'_>, paging: Paging, url: &str) -> Result<Response, Refusal> {
         let newest_first = app.sessions().rev().skip(paging.offset).take(paging.limit);
-        Ok(paging.page(app.session_count(), url, None, newest_first.map(answer::session).collect()))
+        Ok(paging.page(app.session_count(), url, None, Rows::of(newest_first.map(answer::session))))
     }
 }

@@ -3,14 +3,16 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use headcount::{
-    AppView, Command, Limits, NewTask, Resolution, TaskAction, TaskId, TaskQuery, TaskStatus, TaskView,
+    AppView, Command, Engine, Limits, NewTask, Resolution, TaskAction, TaskId, TaskQuery, TaskStatus,
+    TaskView, Uuid,
 };
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::answer;
 use crate::call::{
-    Asked, Done, Fields, Malformed, Object, OfApp, OfTask, OfTasks, Paging, Query, QueryValues, Read,
-    Refusal, Write,
+    Asked, Body, Done, Fields, Made, Malformed, OfApp, OfTask, OfTasks, Paging, Query, QueryValues, Read,
+    Refusal, Rows, Write,
 };
 use crate::machine::now;
 
@@ -18,31 +20,66 @@ use crate::machine::now;
 #[derive(Debug)]
 pub struct Create;
 
-impl Object for NewTask<'static> {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+/// The values of a body that are kept as they were sent: what they mean to a connector is not known here, and a number
+/// may have more digits than one that is read and written again.
+#[derive(Deserialize)]
+struct Sent<'b> {
+    #[serde(borrow)]
+    payload: Option<&'b RawValue>,
+    #[serde(borrow)]
+    result: Option<&'b RawValue>,
+}
+
+impl<'b> Sent<'b> {
+    fn of(body: &'b [u8]) -> Result<Self, Malformed> {
+        serde_json::from_slice(body).map_err(|error| Malformed::unparsed(&error))
+    }
+}
+
+/// The text of a value; an empty text counts as absent, as does null.
+fn kept(sent: Option<&RawValue>) -> Option<&str> {
+    sent.map(RawValue::get).filter(|text| !matches!(*text, "\"\"" | "null"))
+}
+
+impl<'b> Body<'b, OfApp> for NewTask<'b> {
+    fn read(bytes: &'b [u8], _: &OfApp, _: &Limits) -> Result<Self, Malformed> {
+        let fields = &mut Fields::of(bytes)?;
         let (action, resource_type) = (fields.parsed("action")?, fields.optional_text("resource_type")?);
         let action: TaskAction = fields.required("action", action)?;
         let mut new = Self::new(action, fields.required("resource_type", resource_type)?);
-        new.payload = payload(fields)?.map(Into::into);
+        let payload = kept(Sent::of(bytes)?.payload);
+        if payload.is_some() {
+            // It is an object, or malformed.
+            fields.object("payload")?;
+        }
+        new.payload = payload.map(Into::into);
         new.execute_after = fields.moment("execute_after")?;
         Ok(new)
     }
 }
 
-/// The text of the object `payload`. An empty text counts as absent.
-fn payload(fields: &mut Fields) -> Result<Option<String>, Malformed> {
-    if fields.is_empty_text("payload") {
-        return Ok(None);
-    }
-    Ok(fields.object("payload")?.map(Fields::into_json))
-}
-
 impl Write for Create {
     type Path = OfApp;
     type Query = ();
-    type Body<'b> = NewTask<'static>;
+    type Body<'b> = NewTask<'b>;
 
-    fn command(Asked { at, body: new, fresh_id, .. }: Asked<'_, Self>) -> Command<'_> {
+    const MAKES: bool = true;
+
+    fn made(engine: &Engine, at: &OfApp, id: Uuid, body: &NewTask<'_>) -> Made {
+        let made = engine.app(at.app_id).and_then(|app| app.task(TaskId(id)));
+        let Some(made) = made else { return Made::Nothing };
+        let is_same = made.action() == body.action
+            && made.resource_type().slug() == body.resource_type
+            && made.payload() == body.payload.as_deref()
+            && made.execute_after() == body.execute_after;
+        if is_same {
+            Made::Same(answer::json(StatusCode::CREATED, answer::task(made, now())))
+        } else {
+            Made::Other
+        }
+    }
+
+    fn command<'b>(Asked { at, body: new, fresh_id, .. }: Asked<'b, Self>) -> Command<'b> {
         Command::CreateTask { app_id: at.app_id, task_id: TaskId(fresh_id), new }
     }
 
@@ -101,8 +138,8 @@ impl Read for List {
             query = query.with_status(status);
         }
         let tasks = app.tasks(&query)?;
-        let results = tasks.tasks.into_iter().map(|task| answer::task(task, now)).collect();
-        Ok(paging.page(tasks.total as usize, url, status.map(|status| ("status", status.as_str())), results))
+        let rows = Rows::of(tasks.tasks.into_iter().map(|task| answer::task(task, now)));
+        Ok(paging.page(tasks.total as usize, url, status.map(|status| ("status", status.as_str())), rows))
     }
 }
 
@@ -110,13 +147,14 @@ impl Read for List {
 #[derive(Debug)]
 pub struct Resolve;
 
-impl Object for Resolution<'static> {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+impl<'b> Body<'b, OfTask> for Resolution<'b> {
+    fn read(bytes: &'b [u8], _: &OfTask, _: &Limits) -> Result<Self, Malformed> {
+        let fields = &mut Fields::of(bytes)?;
         let word = fields.optional_text("status")?;
         let word = fields.required("status", word)?;
         let status = word.parse().ok().filter(|status: &TaskStatus| status.has_ended());
         let status = status.ok_or_else(|| Malformed::text("status", &word, "completed or failed"))?;
-        let result = if fields.is_empty_text("result") { None } else { fields.value("result") };
+        let result = kept(Sent::of(bytes)?.result);
         let error = fields.object("error")?;
         match (status, result, error) {
             (TaskStatus::Failed, Some(_), _) => {
@@ -128,9 +166,7 @@ impl Object for Resolution<'static> {
                 Ok(Self::Failed { code: text("code")?, message: text("message")? })
             }
             (_, _, Some(_)) => Err(Malformed::field("error", "one beside the status completed", "none")),
-            (_, result, None) => {
-                Ok(Self::Completed { result: result.as_ref().map(Value::to_string).map(Into::into) })
-            }
+            (_, result, None) => Ok(Self::Completed { result: result.map(Into::into) }),
         }
     }
 }
@@ -138,9 +174,9 @@ impl Object for Resolution<'static> {
 impl Write for Resolve {
     type Path = OfTask;
     type Query = ();
-    type Body<'b> = Resolution<'static>;
+    type Body<'b> = Resolution<'b>;
 
-    fn command(Asked { at, body: resolution, .. }: Asked<'_, Self>) -> Command<'_> {
+    fn command<'b>(Asked { at, body: resolution, .. }: Asked<'b, Self>) -> Command<'b> {
         Command::ResolveTask { app_id: at.app_id, task_id: at.task_id, resolution }
     }
 

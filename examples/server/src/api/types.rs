@@ -2,11 +2,13 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use headcount::{AppView, Command, Engine, Kind, NewResourceType, ResourceTypeId, ResourceTypeUpdate};
+use headcount::{AppView, Command, Engine, Kind, NewResourceType, ResourceTypeId, ResourceTypeUpdate, Uuid};
 use serde_json::Value;
 
 use crate::answer;
-use crate::call::{Asked, Done, Fields, Malformed, Object, OfApp, OfType, Paging, Read, Refusal, Write};
+use crate::call::{
+    Asked, Done, Fields, Made, Malformed, Object, OfApp, OfType, Paging, Read, Refusal, Rows, Write,
+};
 
 /// Registers a resource type.
 #[derive(Debug)]
@@ -25,6 +27,18 @@ impl Write for Register {
     type Path = OfApp;
     type Query = ();
     type Body<'b> = NewResourceType<'static>;
+
+    const MAKES: bool = true;
+
+    fn made(engine: &Engine, at: &OfApp, id: Uuid, body: &NewResourceType<'static>) -> Made {
+        let made = engine.app(at.app_id).and_then(|app| app.resource_type_by_id(ResourceTypeId(id)));
+        let Some(made) = made else { return Made::Nothing };
+        if made.slug() == body.slug && made.name() == body.name && made.kind() == body.kind {
+            Made::Same(answer::json(StatusCode::CREATED, answer::resource_type(made)))
+        } else {
+            Made::Other
+        }
+    }
 
     fn command(Asked { at, body: new, fresh_id, .. }: Asked<'_, Self>) -> Command<'_> {
         Command::RegisterResourceType { app_id: at.app_id, resource_type_id: ResourceTypeId(fresh_id), new }
@@ -48,7 +62,7 @@ impl Read for List {
     fn answer(app: AppView<'_>, paging: Paging, url: &str) -> Result<Response, Refusal> {
         let types = app.resource_types();
         let results = types.clone().skip(paging.offset).take(paging.limit).map(answer::resource_type);
-        Ok(paging.page(types.len(), url, None, results.collect()))
+        Ok(paging.page(types.len(), url, None, Rows::of(results)))
     }
 }
 

@@ -1,17 +1,20 @@
 //! What a body says.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::body::Body as Stream;
 use headcount::{Limits, ParseError, Timestamp};
 use http_body_util::BodyExt;
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
+use super::media::Announced;
 use super::refusal::{parsed, quoted};
 use super::{Malformed, Refusal};
 
-/// How many times the limit is read of a larger body before the answer: a client that is still writing when
-/// the connection closes would not see it.
+/// How many times the limit is read of a larger body: a client that is still writing when the connection closes
+/// would not see the answer.
 const DRAINED_LIMITS: usize = 4;
 
 /// What a call reads from a body. `P` is what its path names, on which the meaning may depend.
@@ -58,10 +61,7 @@ impl<'b, P, T: Object> Body<'b, P> for T {
         if <T as Object>::MAY_BE_ABSENT && bytes.iter().all(u8::is_ascii_whitespace) {
             return T::read(&mut Fields::default());
         }
-        match serde_json::from_slice(bytes).map_err(|error| Malformed::unparsed(&error))? {
-            Value::Object(fields) => T::read(&mut Fields { within: String::new(), fields }),
-            other => Err(Malformed::field("the body", shown(&other), "an object")),
-        }
+        T::read(&mut Fields::of(bytes)?)
     }
 }
 
@@ -74,6 +74,17 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// Those of a whole body.
+    ///
+    /// # Errors
+    /// Where it is no object.
+    pub fn of(bytes: &[u8]) -> Result<Self, Malformed> {
+        match serde_json::from_slice(bytes).map_err(|error| Malformed::unparsed(&error))? {
+            Value::Object(fields) => Ok(Self { within: String::new(), fields }),
+            other => Err(Malformed::field("the body", shown(&other), "an object")),
+        }
+    }
+
     /// Whether there is such a field, null or not.
     pub fn has(&self, name: &str) -> bool {
         self.fields.contains_key(name)
@@ -209,18 +220,66 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-/// A body that came whole, or why not.
-pub(super) async fn receive(mut stream: Stream, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
-    let (mut bytes, mut seen) = (Vec::new(), 0);
+/// What a body may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Its bytes, when it is unpacked.
+    pub(super) bytes_max: usize,
+    /// The time until it is there.
+    pub(super) timeout: Duration,
+}
+
+impl Room {
+    /// A body that came whole, or why not.
+    pub(super) async fn receive(self, mut stream: Stream, announced: Announced) -> Result<Vec<u8>, Refusal> {
+        let is_too_large = announced.bytes.is_some_and(|bytes| bytes > self.bytes_max as u64);
+        let received = if is_too_large {
+            Ok(None)
+        } else {
+            let received = timeout(self.timeout, collect(&mut stream, announced, self.bytes_max)).await;
+            received.map_err(|_| Refusal::body_timeout(self.timeout))?
+        };
+        match received {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => {
+                // It is answered at once. A client that writes all before it reads is listened to meanwhile.
+                if !announced.waits {
+                    tokio::spawn(timeout(self.timeout, drain(stream, self.bytes_max)));
+                }
+                Err(Refusal::body_too_large(self.bytes_max))
+            }
+            Err(broken) => Err(Refusal::malformed_body(broken)),
+        }
+    }
+}
+
+/// All of a body; none if it is too large.
+async fn collect(
+    stream: &mut Stream,
+    announced: Announced,
+    bytes_max: usize,
+) -> Result<Option<Vec<u8>>, Malformed> {
+    // It is not larger than the limit, and the system gives no more of it than is written to.
+    let mut bytes = Vec::with_capacity(announced.bytes.map_or(0, |bytes| bytes as usize));
     while let Some(frame) = stream.frame().await {
-        let frame = frame.map_err(|_| Refusal::malformed_body(Malformed::new("the body broke off")))?;
+        let broken = "the body broke off, or is not packed as its Content-Encoding says";
+        let frame = frame.map_err(|_| Malformed::new(broken))?;
         let Some(data) = frame.data_ref() else { continue };
-        seen += data.len();
-        if seen <= bytes_max {
-            bytes.extend_from_slice(data);
-        } else if seen > bytes_max.saturating_mul(DRAINED_LIMITS) {
+        if data.len() > bytes_max - bytes.len() {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(data);
+    }
+    Ok(Some(bytes))
+}
+
+/// Reads on for a while.
+async fn drain(mut stream: Stream, bytes_max: usize) {
+    let mut left = bytes_max.saturating_mul(DRAINED_LIMITS);
+    while let Some(Ok(frame)) = stream.frame().await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, |data| data.len()));
+        if left == 0 {
             break;
         }
     }
-    if seen > bytes_max { Err(Refusal::body_too_large(bytes_max)) } else { Ok(bytes) }
 }

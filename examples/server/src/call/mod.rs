@@ -5,7 +5,8 @@
 //!
 //! 1. 401: no valid key; 403: a key that may not write, where the call would.
 //! 2. 404: a tenant, a path or a thing of the path that there is not; 405: a method that the path does not have.
-//! 3. 400: a malformed query, then a malformed body; 413: a body that is too large.
+//! 3. 400: a malformed query, then a malformed header, then a malformed body; 408, 413 and 415: a body that did not
+//!    come, is too large or is not taken.
 //! 4. 404: a thing of the body that there is not.
 //! 5. 409 or 422: what the engine says of it.
 //!
@@ -17,13 +18,18 @@
 //! them when all are good, and can only pass on what the engine or the feed says.
 
 mod body;
+mod idempotency;
+mod media;
 mod order;
+mod origin;
 mod path;
 mod query;
 mod refusal;
 mod route;
+mod rows;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -37,6 +43,8 @@ use crate::observe::metrics::Metrics;
 use crate::spent::Spent;
 
 pub use body::{Body, Fields, Object};
+pub use idempotency::{Answers, Made};
+pub use media::announce;
 pub use order::{answer, refuse_all_but_get};
 pub use path::{
     OfApp, OfMembers, OfPage, OfRecord, OfSession, OfTask, OfTasks, OfTenant, OfType, PageView, Path,
@@ -44,6 +52,7 @@ pub use path::{
 pub use query::{Paging, Query, QueryValues};
 pub use refusal::{Malformed, Missing, Refusal};
 pub use route::{Answer, Method, PREFIX, QueryNames, Route};
+pub use rows::Rows;
 
 /// What all calls share.
 #[derive(Debug)]
@@ -60,6 +69,12 @@ pub struct State {
     pub health: Arc<Health>,
     /// Bytes that a body may have.
     pub body_bytes_max: usize,
+    /// For how long a body may take to come.
+    pub body_timeout: Duration,
+    /// Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
+    pub trusts_forwarded: bool,
+    /// What was answered under an `Idempotency-Key`.
+    pub answers: Arc<Answers>,
 }
 
 /// A call that changes nothing. It has no body.
@@ -93,6 +108,15 @@ pub trait Write: Sized + 'static {
     /// [`repeat`](Self::repeat).
     const IS_FINGERPRINTED: bool = false;
 
+    /// Whether it makes a thing under [`Asked::fresh_id`], and so knows the header `Idempotency-Key`: see
+    /// [`made`](Self::made).
+    const MAKES: bool = false;
+
+    /// What is there already under an id that a key names. A call that makes nothing finds nothing.
+    fn made(_engine: &Engine, _at: &Self::Path, _id: Uuid, _body: &Self::Body<'_>) -> Made {
+        Made::Nothing
+    }
+
     /// The command that does what the body with this fingerprint asks for, if the engine knows the body. A call
     /// that has none is not fingerprinted.
     fn repeat<'b>(_at: &'b Self::Path, _engine: &Engine, _fingerprint: Fingerprint) -> Option<Command<'b>> {
@@ -120,7 +144,7 @@ pub struct Asked<'b, W: Write> {
     pub query: W::Query,
     /// What the body says.
     pub body: W::Body<'b>,
-    /// An id that is not in use, for what the command makes.
+    /// An id for what the command makes: one that is not in use, or that an `Idempotency-Key` names.
     pub fresh_id: Uuid,
     /// What the body is known by, if bodies of the call are.
     pub fingerprint: Option<Fingerprint>,

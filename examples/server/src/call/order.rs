@@ -13,8 +13,12 @@ use axum::response::{IntoResponse, Response};
 use headcount::{Engine, Error, ErrorKind, Fingerprint, Limits, Reply};
 use uuid::Uuid;
 
+use super::body::Room;
+use super::idempotency::{self, Begun};
+use super::media::{self, Announced};
+use super::origin::origin;
 use super::path::Segments;
-use super::{Asked, Body, Done, Method, Missing, Path, Read, Refusal, Route, State, Write, body, query};
+use super::{Asked, Body, Done, Made, Method, Missing, Path, Read, Refusal, Route, State, Write, query};
 use crate::auth::Access;
 use crate::backend::Encoded;
 use crate::cleanup;
@@ -24,10 +28,14 @@ use crate::tenant::Tenant;
 pub(super) struct Incoming {
     state: Arc<State>,
     tenant: usize,
+    /// The call's path, as its route has it.
+    path: &'static str,
     /// The values of the path's parameters.
     values: Vec<String>,
     query: String,
     url: String,
+    headers: HeaderMap,
+    announced: Announced,
 }
 
 type Answer = Result<Response, Refusal>;
@@ -44,8 +52,8 @@ pub(super) enum Handler {
 
 /// Answers a request by the call that it asks for.
 pub async fn answer(state: Arc<State>, routes: &'static [Route], request: Request) -> Response {
-    let (parts, stream) = request.into_parts();
-    let answer = match admit(state, routes, &parts) {
+    let (mut parts, stream) = request.into_parts();
+    let answer = match admit(state, routes, &mut parts) {
         Err(refusal) => Err(refusal),
         Ok((incoming, Handler::Read(read))) => match incoming.catch_up().await {
             Ok(()) => read(&incoming),
@@ -58,11 +66,15 @@ pub async fn answer(state: Arc<State>, routes: &'static [Route], request: Reques
 
 /// Refuses a request whose path has GET and nothing else, and asks for something else.
 pub async fn refuse_all_but_get(request: Request) -> Response {
-    Refusal::method_not_allowed(request.method().as_str(), vec![Method::Get]).into_response()
+    Refusal::method_not_allowed(request.method().as_str(), &[Method::Get]).into_response()
 }
 
 /// Steps 1 and 2, but for what the path's parameters name: key, tenant, path, method.
-fn admit(state: Arc<State>, routes: &'static [Route], parts: &Parts) -> Result<(Incoming, Handler), Refusal> {
+fn admit(
+    state: Arc<State>,
+    routes: &'static [Route],
+    parts: &mut Parts,
+) -> Result<(Incoming, Handler), Refusal> {
     let path = parts.uri.path();
     let no_path = || Refusal::missing(Missing::path(path));
     let segments = Segments::of(path);
@@ -84,22 +96,29 @@ fn admit(state: Arc<State>, routes: &'static [Route], parts: &Parts) -> Result<(
     // Another tenant is as unknown as one that there is not.
     let tenant = state.keys.tenant(name, key).ok_or_else(|| Refusal::missing(Missing::tenant(name)))?;
     if fitting.is_empty() {
-        return Err(no_path());
+        return Err(if is_call(&format!("{path}/"), routes) {
+            Refusal::missing(Missing::slash(path))
+        } else {
+            no_path()
+        });
     }
     let Some((route, values)) = asked else {
-        let allowed = fitting.iter().map(|(route, _)| route.method).collect();
-        return Err(Refusal::method_not_allowed(method, allowed));
+        let allowed: Vec<Method> = fitting.iter().map(|(route, _)| route.method).collect();
+        return Err(Refusal::method_not_allowed(method, &allowed));
     };
     let values = values.iter().map(|value| (*value).to_owned()).collect();
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    let url = format!("{}{path}", origin(&parts.headers));
-    Ok((Incoming { state, tenant, values, query, url }, route.handler))
+    let url = format!("{}{path}", origin(&parts.headers, state.trusts_forwarded));
+    let announced = parts.extensions.get().copied().unwrap_or_default();
+    let headers = std::mem::take(&mut parts.headers);
+    let incoming = Incoming { state, tenant, path: route.path, values, query, url, headers, announced };
+    Ok((incoming, route.handler))
 }
 
-/// The address that a client knows the server by.
-fn origin(headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    format!("http://{host}")
+/// Whether a path is one of the calls'.
+fn is_call(path: &str, routes: &[Route]) -> bool {
+    let segments = Segments::of(path);
+    routes.iter().any(|route| segments.values(route.path).is_some())
 }
 
 impl Incoming {
@@ -117,6 +136,27 @@ impl Incoming {
     /// The first part of step 3.
     fn query<Q: query::Query>(&self) -> Result<Q, Refusal> {
         query::read(&self.query).map_err(Refusal::malformed_query)
+    }
+
+    /// The body, if it comes whole and is taken; otherwise what is to be said of it in its turn.
+    async fn receive(&self, stream: Stream) -> Result<Vec<u8>, Refusal> {
+        media::check_coding(&self.headers)?;
+        let room = Room { bytes_max: self.state.body_bytes_max, timeout: self.state.body_timeout };
+        let body = room.receive(stream, self.announced).await?;
+        if !body.is_empty() {
+            media::check_type(&self.headers)?;
+        }
+        Ok(body)
+    }
+
+    /// The id that the request's `Idempotency-Key` names; none without one.
+    fn keyed_id(&self) -> Result<Option<Uuid>, Refusal> {
+        let Some(key) = idempotency::key(&self.headers).map_err(Refusal::malformed_header)? else {
+            return Ok(None);
+        };
+        let tenant = self.state.keys.tenants()[self.tenant].as_str();
+        let whose = [tenant, self.path].into_iter().chain(self.values.iter().map(String::as_str));
+        Ok(Some(idempotency::id(whose, key)))
     }
 }
 
@@ -136,7 +176,7 @@ async fn write<W: Write>(incoming: Incoming, stream: Stream) -> Answer {
     // It is received before the path is looked at, so that a client that sends it to an unknown app does not
     // find the connection closed in the middle; what is wrong with it is told in its turn.
     let received = if <W::Body<'_> as Body<'_, W::Path>>::IS_TAKEN {
-        body::receive(stream, incoming.state.body_bytes_max).await
+        incoming.receive(stream).await
     } else {
         Ok(Vec::new())
     };
@@ -150,7 +190,21 @@ async fn write<W: Write>(incoming: Incoming, stream: Stream) -> Answer {
         }
     }
     let command = asked.command()?;
-    Ok(carry_out(&asked, command).await?)
+    let Some(id) = asked.keyed_id else { return Ok(carry_out(&asked, command).await?) };
+    match incoming.state.answers.begin(id, &asked.body)? {
+        Begun::Answered(answer) => Ok(answer),
+        Begun::Anew(under_way) => {
+            let answer = match asked.made(id)? {
+                Some(made) => idempotency::replayed(made),
+                None => match carry_out(&asked, command).await {
+                    Ok(answer) => answer,
+                    // Another one with the key was on its way, whose client did not wait for its answer.
+                    Err(told) => idempotency::replayed(asked.made(id)?.ok_or(told)?),
+                },
+            };
+            Ok(under_way.keep(answer).await)
+        }
+    }
 }
 
 /// A request to write whose path and query are good, and whose body came whole.
@@ -163,6 +217,8 @@ struct Asking<'r, W: Write> {
     body: Vec<u8>,
     fingerprint: Option<Fingerprint>,
     fresh_id: Uuid,
+    /// The same, if a key names it.
+    keyed_id: Option<Uuid>,
 }
 
 /// What is told in the place of an answer.
@@ -190,6 +246,7 @@ impl<'r, W: Write> Asking<'r, W> {
             Ok::<_, Refusal>((at, *tenant.engine.config().limits()))
         })?;
         incoming.query::<W::Query>()?;
+        let keyed_id = if W::MAKES { incoming.keyed_id()? } else { None };
         let body = received?;
         let fingerprint = W::IS_FINGERPRINTED.then(|| {
             let begun = Instant::now();
@@ -198,8 +255,18 @@ impl<'r, W: Write> Asking<'r, W> {
             fingerprint
         });
         let (state, tenant) = (&*incoming.state, incoming.tenant);
-        let (at, fresh_id) = (Arc::new(at), Uuid::new_v4());
-        Ok(Self { state, tenant, at, query: incoming, limits, body, fingerprint, fresh_id })
+        let (at, fresh_id) = (Arc::new(at), keyed_id.unwrap_or_else(Uuid::new_v4));
+        Ok(Self { state, tenant, at, query: incoming, limits, body, fingerprint, fresh_id, keyed_id })
+    }
+
+    /// The answer of a request with the same key, if what it made is there.
+    fn made(&self, id: Uuid) -> Result<Option<Response>, Refusal> {
+        let body = Body::read(&self.body, &*self.at, &self.limits).map_err(Refusal::malformed_body)?;
+        match self.state.backend.read(self.tenant, |tenant| W::made(&tenant.engine, &self.at, id, &body)) {
+            Made::Nothing => Ok(None),
+            Made::Same(answer) => Ok(Some(answer)),
+            Made::Other => Err(Refusal::key_of_another_body()),
+        }
     }
 
     /// The command that does what the body asks for, if the body is known.

@@ -5,11 +5,10 @@ use std::str::FromStr;
 use axum::response::Response;
 use headcount::ParseError;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::Malformed;
 use super::refusal::{parsed, quoted};
-use crate::answer;
+use super::{Malformed, Rows};
 
 /// The parameters that a call knows.
 pub trait Query: Sized + Send + 'static {
@@ -122,33 +121,34 @@ impl Paging {
         values.number("limit", 50, 1, 1_000)
     }
 
-    /// What a list says, `{count, next, previous, results}`. `filter` is the other parameter that the list was asked
-    /// for with; its value needs no encoding.
-    pub fn list(self, count: usize, url: &str, filter: Option<(&str, &str)>, results: Vec<Value>) -> Value {
+    /// What a list says beside its rows: `count`, `next`, which begins behind as many rows as are shown, and
+    /// `previous`. `filter` is the other parameter that the list was asked for with; its value needs no encoding.
+    pub fn links(
+        self,
+        count: usize,
+        url: &str,
+        filter: Option<(&str, &str)>,
+        shown: usize,
+    ) -> [(&'static str, Value); 3] {
         let filter = filter.map_or(String::new(), |(name, value)| format!("{name}={value}&"));
         let link = |offset: usize| Value::from(format!("{url}?{filter}limit={}&offset={offset}", self.limit));
-        let end = self.offset.saturating_add(self.limit);
+        let end = self.offset.saturating_add(shown);
         let next = if end < count { link(end) } else { Value::Null };
         let previous =
             if self.offset > 0 { link(self.offset.saturating_sub(self.limit)) } else { Value::Null };
-        json!({"count": count, "next": next, "previous": previous, "results": results})
+        [("count", count.into()), ("next", next), ("previous", previous)]
     }
 
-    /// The address of the part of a list that begins behind the row with this id. `filter` as in [`list`](Self::list).
+    /// The address of the part of a list that begins behind the row with this id. `filter` as in [`links`](Self::links).
     pub fn link_behind(self, url: &str, filter: Option<(&str, &str)>, id: &str) -> String {
         let filter = filter.map_or(String::new(), |(name, value)| format!("{name}={value}&"));
         format!("{url}?{filter}after={}&limit={}", utf8_percent_encode(id, NON_ALPHANUMERIC), self.limit)
     }
 
     /// The answer that is a list, and nothing else.
-    pub fn page(
-        self,
-        count: usize,
-        url: &str,
-        filter: Option<(&str, &str)>,
-        results: Vec<Value>,
-    ) -> Response {
-        answer::ok(self.list(count, url, filter, results))
+    pub fn page(self, count: usize, url: &str, filter: Option<(&str, &str)>, rows: Rows) -> Response {
+        let links = self.links(count, url, filter, rows.len());
+        rows.answer(&links)
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use headcount::{Error, ErrorKind, Fault, ParseError};
 use serde_json::{Map, Value, json};
 
-use super::Method;
+use super::{Method, media};
 use crate::answer;
+use crate::auth;
 use crate::backend::Unavailable;
 use crate::feed::Forgotten;
 
@@ -25,22 +27,28 @@ pub struct Refusal {
     detail: String,
     /// What else the body says.
     more: Vec<(&'static str, Value)>,
-    /// The methods that the path has, where one that it has not was asked for.
-    allowed: Vec<Method>,
+    /// What its head says.
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), more: Vec::new(), allowed: Vec::new() }
+        Self { status, code, detail: detail.into(), more: Vec::new(), headers: Vec::new() }
+    }
+
+    fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        let value =
+            HeaderValue::from_str(value).expect("the names of methods and codings are a header's value");
+        self.headers.push((name, value));
+        self
     }
 
     /// No key, or one that is not good for anything.
     pub fn unauthorized() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthorized",
-            "no valid key, expected the header Authorization: Api-Key …",
-        )
+        let detail = "no valid key, expected the header Authorization: Api-Key …";
+        let challenge = format!("{} realm=\"headcount\"", auth::SCHEME);
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+            .with_header(header::WWW_AUTHENTICATE, &challenge)
     }
 
     pub(super) fn read_only_key() -> Self {
@@ -59,9 +67,15 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, missing.code, missing.detail)
     }
 
-    pub(super) fn method_not_allowed(method: &str, allowed: Vec<Method>) -> Self {
-        let detail = format!("no method {} here, expected {}", quoted(method), Method::allow(&allowed));
-        Self { allowed, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
+    pub(super) fn method_not_allowed(method: &str, allowed: &[Method]) -> Self {
+        let allowed = Method::allow(allowed);
+        let detail = format!("no method {} here, expected {allowed}", quoted(method));
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+            .with_header(header::ALLOW, &allowed)
+    }
+
+    pub(super) fn malformed_header(Malformed(detail): Malformed) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_header", detail)
     }
 
     pub(super) fn malformed_query(Malformed(detail): Malformed) -> Self {
@@ -75,6 +89,32 @@ impl Refusal {
     pub(super) fn body_too_large(bytes_max: usize) -> Self {
         let detail = format!("the body is too large, expected at most {bytes_max} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    /// Of a body that is not taken, in these words.
+    pub(super) fn unsupported_media_type(detail: String) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+            .with_header(header::ACCEPT_ENCODING, media::CODINGS)
+    }
+
+    pub(super) fn body_timeout(timeout: Duration) -> Self {
+        let detail = format!("the body did not come whole, expected within {timeout:?}");
+        // What is left of it would be read as the next request.
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
+            .with_header(header::CONNECTION, "close")
+    }
+
+    pub(super) fn key_of_another_body() -> Self {
+        let detail =
+            "the Idempotency-Key was sent with another body, expected a key of its own for each request";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
+    }
+
+    pub(super) fn key_under_way() -> Self {
+        let detail =
+            "a request with this Idempotency-Key is under way, expected to be sent again behind its end";
+        Self::new(StatusCode::CONFLICT, "idempotency_key_in_use", detail)
+            .with_header(header::RETRY_AFTER, "1")
     }
 
     pub(super) fn not_a_reply() -> Self {
@@ -93,11 +133,7 @@ impl IntoResponse for Refusal {
         let body: Map<String, Value> =
             said.into_iter().chain(self.more).map(|(name, value)| (name.to_owned(), value)).collect();
         let mut response = (self.status, Json(body)).into_response();
-        if !self.allowed.is_empty() {
-            // The names of methods are a header's value.
-            let allow = HeaderValue::from_str(&Method::allow(&self.allowed)).ok();
-            response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
-        }
+        response.headers_mut().extend(self.headers);
         response
     }
 }
@@ -170,6 +206,12 @@ impl Missing {
     /// No call has this path.
     pub fn path(path: &str) -> Self {
         Self { code: "path_not_found", detail: format!("no call has the path {}", quoted(path)) }
+    }
+
+    /// A call has this path with a slash at its end.
+    pub fn slash(path: &str) -> Self {
+        let Self { code, detail } = Self::path(path);
+        Self { code, detail: format!("{detail}, expected {}", quoted(&format!("{path}/"))) }
     }
 
     /// No tenant has this name, or another one's key was given.

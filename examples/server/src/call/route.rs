@@ -62,6 +62,8 @@ pub struct Route {
     pub body: &'static str,
     /// Whether no body stands for one that says nothing.
     pub body_may_be_absent: bool,
+    /// Whether it makes something, and knows the header `Idempotency-Key`.
+    pub makes: bool,
     /// Its answers. Those that all calls have are not among them.
     pub answers: &'static [Answer],
     /// The query's parameters that it knows, each with the name by which it is described.
@@ -104,6 +106,7 @@ impl Route {
             summary,
             body: "",
             body_may_be_absent: true,
+            makes: false,
             answers,
             query: QueryNames::of::<R::Query>(),
             names: R::Path::NAMES,
@@ -130,6 +133,7 @@ impl Route {
             summary,
             body,
             body_may_be_absent: <W::Body<'static> as Body<'static, W::Path>>::MAY_BE_ABSENT,
+            makes: W::MAKES,
             answers,
             query: QueryNames::of::<W::Query>(),
             names: W::Path::NAMES,

@@ -3,21 +3,27 @@
 #![allow(unreachable_pub, reason = "the modules are of one test")]
 
 mod apps;
+mod bounded;
 mod browser;
 mod changes;
 mod configured;
+mod connections;
 mod console;
 mod deltas;
 mod documents;
 mod durable;
 mod given;
+mod idempotency;
 mod lenient;
+mod media;
+mod memory;
 mod observed;
 mod order;
 mod pages;
 mod paths;
 mod process;
 mod queries;
+mod readme;
 mod ready;
 mod records;
 mod refusals;

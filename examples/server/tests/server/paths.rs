@@ -166,6 +166,47 @@ fn head_is_get_without_a_body() {
 }
 
 #[test]
+fn a_slash_that_is_missing_is_told() {
+    let server = Server::start(None, &[]);
+    for (method, path) in [("GET", "apps"), ("POST", "apps/x/sync"), ("GET", "apps/x/records/account/u%2F1")]
+    {
+        let path = format!("/org/acme/api/v1/bridge/{path}");
+        let refused = server.raw(method, &path, Some(KEY), None).expect("a reply");
+        let detail = format!("no call has the path \"{path}\", expected \"{path}/\"");
+        assert_eq!(
+            (refused.status, refused.body),
+            (404, json!({"detail": detail, "code": "path_not_found"}))
+        );
+    }
+    let refused = server.raw("GET", "/org/acme/api/v1/bridge/nosuch", Some(KEY), None).expect("a reply");
+    assert_eq!(refused.body["detail"], "no call has the path \"/org/acme/api/v1/bridge/nosuch\"");
+}
+
+#[test]
+fn a_missing_key_is_answered_with_the_scheme() {
+    let server = Server::start(None, &[]);
+    let (refused, headers) = server.with_headers("GET", "/org/acme/api/v1/bridge/apps/", None);
+    assert_eq!(refused.status, 401);
+    let challenge = headers.get("www-authenticate").and_then(|value| value.to_str().ok());
+    assert_eq!(challenge, Some("Api-Key realm=\"headcount\""));
+}
+
+#[test]
+fn the_links_of_a_list_lead_through_a_proxy_that_is_trusted() {
+    let forwarded = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "sync.example.org")];
+    for (options, origin) in [(&["--trust-forwarded"][..], Some("https://sync.example.org")), (&[], None)] {
+        let server = Server::start(None, options);
+        (0..2).for_each(|_| drop(server.call("POST", "apps/", Some(&json!({"name": "App"})))));
+        let (list, _) = server.request("GET", "apps/?limit=1", &forwarded, b"");
+        let expected = format!(
+            "{}/org/acme/api/v1/bridge/apps/?limit=1&offset=1",
+            origin.unwrap_or(server.address.as_str())
+        );
+        assert_eq!(list.body["next"], expected);
+    }
+}
+
+#[test]
 fn a_path_that_no_call_has_is_not_found() {
     let server = Server::start(None, &[]);
     for path in ["", "apps", "nosuch/", "apps//", "apps/x/y/", "apps/../apps/", "%2F"] {

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use headcount_server::Settings;
 use headcount_server::auth::Keys;
@@ -77,9 +78,12 @@ impl Server {
     fn command(data: Option<&Path>, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_headcount-server"));
         command
-            .args(["--listen", "127.0.0.1:0", "--tenant", "acme", "--tenant", "other=other-key"])
+            .args(["--tenant", "acme", "--tenant", "other=other-key"])
             .args(["--read-only-key", &format!("acme={READ_ONLY_KEY}")])
             .args(more);
+        if !more.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         command
             .env("HEADCOUNT_API_KEY", KEY)
             .env("RUST_LOG", "error")
@@ -128,6 +132,32 @@ impl Server {
         child.wait().expect("an end").success()
     }
 
+    /// SIGTERM, or another signal, of which it is not waited what comes.
+    pub fn signal(&mut self, name: &str) {
+        let pid = self.process().id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill").success());
+    }
+
+    /// Whether it ended well, if it ends in so long.
+    pub fn ends_within(&mut self, time: Duration) -> Option<bool> {
+        let begun = Instant::now();
+        while begun.elapsed() < time {
+            if let Some(status) = self.process().try_wait().expect("its status") {
+                return Some(status.success());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        None
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        match &self.running {
+            Running::Process(child) => child.id(),
+            Running::Here { .. } => std::process::id(),
+        }
+    }
+
     /// How many bodies a server in the test's process has parsed.
     pub fn bodies_parsed(&self) -> u64 {
         match &self.running {
@@ -159,6 +189,21 @@ impl Server {
         call(&self.address, method, path, key, body)
     }
 
+    /// The reply to a request of acme's with these headers beside key and type, and its headers.
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> (Reply, HeaderMap) {
+        let path = format!("/org/acme/api/v1/bridge/{path}");
+        let json = ("Content-Type", "application/json");
+        let is_typed = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(json.0));
+        let headers: Vec<_> = headers.iter().copied().chain((!is_typed).then_some(json)).collect();
+        request(&self.address, method, &path, Some(KEY), &headers, body).expect("a reply")
+    }
+
     /// The reply to a call without a body, and its headers.
     pub fn with_headers(&self, method: &str, path: &str, key: Option<&str>) -> (Reply, HeaderMap) {
         call_with_headers(&self.address, method, path, key, None).expect("a reply")
@@ -173,6 +218,13 @@ impl Drop for Server {
             let _ = child.wait();
         }
     }
+}
+
+/// KiB of memory that a process takes.
+pub fn resident_kib(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
 pub fn call(
@@ -192,6 +244,18 @@ fn call_with_headers(
     key: Option<&str>,
     body: Option<&str>,
 ) -> Result<(Reply, HeaderMap), String> {
+    let json = [("Content-Type", "application/json")];
+    request(address, method, path, key, &json, body.unwrap_or_default().as_bytes())
+}
+
+fn request(
+    address: &str,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<(Reply, HeaderMap), String> {
     let config =
         ureq::Agent::config_builder().http_status_as_error(false).allow_non_standard_methods(true).build();
     let agent: ureq::Agent = config.into();
@@ -199,10 +263,11 @@ fn call_with_headers(
     if let Some(key) = key {
         request = request.header("Authorization", format!("Api-Key {key}"));
     }
-    let request =
-        request.header("Content-Type", "application/json").body(body.unwrap_or_default().to_owned());
-    let mut response =
-        agent.run(request.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(body).map_err(|error| error.to_string())?;
+    let mut response = agent.run(request).map_err(|error| error.to_string())?;
     let status = response.status().as_u16();
     let text = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
     let headers = response.headers().clone();

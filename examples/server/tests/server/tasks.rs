@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::given::synced_app;
-use crate::support::Server;
+use crate::support::{KEY, Server};
 
 #[test]
 fn tasks_are_created_listed_and_resolved() {
@@ -55,4 +55,39 @@ fn tasks_are_created_listed_and_resolved() {
         (&json!("completed"), &json!({"ok": true}))
     );
     assert_eq!(server.call("GET", &format!("{path}00000000-0000-0000-0000-000000000000/"), None).status, 404);
+}
+
+/// Digits, the order of fields, fields that are there twice, and what lies between them.
+#[test]
+fn payload_and_result_come_back_byte_for_byte() {
+    let server = Server::start(None, &[]);
+    let (app, _) = synced_app(&server);
+    let path = format!("/org/acme/api/v1/bridge/apps/{app}/tasks/");
+    let payload = "{ \"z\": 1.50,\n\"a\": 12345678901234567890123,  \"z\": [1e3 , \"\\u00e9\\/\"] }";
+    let text = |method: &str, path: &str, body: &str| {
+        let request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", server.address));
+        let request = request.header("Authorization", format!("Api-Key {KEY}"));
+        let request = request.header("Content-Type", "application/json").body(body.to_owned());
+        let mut response =
+            ureq::Agent::new_with_defaults().run(request.expect("a request")).expect("a reply");
+        response.body_mut().read_to_string().expect("a text")
+    };
+    let body = format!(
+        "{{\"payload\": {payload} , \"action\": \"create_account\", \"resource_type\": \"account\"}}"
+    );
+    let created = text("POST", &path, &body);
+    assert!(created.contains(&format!("\"payload\":{payload},")), "{created}");
+    let created: Value = serde_json::from_str(&created).expect("JSON");
+    let task = format!("{path}{}/", created["id"].as_str().expect("an id"));
+    let resolved = text(
+        "PATCH",
+        &format!("{task}status/"),
+        &format!("{{\"status\": \"completed\", \"result\":{payload}}}"),
+    );
+    for told in [resolved, text("GET", &task, ""), text("GET", &path, "")] {
+        assert!(told.contains(&format!("\"payload\":{payload},\"result\":{payload},")), "{told}");
+    }
+    let twice =
+        "{\"payload\": {}, \"payload\": {}, \"action\": \"create_account\", \"resource_type\": \"account\"}";
+    assert_eq!(server.raw("POST", &path, Some(KEY), Some(twice)).expect("a reply").status, 400);
 }
