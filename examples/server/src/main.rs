@@ -7,13 +7,18 @@ use std::time::Duration;
 
 use clap::Parser;
 use headcount_server::auth::Keys;
+use headcount_server::file::recover::RecoverTo;
+use headcount_server::maintenance::Maintenance;
 use headcount_server::{Server, Settings, options};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// headcount behind HTTP.
 #[derive(Debug, Parser)]
+#[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    maintenance: Option<Maintenance>,
     /// Where to listen; port 0 is any that is free.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -29,6 +34,10 @@ struct Arguments {
     /// The file to keep journal and snapshots in; without it, all is lost when the server stops.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Goes on with a damaged data file from what came up to an entry of its journal, and drops the rest: of all
+    /// tenants, or of the one that is named, and may then be given again. Copy the file away before.
+    #[arg(long, value_name = "[TENANT=]ENTRY", requires = "data")]
+    recover_to: Vec<RecoverTo>,
     /// Bytes that a request's body may have.
     #[arg(long, default_value_t = Settings::BODY_BYTES_MAX)]
     body_bytes_max: usize,
@@ -70,6 +79,7 @@ impl Arguments {
         let keys = Keys::new(tenants.collect::<Result<_, String>>()?, self.read_only_keys)?;
         Ok(Settings {
             data: self.data,
+            recover_to: self.recover_to,
             body_bytes_max: self.body_bytes_max,
             config: options::config(&self.limits, self.default_guard.as_deref())?,
             commands_per_snapshot: self.commands_per_snapshot,
@@ -84,6 +94,13 @@ fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
+    if let Some(maintenance) = &arguments.maintenance {
+        return match maintenance.run() {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => fail(&error),
+        };
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
