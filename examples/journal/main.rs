@@ -1,12 +1,26 @@
 //! Journal, snapshot, replay: one engine runs on, another is stopped in the middle of a session, restored
 //! from its snapshot and caught up from the journal. Both end in the same state, by the same replies and
-//! the same changes.
+//! the same changes. Then the journal's file is damaged in the ways in which files are, and what becomes of that is told.
+//!
+//! A command is written and synced, then applied, then answered. Of a crash in between remains:
+//!
+//! | the crash comes | the journal has | after a restart |
+//! | --- | --- | --- |
+//! | while the command is written | a part of it | it is dropped; nobody was answered, and who asks again makes it happen |
+//! | before it is applied | the command | it is applied; nobody was answered, and who asks again is told that it was done |
+//! | before it is answered | the command | the same |
+//! | while a snapshot is written | all commands | the snapshot before it is loaded, and more of the journal |
 //!
 //! `cargo run --release --example journal`
 
-use std::error::Error as StdError;
-use std::num::NonZeroU64;
+mod file;
 
+use std::error::Error as StdError;
+use std::fs;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+
+use file::{Journal, Keep, Opened};
 use headcount::{
     Account, AppId, Change, Command, Completion, Config, Engine, Error, Group, Kind, NewResourceType, Page,
     Reference, ReferenceList, Reply, ResourceTypeId, Scope, SessionId, Snapshot, Timestamp, Uuid,
@@ -21,16 +35,19 @@ struct Outcome {
 
 fn main() -> Result<(), Box<dyn StdError>> {
     let commands = commands();
-    let (journal, offsets) = write_journal(&commands)?;
-    println!("journal: {} commands, {} bytes", commands.len(), journal.len());
+    let folder = Folder::new()?;
+    let path = folder.0.join("journal");
+    write_journal(&path, &commands)?;
+    let Opened { entries, .. } = Journal::open(&path, Keep::All)?;
+    println!("journal: {} commands, {} bytes", entries.len(), fs::metadata(&path)?.len());
 
     let mut steady = Engine::new(Config::new().with_hash_key(*b"the first's key!"));
-    let expected = replay(&mut steady, &journal)?;
+    let expected = replay(&mut steady, &entries)?;
     print_state("engine 1 ran all of it", &steady);
 
     // A host keeps beside each snapshot how far into the journal it reaches.
     let stopped_at = commands.len() * 2 / 3; // in the middle of the second session
-    let (before, after) = journal.split_at(offsets[stopped_at]);
+    let (before, after) = entries.split_at(stopped_at);
     let mut second = Engine::new(Config::new().with_hash_key(*b"the second's key"));
     let mut found = replay(&mut second, before)?;
     print_state(&format!("engine 2 stopped after {stopped_at}"), &second);
@@ -48,33 +65,76 @@ fn main() -> Result<(), Box<dyn StdError>> {
         return Err("the digests differ".into());
     }
     println!("equal digests, replies and changes");
+    damage(&path, entries.len())
+}
+
+/// A folder that goes with its owner.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> std::io::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("headcount-journal-{}", std::process::id()));
+        fs::create_dir(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left in a folder of temporary files does no harm.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The commands, each with its time and the number of the last change before it: a replay has to come there, too.
+fn write_journal(path: &Path, commands: &[Command<'_>]) -> Result<(), Box<dyn StdError>> {
+    let Opened { mut journal, .. } = Journal::open(path, Keep::All)?;
+    let mut engine = Engine::new(Config::new());
+    for (now, command) in (1_736_935_200_000..).step_by(1_000).map(Timestamp).zip(commands) {
+        journal.append(&postcard::to_allocvec(&(now, engine.seq(), command))?)?;
+        let _reply = engine.apply(now, command); // which is what a service answers now, and not before
+    }
     Ok(())
 }
 
-/// The commands as bytes, each with its time, one after the other as in a file that is appended to; and
-/// where each begins. A real service writes a command, syncs the file, applies it, and only then replies.
-fn write_journal(commands: &[Command<'_>]) -> postcard::Result<(Vec<u8>, Vec<usize>)> {
-    let (mut journal, mut offsets) = (Vec::new(), Vec::new());
-    for (now, command) in (1_736_935_200_000..).step_by(1_000).map(Timestamp).zip(commands) {
-        offsets.push(journal.len());
-        let entry = postcard::to_allocvec(&(now, command))?;
-        journal.extend(postcard::to_allocvec(&(entry.len() as u64))?);
-        journal.extend(entry);
-    }
-    Ok((journal, offsets))
-}
-
-fn replay(engine: &mut Engine, mut journal: &[u8]) -> Result<Vec<Outcome>, Box<dyn StdError>> {
+fn replay(engine: &mut Engine, entries: &[Vec<u8>]) -> Result<Vec<Outcome>, Box<dyn StdError>> {
     let mut outcomes = Vec::new();
-    while !journal.is_empty() {
-        let (length, rest) = postcard::take_from_bytes::<u64>(journal)?;
-        let (entry, rest) = rest.split_at_checked(usize::try_from(length)?).ok_or("a torn entry")?;
-        let (now, command): (Timestamp, Command<'_>) = postcard::from_bytes(entry)?;
+    for entry in entries {
+        let (now, seq, command): (Timestamp, u64, Command<'_>) = postcard::from_bytes(entry)?;
+        if engine.seq() != seq {
+            return Err(format!("the commands came to change {seq}, and come to {} now", engine.seq()).into());
+        }
         let reply = engine.apply(now, &command);
         outcomes.push(Outcome { reply, changes: engine.changes().map(Change::into_owned).collect() });
-        journal = rest;
     }
     Ok(outcomes)
+}
+
+/// What becomes of a journal that lost five bytes, before and after they were acknowledged, and of one with a bit flipped.
+fn damage(path: &Path, entries: usize) -> Result<(), Box<dyn StdError>> {
+    let bytes = fs::read(path)?;
+    let open = |bytes: &[u8], keep| {
+        let path = path.with_extension("damaged");
+        fs::write(&path, bytes).map_err(file::JournalError::Io)?;
+        Journal::open(&path, keep)
+    };
+    // A service was killed while it wrote: the frame is not whole, and the header does not know of it.
+    let Opened { journal, .. } = open(&bytes, Keep::All)?;
+    let torn = [&*bytes, &journal.frame(b"a command")[5..]].concat();
+    drop(journal);
+    let opened = open(&torn, Keep::All)?;
+    println!("a torn end: {} entries, {} bytes of another one dropped", opened.entries.len(), opened.dropped);
+    drop(opened);
+    let mut flipped = bytes.clone();
+    flipped[bytes.len() / 2] ^= 1;
+    for (what, bytes) in [("five bytes less", &bytes[..bytes.len() - 5]), ("a flipped bit", &flipped)] {
+        let refused = open(bytes, Keep::All).err().ok_or("damage was not found")?;
+        println!("{what}: {refused}");
+    }
+    // Somebody looked at it, and decided.
+    let kept = open(&bytes[..bytes.len() - 5], Keep::Entries(entries - 1))?.entries.len();
+    println!("kept: {kept} entries");
+    Ok(())
 }
 
 fn compare(expected: &[Outcome], found: &[Outcome]) -> Result<(), Box<dyn StdError>> {

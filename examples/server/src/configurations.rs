@@ -4,14 +4,13 @@
 //! out under, whatever the server is started with later: a change of them is noted, with the entry of the journal behind
 //! which it holds. A file without a note was written under the defaults.
 
+use std::fmt::Display;
+
 use headcount::Config;
 use rusqlite::{Connection, params};
 
+use crate::file::chain::Sum;
 use crate::store::StoreError;
-
-/// The table of the notes.
-pub const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS configuration (behind INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT;";
 
 /// What is in force behind which entry, in the order of the journal; without hash keys, which show in no state.
 #[derive(Debug)]
@@ -23,16 +22,19 @@ impl Configurations {
     /// # Errors
     /// Of SQLite; where what is kept is no configuration.
     pub fn read(connection: &Connection) -> Result<Self, StoreError> {
-        let mut statement = connection.prepare("SELECT behind, value FROM configuration ORDER BY behind")?;
+        let mut statement =
+            connection.prepare("SELECT behind, value, sum FROM configuration ORDER BY behind")?;
         let mut rows = statement.query([])?;
         let mut noted = Vec::new();
         while let Some(row) = rows.next()? {
-            let (behind, value): (i64, String) = (row.get(0)?, row.get(1)?);
-            let config = serde_json::from_str(&value).map_err(|error| {
-                StoreError::Damaged(format!(
-                    "the configuration behind entry {behind} of the journal: {error}"
-                ))
-            })?;
+            let (behind, value, found): (i64, String, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let damaged = |what: &dyn Display| {
+                StoreError::Damaged(format!("the configuration behind entry {behind} of the journal: {what}"))
+            };
+            if Sum::read(&found) != Some(sum(behind, &value)) {
+                return Err(damaged(&"it is not as it was written"));
+            }
+            let config = serde_json::from_str(&value).map_err(|error| damaged(&error))?;
             noted.push((behind, config));
         }
         Ok(Self(noted))
@@ -57,8 +59,12 @@ impl Configurations {
         }
         let value = serde_json::to_string(&config)
             .map_err(|error| StoreError::Damaged(format!("the configuration: {error}")))?;
-        let note = "INSERT OR REPLACE INTO configuration VALUES (?, ?)";
-        connection.execute(note, params![last_entry, value])?;
+        let note = "INSERT OR REPLACE INTO configuration VALUES (?, ?, ?)";
+        connection.execute(note, params![last_entry, value, sum(last_entry, &value).bytes()])?;
         Ok(())
     }
+}
+
+fn sum(behind: i64, value: &str) -> Sum {
+    Sum::START.then(&[b"configuration", &behind.to_le_bytes(), value.as_bytes()])
 }

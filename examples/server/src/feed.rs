@@ -5,13 +5,14 @@
 //! same, so the feed need not be on disk: a snapshot has it as of its place of the journal, and the rest is told anew.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::Write;
 use std::sync::Arc;
 
 use headcount::{
     AppId, Change, Engine, Fact, Fields, RecordKey, ResourceTypeId, SessionId, SessionStatus, TaskId,
     Timestamp,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Changes that share a list of bytes: few enough to go through all of them for one, and so many that the feed is
 /// copied as a list of few.
@@ -169,27 +170,22 @@ impl Feed {
         Ok(())
     }
 
-    /// As bytes, to stand behind a snapshot.
+    /// Writes it, to stand behind a snapshot.
     ///
     /// # Errors
-    /// Of postcard: it writes every feed.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, postcard::Error> {
+    /// Of the writer: postcard writes every feed.
+    pub fn write(&self, to: impl Write) -> Result<(), postcard::Error> {
         let chunks: Vec<&Chunk> = self.chunks.iter().map(|chunk| &**chunk).collect();
-        postcard::to_stdvec(&chunks)
+        postcard::to_io(&chunks, to).map(drop)
     }
 
-    /// The feed that stood behind the snapshot of an engine that had told `seq` changes. No bytes are those of a
-    /// snapshot that has none.
+    /// The feed that stood behind the snapshot of an engine that had told `seq` changes.
     ///
     /// # Errors
-    /// In words, where the bytes are not those of such a feed.
-    pub fn from_bytes(bytes: &[u8], kept: u64, seq: u64) -> Result<Self, String> {
+    /// In words, where what is read is no such feed.
+    pub fn read<'de, D: Deserializer<'de>>(from: D, kept: u64, seq: u64) -> Result<Self, String> {
         let mut feed = Self::new(kept, seq);
-        if bytes.is_empty() {
-            return Ok(feed);
-        }
-        let chunks: Vec<Chunk> =
-            postcard::from_bytes(bytes).map_err(|error| format!("its changes: {error}"))?;
+        let chunks = Vec::<Chunk>::deserialize(from).map_err(|error| format!("its changes: {error}"))?;
         let mut next = None;
         for chunk in &chunks {
             let is_next = next.is_none_or(|next| next == chunk.first);
@@ -305,6 +301,12 @@ mod tests {
         feed
     }
 
+    fn bytes(feed: &Feed) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        feed.write(&mut bytes).expect("bytes");
+        bytes
+    }
+
     /// The numbers and times of what is told behind a change.
     fn told(feed: &Feed, after: u64) -> Result<Vec<(u64, i64)>, Forgotten> {
         let mut found = Vec::new();
@@ -327,11 +329,11 @@ mod tests {
     #[test]
     fn a_command_that_changes_nothing_writes_nothing() {
         let mut feed = feed(1, 600);
-        let before = feed.to_bytes().expect("bytes");
+        let before = bytes(&feed);
         let mut engine = Engine::new(Config::new());
         let _ = engine.expire_sessions(Timestamp(1), Timestamp(1));
         feed.note(Timestamp(1), &engine);
-        assert_eq!((feed.to_bytes().expect("bytes"), feed.seq()), (before, 1));
+        assert_eq!((bytes(&feed), feed.seq()), (before, 1));
     }
 
     #[test]
@@ -343,21 +345,21 @@ mod tests {
         };
         (1..=300).for_each(|number| create(&mut engine, &mut feed, number));
         let copy = feed.clone();
-        let bytes = copy.to_bytes().expect("bytes");
+        let written = bytes(&copy);
         (301..=900).for_each(|number| create(&mut engine, &mut feed, number));
-        assert_eq!((copy.to_bytes().expect("bytes"), copy.seq()), (bytes, 300));
+        assert_eq!((bytes(&copy), copy.seq()), (written, 300));
         assert_eq!(told(&copy, 0).map(|told| told.len()), Ok(300));
     }
 
     #[test]
     fn a_feed_is_read_as_it_was_written_and_what_is_none_is_refused() {
         let feed = feed(260, 600);
-        let bytes = feed.to_bytes().expect("bytes");
-        let read = |bytes: &[u8], kept, seq| Feed::from_bytes(bytes, kept, seq);
+        let bytes = bytes(&feed);
+        let read =
+            |bytes: &[u8], kept, seq| Feed::read(&mut postcard::Deserializer::from_bytes(bytes), kept, seq);
         assert_eq!(told(&read(&bytes, 600, 260).expect("a feed"), 0), told(&feed, 0));
         assert_eq!(told(&read(&bytes, 10, 260).expect("a feed"), 0), Err(Forgotten { oldest: 251 }));
-        // A snapshot of before there were feeds.
-        assert_eq!(told(&read(&[], 600, 260).expect("a feed"), 0), Err(Forgotten { oldest: 261 }));
+        assert!(read(&[], 600, 260).is_err());
         assert!(read(&bytes, 600, 259).is_err() && read(&bytes, 600, 261).is_err());
         for length in (1..bytes.len()).step_by(5) {
             assert!(read(&bytes[..length], 600, 260).is_err(), "the first {length} bytes");

@@ -1,19 +1,19 @@
 //! headcount behind HTTP: the API of a sync service, in memory or on disk. An example to start from.
 //!
-//! A request becomes a command; one thread ([`machine`]) writes the commands of many requests to the
-//! journal in one transaction ([`store`]), then applies them to the tenants' engines, then answers. So
-//! what was answered is on disk, and what an engine has is what its journal says. Reads look at the
-//! engine directly.
+//! A request becomes a command; one thread ([`machine`]) writes the commands of many requests to the journal in one
+//! transaction ([`store`]), and a thread of each tenant applies them to its engine and answers. So what was answered is on
+//! disk, and what an engine has is what its journal says. Reads look at the engine directly.
 //!
 //! - [`options`]: what the command line says of limits, guards and times; [`auth`]: tenants and their keys;
 //!   [`key_file`]: both from a file.
-//! - [`store`]: journal and snapshots in SQLite; [`upkeep`]: how a snapshot is written, and what is old dropped, so
-//!   that no command waits; [`checkpoints`]: when SQLite's log is moved into its file; [`configurations`]: under which
-//!   limits what was carried out.
+//! - [`store`]: journal and snapshots in SQLite; [`mod@file`]: the form of that file, its checksums, its lock, and what
+//!   becomes of one that is damaged; [`replay`]: how a tenant is loaded; [`upkeep`]: how a snapshot is written, and what is
+//!   old dropped, so that no command waits; [`checkpoints`]: when SQLite's log is moved into its file;
+//!   [`configurations`]: under which limits what was carried out; [`maintenance`]: backups and checks.
 //! - [`tenant`]: an engine, and beside it its [`feed`]: what it told of its changes.
 //! - [`backend`]: what the calls talk to; [`machine`]: the one on this machine, with the tenants and the one way to
-//!   change them; [`cleanup`]: what goes on behind a completion; [`expiry`]:
-//!   the end of sessions that nobody goes on with.
+//!   change them; [`queue`]: commands that wait; [`spent`]: where time goes.
+//! - [`cleanup`]: what goes on behind a completion; [`expiry`]: the end of sessions that nobody goes on with.
 //! - [`fingerprint`]: what a body is known by, so that one which comes again as it was is not parsed.
 //! - [`observe`]: what somebody who runs the server sees of it: log, figures, readiness; [`console`]: a page to look with.
 //! - [`connections`]: how many there are, and how long one may keep the server waiting.
@@ -33,16 +33,21 @@ pub mod connections;
 pub mod console;
 pub mod expiry;
 pub mod feed;
+pub mod file;
 pub mod fingerprint;
 pub mod key_file;
 pub mod machine;
+pub mod maintenance;
 pub mod observe;
 pub mod openapi;
 pub mod options;
+pub mod queue;
+pub mod replay;
 pub mod spent;
 pub mod store;
 pub mod tenant;
 pub mod upkeep;
+mod writer;
 
 use std::future::Future;
 use std::io;
@@ -63,6 +68,8 @@ pub struct Settings {
     pub keys: auth::Keys,
     /// The file of the durable store; in memory if there is none.
     pub data: Option<PathBuf>,
+    /// Up to where a damaged file is gone on with; as it is, if there are none.
+    pub recover_to: Vec<file::recover::RecoverTo>,
     /// Bytes that a request's body may have.
     pub body_bytes_max: usize,
     /// Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are believed: only where a proxy sets them.
@@ -95,6 +102,7 @@ impl Settings {
         Self {
             keys,
             data: None,
+            recover_to: Vec::new(),
             body_bytes_max: Self::BODY_BYTES_MAX,
             trusts_forwarded: false,
             connections: connections::Settings::DEFAULT,
@@ -121,8 +129,11 @@ impl Server {
     /// # Errors
     /// Where the file cannot be opened or written, or holds no good state.
     pub fn open(settings: Settings) -> Result<Self, store::StoreError> {
-        let Settings { keys, data, body_bytes_max, config, session_idle_timeout, .. } = settings;
+        let Settings { keys, data, recover_to, body_bytes_max, config, session_idle_timeout, .. } = settings;
         let commands_per_snapshot = settings.commands_per_snapshot;
+        if let Some(data) = data.as_ref().filter(|_| !recover_to.is_empty()) {
+            file::recover::recover(data, &recover_to)?;
+        }
         let store = data.map(|path| store::Store::open(&path, commands_per_snapshot)).transpose()?;
         let names = keys.tenants().to_vec();
         let machine = Arc::new(machine::Machine::start(names, store, config, settings.changes_kept)?);

@@ -1,56 +1,67 @@
-//! The tenants' engines, and the one thread that changes them.
+//! The tenants' engines on this machine, and the threads that change them.
 //!
-//! Commands queue up. The thread takes all that wait, writes them to the journal in one transaction, applies
-//! them in order, and answers each: while one transaction waits for the disk, the next one fills. A tenant that
-//! went far since its last snapshot is frozen between two commands; what follows is the store's, which takes a
-//! step of it in each transaction, and in ones of their own where no command waits.
+//! Commands queue up, by tenant. One thread, the writer, takes what waits, some of each tenant, writes it to the journal
+//! in one transaction, and hands each command to the thread of its tenant, which applies it and answers. So while a
+//! large command is applied, transactions go on, and so do the other tenants; and while one transaction waits for the
+//! disk, the next one fills. Without a data file the writer hands on at once.
+//!
+//! A tenant that went far since its last snapshot is frozen by its own thread, between two commands. What follows is
+//! the store's, which takes a step of it in each transaction, and in ones of their own where no command waits.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use headcount::{Command, Config, Fingerprint, Timestamp};
+use headcount::{Config, Fingerprint, Timestamp};
 
-use crate::backend::{Backend, CarriedOut, Encoded, Pending, Then, Unavailable};
+use crate::backend::{Backend, Encoded, Pending, Then, Unavailable};
+use crate::file::chain::Witness;
 use crate::fingerprint::FingerprintKey;
 use crate::observe::metrics::Metrics;
+use crate::queue::{Job, Queues};
 use crate::spent::Spent;
-use crate::store::{Entry, Loaded, Store, StoreError};
+use crate::store::{Loaded, Store, StoreError};
 use crate::tenant::Tenant;
+use crate::writer::{Seen, Writer};
 
-/// At most so many commands share a transaction.
-const BATCH_MAX: usize = 512;
-
-/// Where no command comes, so often it is looked whether a snapshot is encoded.
-const ENCODED_POLL: Duration = Duration::from_millis(10);
+/// Commands of a tenant that wait to be written or to be applied: more are refused.
+const WAITING_MAX: usize = 2_048;
 
 /// The server's clock.
 pub fn now() -> Timestamp {
     Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64))
 }
 
-/// A command on its way.
-struct Job {
-    tenant: usize,
-    command: Encoded,
-    then: Then,
-    since: Instant,
-}
-
 /// A tenant's place: many read, one writes.
 #[derive(Debug)]
-struct Place {
-    name: String,
-    tenant: RwLock<Tenant>,
+pub(crate) struct Place {
+    pub(crate) name: String,
+    pub(crate) tenant: RwLock<Tenant>,
+    /// Commands that were taken and not answered.
+    pub(crate) waiting: AtomicUsize,
+    /// What was applied last.
+    pub(crate) witness: Mutex<Witness>,
+}
+
+impl Place {
+    fn new(name: String, tenant: Tenant, entry: i64) -> Self {
+        let witness = Witness { entry, seq: tenant.engine.seq() };
+        Self { name, tenant: RwLock::new(tenant), waiting: AtomicUsize::new(0), witness: Mutex::new(witness) }
+    }
+
+    /// What was applied last.
+    pub(crate) fn witness(&self) -> Witness {
+        *self.witness.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// All tenants, and the way to change them.
 #[derive(Debug)]
 pub struct Machine {
-    tenants: Arc<Vec<Place>>,
-    /// No job is the last one: then the thread comes to its end.
-    queue: mpsc::SyncSender<Option<Job>>,
-    worker: Mutex<Option<thread::JoinHandle<()>>>,
+    places: Arc<Vec<Place>>,
+    queues: Arc<Queues>,
+    writer: Mutex<Option<thread::JoinHandle<()>>>,
     spent: Arc<Spent>,
     metrics: Arc<Metrics>,
     is_durable: bool,
@@ -58,11 +69,11 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Loads the tenants' engines, with this configuration from now on, and starts the thread. Of each tenant's
+    /// Loads the tenants' engines, with this configuration from now on, and starts the threads. Of each tenant's
     /// changes the last `changes_kept` are kept.
     ///
     /// # Errors
-    /// Of the store.
+    /// Of the store; where there is no thread.
     pub fn start(
         names: Vec<String>,
         mut store: Option<Store>,
@@ -75,47 +86,38 @@ impl Machine {
         };
         let metrics = Arc::new(Metrics::new(&names));
         store.iter_mut().for_each(|store| store.count_in(Arc::clone(&metrics)));
-        let mut tenants = Vec::new();
+        for name in
+            store.iter().flat_map(Store::tenants).filter(|name| names.iter().all(|known| known != name))
+        {
+            tracing::warn!(name, "a tenant of the data file has no key: it is kept, and nobody reaches it");
+        }
+        let mut places = Vec::new();
         let mut since_snapshot = Vec::new();
         for name in names {
             // Random bytes that nobody else knows: two UUIDs' worth are more than enough.
             let config = config.with_hash_key(*uuid::Uuid::new_v4().as_bytes());
-            let tenant = match &store {
+            let (tenant, entry) = match &store {
                 Some(store) => {
-                    let Loaded { tenant, place, commands_since } = store.load(&name, config, changes_kept)?;
-                    tracing::info!(name, place, commands_since, seq = tenant.engine.seq(), "loaded");
-                    since_snapshot.push(commands_since);
-                    tenant
+                    let Loaded { tenant, place, entry, commands_since, is_short_of_snapshots } =
+                        store.load(&name, config, changes_kept)?;
+                    tracing::info!(name, place, entry, commands_since, seq = tenant.engine.seq(), "loaded");
+                    since_snapshot.push(if is_short_of_snapshots { u64::MAX } else { commands_since });
+                    (tenant, entry)
                 }
-                None => Tenant::new(config, changes_kept),
+                None => (Tenant::new(config, changes_kept), 0),
             };
-            tenants.push(Place { name, tenant: RwLock::new(tenant) });
+            places.push(Place::new(name, tenant, entry));
         }
         // Before the first command that is carried out under it.
         store.as_ref().map_or(Ok(()), |store| store.note_configuration(&config))?;
-        let (tenants, spent) = (Arc::new(tenants), Arc::new(Spent::default()));
-        let (queue, jobs) = mpsc::sync_channel(BATCH_MAX * 4);
+        let (places, spent) = (Arc::new(places), Arc::new(Spent::default()));
+        let queues = Arc::new(Queues::new(places.len()));
         let is_durable = store.is_some();
-        let worker = Worker {
-            tenants: Arc::clone(&tenants),
-            spent: Arc::clone(&spent),
-            metrics: Arc::clone(&metrics),
-            store,
-            since_snapshot,
-        };
-        let worker = thread::Builder::new()
-            .name("machine".into())
-            .spawn(move || worker.run(&jobs))
-            .map_err(|error| StoreError::Damaged(format!("no thread: {error}")))?;
-        Ok(Self {
-            tenants,
-            queue,
-            worker: Mutex::new(Some(worker)),
-            spent,
-            metrics,
-            is_durable,
-            fingerprint_key,
-        })
+        let seen = Seen { spent: Arc::clone(&spent), metrics: Arc::clone(&metrics) };
+        let writer = Writer::start(&places, &queues, seen, store, since_snapshot);
+        let writer = writer.map_err(|error| StoreError::Lock(format!("no thread: {error}")))?;
+        let writer = Mutex::new(Some(writer));
+        Ok(Self { places, queues, writer, spent, metrics, is_durable, fingerprint_key })
     }
 
     /// Where time goes.
@@ -131,7 +133,7 @@ impl Machine {
 
 impl Backend for Machine {
     fn tenants(&self) -> usize {
-        self.tenants.len()
+        self.places.len()
     }
 
     /// What was acknowledged is applied.
@@ -141,16 +143,17 @@ impl Backend for Machine {
 
     fn show(&self, tenant: usize, reader: &mut dyn FnMut(&Tenant)) {
         // A lock is poisoned only where a thread panicked with it, and no command panics.
-        reader(&self.tenants[tenant].tenant.read().unwrap_or_else(PoisonError::into_inner));
+        reader(&self.places[tenant].tenant.read().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn submit(&self, tenant: usize, command: Encoded, then: Then) {
-        let job = Job { tenant, command, then, since: Instant::now() };
-        if let Err(mpsc::TrySendError::Full(job) | mpsc::TrySendError::Disconnected(job)) =
-            self.queue.try_send(Some(job))
-        {
-            let refused = Unavailable("too many commands are waiting".to_owned());
-            job.into_iter().for_each(|job| (job.then)(Err(refused.clone())));
+        let waiting = &self.places[tenant].waiting;
+        if waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            return then(Err(Unavailable("too many commands are waiting".to_owned())));
+        }
+        if let Err(job) = self.queues.push(Job { tenant, command, then, since: Instant::now() }) {
+            (job.then)(Err(Unavailable("the server is stopping".to_owned())));
         }
     }
 
@@ -158,125 +161,12 @@ impl Backend for Machine {
         self.fingerprint_key.of(body)
     }
 
-    /// Ends the snapshot that is under way too, and tells where time went.
+    /// Saves the tenants too that changed since their last snapshot, closes the data file, and tells where time went.
     fn stop(&self) {
-        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(worker) = worker {
-            // It is gone already only where a command panicked, and none does.
-            let _ = self.queue.send(None);
-            let _ = worker.join();
-        }
+        self.queues.close();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // It is gone already only where a command panicked, and none does.
+        writer.map(thread::JoinHandle::join);
         self.spent.log(self.is_durable);
-    }
-}
-
-struct Worker {
-    tenants: Arc<Vec<Place>>,
-    spent: Arc<Spent>,
-    metrics: Arc<Metrics>,
-    store: Option<Store>,
-    /// By tenant, commands since its last snapshot, also those before the last start. None without a store.
-    since_snapshot: Vec<u64>,
-}
-
-impl Worker {
-    fn run(mut self, jobs: &mpsc::Receiver<Option<Job>>) {
-        let mut is_last = false;
-        while !is_last {
-            let mut batch = Vec::new();
-            match self.next(jobs) {
-                Ok(Some(first)) => batch.push(first),
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Ok(None) | Err(mpsc::RecvTimeoutError::Disconnected) => is_last = true,
-            }
-            while batch.len() < BATCH_MAX && !is_last {
-                match jobs.try_recv() {
-                    Ok(Some(job)) => batch.push(job),
-                    Ok(None) => is_last = true,
-                    Err(_) => break,
-                }
-            }
-            self.carry_out(batch);
-        }
-        self.finish();
-    }
-
-    /// The next job, waited for as long as there is nothing else to do.
-    fn next(&self, jobs: &mpsc::Receiver<Option<Job>>) -> Result<Option<Job>, mpsc::RecvTimeoutError> {
-        match self.store.as_ref().map(Store::upkeep) {
-            Some(upkeep) if upkeep.has_step() => jobs.recv_timeout(Duration::ZERO),
-            Some(upkeep) if !upkeep.is_idle() => jobs.recv_timeout(ENCODED_POLL),
-            _ => jobs.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
-        }
-    }
-
-    /// Ends what is under way, and saves what went far meanwhile.
-    fn finish(&mut self) {
-        let Some(place) = self.store.as_ref().map(Store::place) else { return };
-        for _ in 0..=self.tenants.len() {
-            self.store.iter_mut().for_each(Store::finish_upkeep);
-            self.save(place);
-        }
-        self.store.iter_mut().for_each(Store::finish_upkeep);
-    }
-
-    fn carry_out(&mut self, batch: Vec<Job>) {
-        let now = now();
-        batch.iter().for_each(|job| self.metrics.tenant(job.tenant).note_wait(job.since.elapsed()));
-        let (mut written, mut disk) = (0, Duration::ZERO);
-        if let Some(store) = &mut self.store {
-            let entries: Vec<Entry<'_>> = batch
-                .iter()
-                .map(|job| Entry {
-                    tenant: &self.tenants[job.tenant].name,
-                    now,
-                    command: job.command.as_bytes(),
-                })
-                .collect();
-            let begun = Instant::now();
-            match store.append(&entries) {
-                Ok(place) => written = place,
-                Err(why) => {
-                    return batch.into_iter().for_each(|job| (job.then)(Err(Unavailable(why.clone()))));
-                }
-            }
-            disk = begun.elapsed();
-            batch.iter().for_each(|job| self.metrics.tenant(job.tenant).note_disk(disk));
-        }
-        if !batch.is_empty() {
-            self.spent.note_transaction(batch.len(), disk);
-        }
-        let begun = Instant::now();
-        for job in batch {
-            self.since_snapshot.get_mut(job.tenant).into_iter().for_each(|since| *since += 1);
-            let mut tenant = self.tenants[job.tenant].tenant.write().unwrap_or_else(PoisonError::into_inner);
-            match postcard::from_bytes::<Command<'_>>(job.command.as_bytes()) {
-                Ok(command) => {
-                    let begun = Instant::now();
-                    let reply = tenant.carry_out(now, &command);
-                    self.metrics.tenant(job.tenant).note_engine(begun.elapsed());
-                    (job.then)(Ok(CarriedOut { engine: &tenant.engine, reply }));
-                }
-                Err(error) => (job.then)(Err(Unavailable(error.to_string()))),
-            }
-        }
-        self.spent.note_engine(begun.elapsed());
-        self.save(written);
-    }
-
-    /// Freezes a tenant that went far since its last snapshot, to be saved as of the place of the journal up to
-    /// which everything is applied. Commands wait for as long as it takes to copy sessions and tasks, but no
-    /// record and few changes. One tenant at a time: the next one's turn comes when it is done.
-    fn save(&mut self, place: i64) {
-        let Some(store) = &mut self.store else { return };
-        for (Place { name, tenant }, since) in self.tenants.iter().zip(&mut self.since_snapshot) {
-            if store.wants_snapshot(*since) {
-                let frozen = tenant.write().unwrap_or_else(PoisonError::into_inner).freeze();
-                if let Err(error) = store.begin_snapshot(name, frozen, place) {
-                    tracing::error!(%error, tenant = name, "no snapshot: the journal goes on");
-                }
-                *since = 0;
-            }
-        }
     }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::Parser;
 use headcount_server::auth::Keys;
 use headcount_server::connections::{self, ConnectionOptions};
+use headcount_server::file::recover::RecoverTo;
 use headcount_server::key_file::KeyFile;
+use headcount_server::maintenance::Maintenance;
 use headcount_server::observe::logging::LogOptions;
 use headcount_server::{Server, Settings, options};
 use tikv_jemallocator::Jemalloc;
@@ -20,8 +22,10 @@ static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// headcount behind HTTP.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    maintenance: Option<Maintenance>,
     /// Where to listen: an address or the name of a host, and a port, of which 0 is any that is free.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
     listen: String,
@@ -40,6 +44,10 @@ struct Arguments {
     /// The file to keep journal and snapshots in; without it, all is lost when the server stops.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Goes on with a damaged data file from what came up to an entry of its journal, and drops the rest: of all
+    /// tenants, or of the one that is named, and may then be given again. Copy the file away before.
+    #[arg(long, value_name = "[TENANT=]ENTRY", requires = "data")]
+    recover_to: Vec<RecoverTo>,
     /// Bytes that a request's body may have.
     #[arg(long, default_value_t = Settings::BODY_BYTES_MAX)]
     body_bytes_max: usize,
@@ -99,6 +107,7 @@ impl Arguments {
         let keys = Keys::new(tenants, read_only_keys)?;
         Ok(Settings {
             data: self.data,
+            recover_to: self.recover_to,
             body_bytes_max: self.body_bytes_max,
             trusts_forwarded: self.trust_forwarded,
             connections: self.connections.settings().within_open_files(),
@@ -114,6 +123,13 @@ impl Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     arguments.log.begin();
+    if let Some(maintenance) = &arguments.maintenance {
+        return match maintenance.run() {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => fail(&error),
+        };
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),

@@ -1,6 +1,11 @@
 //! All that there is of one tenant: what is locked together, and what a snapshot holds.
 
+use std::io::Write;
+
 use headcount::{Command, Config, Engine, Error, FrozenEngine, Reply, RestoreError, Snapshot, Timestamp};
+use postcard::Deserializer;
+use postcard::de_flavors::Flavor;
+use serde::Deserialize;
 
 use crate::feed::Feed;
 
@@ -41,16 +46,22 @@ impl Tenant {
         FrozenTenant { engine: self.engine.freeze(), feed: self.feed.clone() }
     }
 
-    /// The tenant whose snapshot this is, with a configuration and as many changes kept as are said now.
+    /// The tenant whose snapshot this is, with a configuration and as many changes kept as are said now. Answers what
+    /// is left of the bytes.
     ///
     /// # Errors
     /// In words, where it is damaged.
-    pub fn from_bytes(bytes: &[u8], config: Config, changes_kept: u64) -> Result<Self, String> {
-        let (snapshot, feed) =
-            postcard::take_from_bytes::<Snapshot>(bytes).map_err(|error| error.to_string())?;
+    pub fn read<'de, F: Flavor<'de>>(
+        bytes: F,
+        config: Config,
+        changes_kept: u64,
+    ) -> Result<(Self, F::Remainder), String> {
+        let mut from = Deserializer::from_flavor(bytes);
+        let snapshot = Snapshot::deserialize(&mut from).map_err(|error| error.to_string())?;
         let engine = Engine::restore(config, snapshot).map_err(|error: RestoreError| error.to_string())?;
-        let feed = Feed::from_bytes(feed, changes_kept, engine.seq())?;
-        Ok(Self { engine, feed })
+        let feed = Feed::read(&mut from, changes_kept, engine.seq())?;
+        let rest = from.finalize().map_err(|error| error.to_string())?;
+        Ok((Self { engine, feed }, rest))
     }
 
     /// The same, with another configuration for the commands to come. Costs what saving and loading cost.
@@ -70,13 +81,23 @@ impl Tenant {
 }
 
 impl FrozenTenant {
-    /// As a snapshot is kept: the engine, and behind it the feed.
+    /// Writes a snapshot as it is kept: the engine, and behind it the feed. Needs little memory beside what it is a
+    /// snapshot of.
     ///
     /// # Errors
-    /// Of postcard: it writes every one.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, postcard::Error> {
-        let mut bytes = postcard::to_stdvec(&self.engine.snapshot())?;
-        bytes.append(&mut self.feed.to_bytes()?);
+    /// In words, of the writer: postcard writes every one.
+    pub fn write(&self, mut to: impl Write) -> Result<(), String> {
+        postcard::to_io(&self.engine.snapshot(), &mut to).map_err(|error| error.to_string())?;
+        self.feed.write(to).map_err(|error| error.to_string())
+    }
+
+    /// The bytes of a snapshot.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes)?;
         Ok(bytes)
     }
 }

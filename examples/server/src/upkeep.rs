@@ -1,21 +1,20 @@
 //! What the data file wants beside commands: a snapshot now and then, and that what it makes useless is dropped.
 //!
-//! No command waits for it. A snapshot is encoded from a frozen copy of the engine, on a thread of its own. It is
-//! then written, and what is old is dropped, in steps so small that each fits into the transaction of the
+//! No command waits for it. A snapshot is encoded from a frozen copy of the engine, on a thread of its own, which
+//! sends it in parts. They are written as they come, and what is old is dropped, in steps so small that each fits into the transaction of the
 //! commands at hand; where there are none, the steps have transactions of their own. A snapshot counts from the
-//! transaction on that writes its last part, and until then nothing is dropped.
+//! transaction on that writes its row behind its last part, and until then nothing is dropped.
 
 use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::Instant;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::file::chain::Sum;
+use crate::file::parts::{PART_BYTES, Piece};
+use crate::file::verify::Header;
 use crate::observe::metrics::Metrics;
-use crate::tenant::FrozenTenant;
 
-/// Bytes of a snapshot in one transaction: about what the pages of as many connectors are.
-const PART_BYTES: usize = 256 * 1024;
 /// About what a step writes, whichever it is.
 pub const STEP_BYTES: usize = PART_BYTES;
 /// Rows of the journal that one transaction drops or passes: more than the commands that one brings, so that it
@@ -27,14 +26,20 @@ const PARTS_PER_STEP: i64 = 4;
 /// Where a snapshot and what follows from it stand.
 #[derive(Debug)]
 enum Stage {
-    /// Another thread encodes it.
-    Encoding(mpsc::Receiver<Result<Vec<u8>, String>>),
-    /// So many bytes are in the file, in so many parts.
-    Writing { state: Vec<u8>, written: usize, parts: i64 },
+    /// Another thread encodes it, and sends its parts. Some are in the file.
+    Writing { pieces: mpsc::Receiver<Piece>, next: Option<Piece>, written: Written },
     /// It is in place. The journal is dropped through one entry, and was looked through to another.
     DroppingJournal { through: i64, passed: i64 },
     /// Parts of snapshots that are no longer are dropped.
     DroppingParts,
+}
+
+/// What is in the file of a snapshot.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    parts: i64,
+    bytes: i64,
+    sum: Sum,
 }
 
 /// What a step did, to be noted once it is durable.
@@ -55,8 +60,9 @@ pub enum Progress {
 #[derive(Debug)]
 struct Task {
     tenant: String,
-    /// The last entry of the journal that is in the snapshot.
-    place: i64,
+    /// The last entry of the journal that is in the snapshot, and its checksum.
+    entry: i64,
+    chain: Sum,
     begun: Instant,
     stage: Stage,
 }
@@ -81,41 +87,32 @@ impl Upkeep {
 
     /// Whether there is something to be written.
     pub fn has_step(&self) -> bool {
-        self.task.as_ref().is_some_and(|task| !matches!(task.stage, Stage::Encoding(_)))
+        self.task.as_ref().is_some_and(|task| !matches!(task.stage, Stage::Writing { next: None, .. }))
     }
 
-    /// Begins to encode a tenant's snapshot as of a place of the journal.
-    ///
-    /// # Errors
-    /// Where there is no thread for it.
-    pub fn begin(&mut self, tenant: &str, frozen: FrozenTenant, place: i64) -> std::io::Result<()> {
-        let (sender, encoded) = mpsc::channel();
-        thread::Builder::new().name("snapshot".into()).spawn(move || {
-            let state = frozen.to_bytes().map_err(|error| error.to_string());
-            // From here on no command copies what it writes to.
-            drop(frozen);
-            // Nobody waits for it any more where the machine was dropped without a stop.
-            let _ = sender.send(state);
-        })?;
-        let stage = Stage::Encoding(encoded);
-        self.task = Some(Task { tenant: tenant.to_owned(), place, begun: Instant::now(), stage });
-        Ok(())
+    /// Begins to write a tenant's snapshot as of an entry of its journal, as its pieces come.
+    pub fn begin(&mut self, tenant: &str, entry: i64, chain: Sum, pieces: mpsc::Receiver<Piece>) {
+        let written = Written { parts: 0, bytes: 0, sum: Sum::START };
+        let stage = Stage::Writing { pieces, next: None, written };
+        self.task = Some(Task { tenant: tenant.to_owned(), entry, chain, begun: Instant::now(), stage });
     }
 
-    /// Takes an encoded snapshot over, if it is there, or, where nothing else is to be done, waits for it.
-    pub fn take_encoded(&mut self, waits: bool) {
-        let Some(Task { stage, .. }) = &mut self.task else { return };
-        let Stage::Encoding(encoded) = stage else { return };
-        let gone = |_| Err("the thread that encoded it is gone".to_owned());
-        let state = match (waits, encoded.try_recv()) {
-            (_, Ok(state)) => state,
-            (true, Err(_)) => encoded.recv().unwrap_or_else(gone),
-            (false, Err(mpsc::TryRecvError::Empty)) => return,
-            (false, Err(mpsc::TryRecvError::Disconnected)) => gone(mpsc::RecvError),
+    /// Takes the next piece of a snapshot over, if it is there, or, where nothing else is to be done, waits for it.
+    pub fn take_piece(&mut self, waits: bool) {
+        let Some(Task { stage: Stage::Writing { pieces, next: next @ None, .. }, .. }) = &mut self.task
+        else {
+            return;
         };
-        match state {
-            Ok(state) => *stage = Stage::Writing { state, written: 0, parts: 0 },
-            Err(why) => self.give_up(&why),
+        let gone = || Piece::Failed("the thread that encoded it is gone".to_owned());
+        let piece = match (waits, pieces.try_recv()) {
+            (_, Ok(piece)) => piece,
+            (true, Err(_)) => pieces.recv().unwrap_or_else(|_| gone()),
+            (false, Err(mpsc::TryRecvError::Empty)) => return,
+            (false, Err(mpsc::TryRecvError::Disconnected)) => gone(),
+        };
+        match piece {
+            Piece::Failed(why) => self.give_up(&why),
+            piece => *next = Some(piece),
         }
     }
 
@@ -124,21 +121,21 @@ impl Upkeep {
     /// # Errors
     /// Of SQLite.
     pub fn step(&self, transaction: &Connection) -> rusqlite::Result<Option<Progress>> {
-        let Some(Task { tenant, place, stage, .. }) = &self.task else { return Ok(None) };
+        let Some(Task { tenant, entry, chain, stage, .. }) = &self.task else { return Ok(None) };
         match stage {
-            Stage::Encoding(_) => Ok(None),
-            Stage::Writing { state, written, parts } => {
-                let rest = &state[*written..];
-                if rest.len() > PART_BYTES {
-                    let values = params![tenant, place, parts, &rest[..PART_BYTES]];
-                    transaction
-                        .prepare_cached("INSERT OR REPLACE INTO snapshot_part VALUES (?, ?, ?, ?)")?
-                        .execute(values)?;
-                    return Ok(Some(Progress::Part));
-                }
-                put_in_place(transaction, tenant, *place, rest)
-                    .map(|through| Some(Progress::InPlace(through)))
+            Stage::Writing { next: Some(Piece::Part(state, sum)), written, .. } => {
+                let values = params![tenant, entry, written.parts, state, sum.bytes()];
+                transaction
+                    .prepare_cached("INSERT OR REPLACE INTO snapshot_part VALUES (?, ?, ?, ?, ?)")?
+                    .execute(values)?;
+                Ok(Some(Progress::Part))
             }
+            Stage::Writing { next: Some(Piece::End), written, .. } => {
+                let Written { parts, bytes, sum } = *written;
+                let header = Header { tenant, entry: *entry, parts, bytes, chain: *chain };
+                put_in_place(transaction, header, sum).map(|through| Some(Progress::InPlace(through)))
+            }
+            Stage::Writing { .. } => Ok(None),
             Stage::DroppingJournal { through, passed } => {
                 drop_journal(transaction, tenant, *passed, *through).map(Some)
             }
@@ -151,17 +148,19 @@ impl Upkeep {
 
     /// Notes a step that is durable.
     pub fn advance(&mut self, progress: Progress) {
-        let Some(Task { tenant, place, begun, stage }) = &mut self.task else { return };
+        let Some(Task { tenant, entry, begun, stage, .. }) = &mut self.task else { return };
         match (progress, &mut *stage) {
-            (Progress::Part, Stage::Writing { written, parts, .. }) => {
-                *written += PART_BYTES;
-                *parts += 1;
+            (Progress::Part, Stage::Writing { next, written, .. }) => {
+                if let Some(Piece::Part(state, sum)) = next.take() {
+                    let (parts, bytes) = (written.parts + 1, written.bytes + state.len() as i64);
+                    *written = Written { parts, bytes, sum };
+                }
             }
-            (Progress::InPlace(through), Stage::Writing { state, .. }) => {
-                let (bytes, took) = (state.len(), begun.elapsed());
-                tracing::info!(tenant, place, bytes, ?took, "a snapshot is in place");
+            (Progress::InPlace(through), Stage::Writing { written: Written { bytes, .. }, .. }) => {
+                let took = begun.elapsed();
+                tracing::info!(tenant, entry, bytes, ?took, "a snapshot is in place");
                 let metrics = self.metrics.named(tenant);
-                metrics.into_iter().for_each(|metrics| metrics.note_snapshot(bytes as u64, took));
+                metrics.into_iter().for_each(|metrics| metrics.note_snapshot(bytes.unsigned_abs(), took));
                 *stage = match through {
                     Some(through) => Stage::DroppingJournal { through, passed: 0 },
                     None => Stage::DroppingParts,
@@ -176,28 +175,30 @@ impl Upkeep {
 
     /// Forgets a snapshot that cannot be written, or what was not dropped: the next one makes up for it.
     pub fn give_up(&mut self, why: &str) {
-        if let Some(Task { tenant, place, .. }) = self.task.take() {
-            tracing::error!(why, tenant, place, "no snapshot: the journal goes on");
+        if let Some(Task { tenant, entry, .. }) = self.task.take() {
+            tracing::error!(why, tenant, entry, "no snapshot: the journal goes on");
             let metrics = self.metrics.named(&tenant);
             metrics.into_iter().for_each(|metrics| metrics.note_snapshot_failure());
         }
     }
 }
 
-/// Writes the last part, from which on the snapshot counts. Of a tenant's snapshots the newest two are kept.
-/// Answers the entry through which the journal is then of no use.
+/// Writes the row from which on the snapshot counts. Of a tenant's snapshots the newest two are kept. Answers the entry
+/// through which the journal is then of no use.
 fn put_in_place(
     transaction: &Connection,
-    tenant: &str,
-    place: i64,
-    last_part: &[u8],
+    header: Header<'_>,
+    parts_sum: Sum,
 ) -> rusqlite::Result<Option<i64>> {
-    transaction
-        .execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?)", params![tenant, place, last_part])?;
-    let older = "SELECT journal_id FROM snapshot WHERE tenant = ? ORDER BY journal_id DESC LIMIT 1 OFFSET 1";
+    let Header { tenant, entry, parts, bytes, chain } = header;
+    transaction.execute(
+        "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?, ?)",
+        params![tenant, entry, parts, bytes, chain.bytes(), header.sum(parts_sum).bytes()],
+    )?;
+    let older = "SELECT entry FROM snapshot WHERE tenant = ? ORDER BY entry DESC LIMIT 1 OFFSET 1";
     let older: Option<i64> = transaction.query_row(older, [tenant], |row| row.get(0)).optional()?;
     if let Some(older) = older {
-        let dropped = "DELETE FROM snapshot WHERE tenant = ? AND journal_id < ?";
+        let dropped = "DELETE FROM snapshot WHERE tenant = ? AND entry < ?";
         transaction.execute(dropped, params![tenant, older])?;
     }
     Ok(older)
@@ -226,6 +227,6 @@ fn drop_journal(
 pub fn drop_parts(transaction: &Connection, tenant: &str, parts_max: i64) -> rusqlite::Result<usize> {
     let drop = "DELETE FROM snapshot_part WHERE rowid IN (
         SELECT rowid FROM snapshot_part AS part WHERE tenant = ?1 AND NOT EXISTS (
-            SELECT 1 FROM snapshot WHERE tenant = ?1 AND journal_id = part.journal_id) LIMIT ?2)";
+            SELECT 1 FROM snapshot WHERE tenant = ?1 AND entry = part.entry) LIMIT ?2)";
     transaction.prepare_cached(drop)?.execute(params![tenant, parts_max])
 }

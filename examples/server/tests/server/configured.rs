@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use headcount::{AppId, Command, Scope, SessionId, Timestamp, Uuid};
+use headcount_server::file::chain::Witness;
 use headcount_server::store::{Entry, Store};
 use serde_json::{Value, json};
 
@@ -184,7 +185,14 @@ fn with_an_idle_session(data: &Path) {
     ];
     for command in commands {
         let command = postcard::to_stdvec(&command).expect("bytes");
-        store.append(&[Entry { tenant: "acme", now: Timestamp(0), command: &command }]).expect("an entry");
+        store
+            .append(&[Entry {
+                tenant: "acme",
+                now: Timestamp(0),
+                witness: Witness::default(),
+                command: &command,
+            }])
+            .expect("an entry");
     }
 }
 

@@ -6,7 +6,9 @@ use headcount::{
     Account, AppId, Command, Config, Kind, NewResourceType, Page, ResourceTypeId, Scope, SessionId,
     Timestamp, Uuid,
 };
-use headcount_server::store::{Entry, Store};
+use headcount_server::file::chain::Witness;
+use headcount_server::file::parts::{self, PART_BYTES};
+use headcount_server::store::{Entry, Loaded, Store};
 use headcount_server::tenant::Tenant;
 use rusqlite::Connection;
 use serde_json::json;
@@ -15,9 +17,6 @@ use crate::support::Server;
 
 const APP: AppId = AppId(Uuid::from_u128(1));
 const SESSION: SessionId = SessionId(Uuid::from_u128(1));
-
-/// The bytes of a part, and more than any snapshot here has.
-const PART_BYTES: usize = 256 * 1024;
 
 /// More changes than any test here makes.
 const CHANGES_KEPT: u64 = 1_000_000;
@@ -45,7 +44,8 @@ impl Journaled {
 
     fn command(&mut self, command: &Command<'_>) {
         let bytes = postcard::to_stdvec(command).expect("bytes");
-        let entry = Entry { tenant: "acme", now: Timestamp(0), command: &bytes };
+        let witness = Witness { entry: self.store.place(), seq: self.tenant.engine.seq() };
+        let entry = Entry { tenant: "acme", now: Timestamp(0), witness, command: &bytes };
         self.store.append(&[entry]).expect("it is written");
         let _ = self.tenant.carry_out(Timestamp(0), command).expect("it is carried out");
     }
@@ -65,12 +65,23 @@ impl Journaled {
         self.command(&command);
     }
 
-    /// Begins a snapshot, and waits until it is encoded.
+    /// Begins a snapshot, and waits until its first piece is there.
     fn begin_snapshot(&mut self) {
-        let (frozen, place) = (self.tenant.freeze(), self.store.place());
-        self.store.begin_snapshot("acme", frozen, place).expect("a thread");
+        let (mut writer, pieces) = parts::channel();
+        let frozen = self.tenant.freeze();
+        self.store.begin_snapshot("acme", pieces);
+        std::thread::spawn(move || {
+            let encoded = frozen.write(&mut writer);
+            writer.finish(encoded);
+        });
         assert!(!self.store.upkeep().is_idle());
-        self.store.wait_for_encoded();
+        self.store.wait_for_piece();
+    }
+
+    /// A page that takes a piece of a snapshot along, once it is there.
+    fn page_with_piece(&mut self) {
+        self.store.wait_for_piece();
+        self.page();
     }
 }
 
@@ -79,7 +90,7 @@ fn count(data: &Path, what: &str) -> i64 {
     connection.query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0)).expect("a count")
 }
 
-fn loaded(data: &Path) -> headcount_server::store::Loaded {
+fn loaded(data: &Path) -> Loaded {
     let store = Store::open(data, 1_000_000).expect("a store");
     store.load("acme", Config::new(), CHANGES_KEPT).expect("a state")
 }
@@ -94,26 +105,26 @@ fn a_snapshot_is_written_beside_the_commands_and_counts_when_its_last_part_is_in
         let bytes = journaled.tenant.freeze().to_bytes().expect("bytes").len();
         let rows = count(&data, "journal");
         journaled.begin_snapshot();
-        // Each page takes one part along; until the last one, everything is as it was.
-        for _ in 0..bytes.div_ceil(PART_BYTES) - 1 {
-            journaled.page();
+        // Each page takes one part along; until its row is there, everything is as it was.
+        for _ in 0..bytes.div_ceil(PART_BYTES) {
+            journaled.page_with_piece();
         }
         assert!(bytes > 4 * PART_BYTES, "{bytes} bytes");
         assert_eq!(count(&data, "snapshot"), round.min(3) - 1);
-        assert_eq!(count(&data, "journal"), rows + (bytes.div_ceil(PART_BYTES) - 1) as i64);
-        journaled.page();
+        assert_eq!(count(&data, "journal"), rows + bytes.div_ceil(PART_BYTES) as i64);
+        journaled.page_with_piece();
         assert_eq!(count(&data, "snapshot"), round.min(2));
         journaled.store.finish_upkeep();
         assert!(journaled.store.upkeep().is_idle());
     }
     // The journal begins behind the older of two snapshots, and the parts are those of the two.
-    let places = "SELECT min(journal_id) + 1 FROM snapshot";
+    let places = "SELECT min(entry) + 1 FROM snapshot";
     let first: i64 = Connection::open(&data)
         .and_then(|file| file.query_row(places, [], |row| row.get(0)))
         .expect("a place");
     assert_eq!(count(&data, &format!("journal WHERE id < {first}")), 0);
     assert_eq!(count(&data, &format!("journal WHERE id = {first}")), 1);
-    let orphans = "snapshot_part WHERE journal_id NOT IN (SELECT journal_id FROM snapshot)";
+    let orphans = "snapshot_part WHERE entry NOT IN (SELECT entry FROM snapshot)";
     assert_eq!(count(&data, orphans), 0);
     let expected = journaled.tenant.engine.digest();
     drop(journaled);
@@ -129,7 +140,7 @@ fn a_snapshot_that_was_cut_off_is_none_and_its_parts_go() {
     let mut journaled = Journaled::new(&data);
     (0..40).for_each(|_| journaled.page());
     journaled.begin_snapshot();
-    (0..3).for_each(|_| journaled.page());
+    (0..3).for_each(|_| journaled.page_with_piece());
     let expected = journaled.tenant.engine.digest();
     drop(journaled);
     assert_eq!((count(&data, "snapshot"), count(&data, "snapshot_part")), (0, 3));
@@ -150,7 +161,7 @@ fn a_snapshot_for_which_there_is_no_room_refuses_no_command() {
     // Room for a few pages of accounts, and for a part and a half.
     journaled.store.limit_pages(pages + 100).expect("a limit");
     journaled.begin_snapshot();
-    (0..4).for_each(|_| journaled.page());
+    (0..4).for_each(|_| journaled.page_with_piece());
     assert!(journaled.store.upkeep().is_idle(), "it was given up");
     assert_eq!(count(&data, "snapshot"), 0);
     journaled.store.limit_pages(1_000_000).expect("a limit");
@@ -172,29 +183,34 @@ fn a_snapshot_is_due_so_many_commands_after_the_last_one_however_often_the_serve
             let body = json!({"name": format!("App {start}.{number}")});
             assert_eq!(server.call("POST", "apps/", Some(&body)).status, 201);
         }
-        assert!(server.terminate());
-        assert_eq!(count(&data, "snapshot"), i64::from(start == 5), "after start {start}");
+        let is_due = start == 5;
+        for _ in 0..500 {
+            if !is_due || count(&data, "snapshot") == 1 {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert_eq!(count(&data, "snapshot"), i64::from(is_due), "after start {start}");
+        server.kill();
     }
-    let wal = folder.path().join("data-wal");
-    assert!(!wal.exists(), "a clean stop leaves one file");
 }
 
-/// A file that was written before snapshots had parts.
 #[test]
-fn a_snapshot_in_one_piece_is_loaded() {
+fn a_clean_stop_saves_every_tenant_and_leaves_one_file_that_is_a_backup() {
     let folder = tempfile::tempdir().expect("a folder");
-    let data = folder.path().join("data");
-    let mut journaled = Journaled::new(&data);
-    (0..20).for_each(|_| journaled.page());
-    let (expected, place) = (journaled.tenant.engine.digest(), journaled.store.place());
-    let state = postcard::to_stdvec(&journaled.tenant.engine.snapshot()).expect("bytes");
-    assert!(state.len() > 2 * PART_BYTES);
-    drop(journaled);
-    let file = Connection::open(&data).expect("the file");
-    let values = rusqlite::params![place, state];
-    file.execute("INSERT INTO snapshot VALUES ('acme', ?, ?)", values).expect("a snapshot");
-    file.execute("DROP TABLE snapshot_part", []).expect("an older file");
-    file.execute("DELETE FROM journal", []).expect("an empty journal");
-    let loaded = loaded(&data);
-    assert_eq!((loaded.tenant.engine.digest(), loaded.place, loaded.commands_since), (expected, place, 0));
+    let (data, copy) = (folder.path().join("data"), folder.path().join("copy"));
+    let server = Server::start(Some(&data), &[]);
+    for number in 0..5 {
+        let body = json!({"name": format!("App {number}")});
+        assert_eq!(server.call("POST", "apps/", Some(&body)).status, 201);
+    }
+    let digest = server.call("GET", "digest/", None);
+    assert!(server.terminate());
+    assert!(!folder.path().join("data-wal").exists());
+    std::fs::copy(&data, &copy).expect("a copy");
+    assert_eq!((loaded(&copy).place, loaded(&copy).commands_since), (5, 0));
+    assert_eq!(Server::start(Some(&copy), &[]).call("GET", "digest/", None), digest);
+    // A stop behind which nothing is new writes nothing.
+    assert!(Server::start(Some(&data), &[]).terminate());
+    assert_eq!(count(&data, "snapshot"), 1);
 }
