@@ -95,16 +95,6 @@ impl Fields {
         self.fields.remove(name).filter(|value| !value.is_null())
     }
 
-    /// Whether a field is an empty text.
-    pub fn is_empty_text(&self, name: &str) -> bool {
-        self.fields.get(name).and_then(Value::as_str).is_some_and(str::is_empty)
-    }
-
-    /// The object as JSON.
-    pub fn into_json(self) -> String {
-        Value::from(self.fields).to_string()
-    }
-
     /// A value that `take` makes something of.
     fn typed<T>(
         &mut self,

@@ -131,6 +131,7 @@ fn a_client_that_does_not_read_its_answers_is_cut() {
 
 #[test]
 fn five_hundred_connectors_that_come_at_once_are_all_answered() {
+    rlimit::increase_nofile_limit(u64::MAX).expect("more open files");
     let mut server = Server::start(None, &[]);
     // While it stands still nothing is taken: the system holds them all.
     server.signal("STOP");

@@ -46,6 +46,7 @@ fn memory_is_given_back_behind_a_burst() {
 /// The figure that the README tells.
 #[test]
 fn an_idle_connection_takes_little() {
+    rlimit::increase_nofile_limit(u64::MAX).expect("more open files");
     let server = Server::start(None, &[]);
     let address = server.address.strip_prefix("http://").expect("an address").to_owned();
     let used = || {
