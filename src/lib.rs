@@ -110,13 +110,15 @@ pub use save::{DigestParts, TableDigests};
 pub use save::{RestoreError, Snapshot, SnapshotRef};
 pub use state::ResourceType;
 pub use store::{AttributeTexts, AttributeView, AttributeViews};
+#[cfg(feature = "serde")]
+pub use values::Owned;
 /// The crate whose [`Uuid`] the ids are made of.
 pub use uuid::{self, Uuid};
 pub use values::{
     Account, AccountStatus, AppId, AppUpdate, Attribute, AttributeValue, Attributes, BrokenInvariant, Change,
     CleanupOutcome, Command, Completion, Config, ConfigurationStatus, DeactivationOutcome, Error, ErrorKind,
-    ExpiryOutcome, Fact, Fault, FaultCode, Field, Fields, Fingerprint, FoundType, Group, Guard, GuardLimit,
-    Kind, LenientOutcome, License, LimitOutOfRange, Limits, NewResourceType, NewTask, Page, PageOutcome,
+    ExpiryOutcome, Fact, Fault, FaultCode, Field, Fields, FieldsIter, Fingerprint, FoundType, Group, Guard, GuardLimit,
+    Kind, LenientOutcome, License, LimitOutOfRange, Limits, NewResourceType, NewTask, Page, PageOutcome, Pages,
     ParseError, Plan, PurgeOutcome, RecordFilter, RecordKey, Records, Reference, ReferenceList, References,
     Reply, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts, SessionId, SessionStatus,
     TaskAction, TaskId, TaskStatus, Timestamp,
