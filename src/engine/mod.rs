@@ -70,11 +70,15 @@ pub struct Engine {
 }
 
 impl core::fmt::Debug for Engine {
-    /// A summary: the records would fill pages.
+    /// A summary: the records would fill pages. What each app has: `{:?}` of [`Engine::apps`].
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let tables = self.state.apps.iter().flat_map(|(_, app)| app.store().tables());
+        let records: u64 = tables.map(|(_, table)| u64::from(table.records())).sum();
         f.debug_struct("Engine")
             .field("apps", &self.state.apps.len())
+            .field("records", &records)
             .field("seq", &self.changes.seq())
+            .field("changes", &self.changes.entries().len())
             .finish_non_exhaustive()
     }
 }

@@ -82,7 +82,7 @@ pub(crate) use invariant::COUNT_MAX;
 pub(crate) use invariant::{Checked, ensure, ensure_text};
 pub(crate) use page::{Misread, Place, ReferenceMap, WrongType};
 pub(crate) use page_limits::PageLimits;
-pub(crate) use quote::{excerpt, id_or_excerpt, path_segment};
+pub(crate) use quote::{Quoted, excerpt, id_or_excerpt, path_segment};
 pub(crate) use text::{PlainLengths, Rule, copy_text, describe, is_plain_email, is_same, present};
 #[cfg(feature = "serde")]
 pub(crate) use wire::{Text, attributes};

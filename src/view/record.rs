@@ -3,7 +3,7 @@
 use crate::state::ResourceType;
 use crate::store::{AttributeViews, Ones, Row, RowKey, Slot, Stored, Table, TypeIndex};
 use crate::values::{AccountStatus, Kind, RecordFilter, Timestamp};
-use crate::view::AppView;
+use crate::view::{AppView, ReferenceViews};
 
 /// One account, group or license, to be read. What a kind does not have, or a record lacks, is `None`. Each text is
 /// read where it lies; what says nothing of its cost has none that grows.
@@ -16,12 +16,22 @@ pub struct RecordView<'a> {
 }
 
 impl core::fmt::Debug for RecordView<'_> {
+    /// What it is and what it says, without what it lacks; of references how many.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("RecordView")
-            .field("resource_type", &self.resource_type.slug())
-            .field("id", &self.id())
-            .field("is_active", &self.is_active())
-            .finish_non_exhaustive()
+        let mut record = f.debug_struct("RecordView");
+        record.field("resource_type", &self.resource_type.slug()).field("id", &self.id());
+        for (name, text) in [("email", self.email()), ("username", self.username()), ("name", self.name())] {
+            if let Some(text) = text {
+                record.field(name, &text);
+            }
+        }
+        record.field("is_active", &self.is_active());
+        if self.is_account() {
+            record.field("status", &self.stored().status()).field("references", &self.reference_count());
+        } else {
+            record.field("is_placeholder", &self.is_placeholder()).field("members", &self.member_count());
+        }
+        record.finish_non_exhaustive()
     }
 }
 
@@ -137,8 +147,8 @@ impl<'a> RecordView<'a> {
     /// The groups and licenses that an account refers to, by type in order of registration: a set, so
     /// those of a type are in no order that is promised. Those of an inactive account are on record but
     /// do not count. Goes through them.
-    pub fn references(self) -> impl Iterator<Item = RecordView<'a>> + 'a {
-        self.stored().references().map(move |key| RecordView::new(self.app, key.of, key.row))
+    pub fn references(self) -> ReferenceViews<'a> {
+        ReferenceViews::of(self.app, self.stored().runs())
     }
 
     /// How many groups and licenses an account refers to. Goes through them.
