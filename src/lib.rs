@@ -124,7 +124,7 @@ pub use values::{
     SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
 };
 pub use view::{
-    AppView, Apps, ChangeDisplay, Changes, CloneGroupApps, Preview, PreviewCounts,
+    AppView, Apps, ChangeDisplay, Changes, CloneGroupApps, Members, MembersBehind, Preview, PreviewCounts,
     PreviewRecords, RecordCounts, RecordKeyDisplay, RecordView, RecordViews, RecordsBehind, ReferenceViews,
     ResourceTypes, SessionProgress, SessionTypes, SessionView, SessionViews, TaskPage, TaskQuery, TaskView,
     TypeProgress,

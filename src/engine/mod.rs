@@ -6,6 +6,7 @@
 
 mod apps;
 mod deltas;
+mod members;
 mod pages;
 mod resource_types;
 mod scope;
@@ -57,7 +58,8 @@ use crate::verbs::page::PageBuffers;
 /// | [`AppView::records`](crate::AppView::records) | read | a bit of each record up to the last that is shown; of those that dangle, a bit of each record of the type, and the count of each that is inactive and full |
 /// | [`AppView::records_behind`](crate::AppView::records_behind) | read | a bit of each record from there up to the last that is shown |
 /// | [`AppView::tasks`](crate::AppView::tasks) | read | all tasks of the app |
-/// | [`RecordView::members`](crate::RecordView::members) | read | the references of all active accounts of the app |
+/// | [`index_members`](Self::index_members), the first of a type | needs the engine alone, but is no command | the references of all active accounts of the app |
+/// | [`RecordView::members`](crate::RecordView::members) of a type that is not [indexed](Self::index_members) | read | the references of all active accounts of the app |
 pub struct Engine {
     config: Config,
     key: HashKey,

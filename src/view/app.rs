@@ -129,7 +129,7 @@ impl<'a> AppView<'a> {
         Some(RecordView::new(self, of, row))
     }
 
-    fn find(self, slug: &str, id: &str) -> Option<RowKey> {
+    pub(super) fn find(self, slug: &str, id: &str) -> Option<RowKey> {
         let (of, _) = self.registry.find(slug)?;
         let row = self.app.store().table(of)?.find(self.engine.key().id(id), id)?;
         Some(RowKey::new(of, row))
@@ -172,6 +172,12 @@ impl<'a> AppView<'a> {
     pub fn record_counts(self, slug: &str) -> Option<RecordCounts> {
         let (of, _) = self.registry.find(slug)?;
         Some(RecordCounts::of(self.app.store().table(of)))
+    }
+
+    /// Whether the members of a type's records are [indexed](crate::Engine::index_members); false if there is no such
+    /// type.
+    pub fn indexes_members(self, slug: &str) -> bool {
+        self.registry.find(slug).is_some_and(|(of, _)| self.app.store().indexes_members(of))
     }
 
     /// How many sessions it keeps.

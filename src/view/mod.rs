@@ -4,6 +4,7 @@
 mod app;
 mod change;
 mod iterators;
+mod members;
 mod preview;
 mod record;
 mod session;
@@ -14,6 +15,7 @@ pub use change::{ChangeDisplay, Changes, RecordKeyDisplay};
 pub use iterators::{
     Apps, CloneGroupApps, ReferenceViews, ResourceTypes, SessionProgress, SessionTypes, SessionViews,
 };
+pub use members::{Members, MembersBehind};
 pub use preview::{Preview, PreviewCounts, PreviewRecords};
 pub use record::{RecordCounts, RecordView, RecordViews, RecordsBehind};
 pub use session::{SessionView, TypeProgress};
