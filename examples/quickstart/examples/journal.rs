@@ -2,7 +2,7 @@
 //! from its snapshot and caught up from the journal. Both end in the same state, by the same replies and
 //! the same changes.
 //!
-//! `cargo run --release --example journal`
+//! `cargo run --release -p headcount-quickstart --example journal`
 
 use std::error::Error as StdError;
 use std::num::NonZeroU64;

@@ -1,6 +1,6 @@
 //! The walk-through of the sync guide, call by call, and what comes after the first day.
 //!
-//! `cargo run --release --example quickstart`
+//! `cargo run --release -p headcount-quickstart`
 //!
 //! [`Host`] is what a service puts around the engine: a clock, a source of ids, and bodies of requests
 //! that become commands. The functions here are a connector's calls, in the order of the guide; those in
