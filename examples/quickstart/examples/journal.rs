@@ -9,7 +9,7 @@ use std::num::NonZeroU64;
 
 use headcount::{
     Account, AppId, Change, Command, Completion, Config, Engine, Error, Group, Kind, NewResourceType, Page,
-    Reference, ReferenceList, Reply, ResourceTypeId, Scope, SessionId, Snapshot, Timestamp, Uuid,
+    Reply, ResourceTypeId, Scope, SessionId, Snapshot, Timestamp, Uuid,
 };
 
 /// What a command came to. Two engines that were given the same commands are compared by these.
@@ -140,15 +140,10 @@ fn commands() -> Vec<Command<'static>> {
 }
 
 fn account(number: u32) -> Account<'static> {
-    let team = Reference::new(format!("g{}", number % 10));
-    Account {
-        id: format!("u{number}").into(),
-        email: Some(format!("user{number}@acme.com").into()),
-        memberships: vec![ReferenceList::new("team", [team])],
-        ..Account::default()
-    }
+    let email = format!("user{number}@acme.com");
+    Account::new(format!("u{number}")).with_email(email).member_of("team", format!("g{}", number % 10))
 }
 
 fn team(number: u32) -> Group<'static> {
-    Group { id: format!("g{number}").into(), name: format!("Team {number}").into(), ..Group::default() }
+    Group::new(format!("g{number}"), format!("Team {number}"))
 }
