@@ -112,18 +112,22 @@ pub use state::ResourceType;
 pub use store::{AttributeTexts, AttributeView, AttributeViews};
 /// The crate whose [`Uuid`] the ids are made of.
 pub use uuid::{self, Uuid};
+#[cfg(feature = "serde")]
+pub use values::Owned;
 pub use values::{
     Account, AccountStatus, AppId, AppUpdate, Attribute, AttributeValue, Attributes, BrokenInvariant, Change,
     CleanupOutcome, Command, Completion, Config, ConfigurationStatus, DeactivationOutcome, Error, ErrorKind,
-    ExpiryOutcome, Fact, Fault, FaultCode, Field, Fields, Fingerprint, FoundType, Group, Guard, GuardLimit,
-    Kind, LenientOutcome, License, LimitOutOfRange, Limits, NewResourceType, NewTask, Page, PageOutcome,
-    ParseError, Plan, PurgeOutcome, RecordFilter, RecordKey, Records, Reference, ReferenceList, References,
-    Reply, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts, SessionId, SessionStatus,
-    TaskAction, TaskId, TaskStatus, Timestamp,
+    ExpiryOutcome, Fact, Fault, FaultCode, Field, Fields, FieldsIter, Fingerprint, FoundType, Group, Guard,
+    GuardLimit, Kind, LenientOutcome, License, LimitOutOfRange, Limits, NewResourceType, NewTask, Page,
+    PageOutcome, Pages, ParseError, Plan, PurgeOutcome, RecordFilter, RecordKey, Records, Reference,
+    ReferenceList, References, Reply, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts,
+    SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
 };
 pub use view::{
-    AppView, Changes, Preview, RecordCounts, RecordView, RecordViews, RecordsBehind, SessionView, TaskPage,
-    TaskQuery, TaskView, TypeProgress,
+    AppView, Apps, ChangeDisplay, Changes, CloneGroupApps, Members, MembersBehind, Preview, PreviewCounts,
+    PreviewRecords, RecordCounts, RecordKeyDisplay, RecordView, RecordViews, RecordsBehind, ReferenceViews,
+    ResourceTypes, SessionProgress, SessionTypes, SessionView, SessionViews, TaskPage, TaskQuery, TaskView,
+    TypeProgress,
 };
 
 #[doc = include_str!("../docs/SPEC.md")]

@@ -329,3 +329,52 @@ fn a_purge_allocates_for_what_goes_however_many_records_there_are() {
     // A set of rows has 8 KiB for the 65,536 among which one of its own lies.
     assert!(many.1 <= few.1 + 64 * 1024, "{} bytes among 100,000 records, {} among 10,000", many.1, few.1);
 }
+
+/// Ten accounts of so many each leave a team for another, in an engine whose members are indexed. The bytes that this
+/// allocates beyond what it does without an index, and what an unchanged page allocates.
+fn moving(accounts: u32) -> (usize, usize) {
+    let directory = Directory::new(accounts);
+    let mut bytes = Vec::new();
+    let mut unchanged = 0;
+    for is_indexed in [false, true] {
+        let mut engine = roll::engine(Config::new()).expect("an engine");
+        let session = roll::start(&mut engine, 1).expect("a session");
+        for numbers in directory.in_order().chunks(100) {
+            let page = directory.accounts_page(Roll::Whole, numbers);
+            let _ = roll::push(&mut engine, session, &page).expect("a page");
+        }
+        if is_indexed {
+            engine.index_members(roll::APP, "team").expect("a type");
+        }
+        let numbers: Vec<u32> = (0..10).map(|number| number * (accounts / 10)).collect();
+        let page = directory.accounts_page(Roll::Whole, &numbers);
+        // The first page of others makes room that the next ones have.
+        let _ = roll::push(&mut engine, session, &page).expect("a page");
+        let region = Region::new(ALLOCATOR);
+        let outcome = roll::push(&mut engine, session, &page).expect("a page");
+        assert_eq!(outcome.unchanged, 10);
+        unchanged += region.change().allocations;
+        let Records::Accounts(mut moved) = page.records().clone() else { panic!("these are accounts") };
+        for account in &mut moved {
+            let teams = account.memberships[0].references.as_mut().expect("a list");
+            teams.pop();
+            teams.push(Reference::new("another"));
+        }
+        let page = Page::accounts(moved);
+        let region = Region::new(ALLOCATOR);
+        let _ = roll::push(&mut engine, session, &page).expect("a page");
+        bytes.push(region.change().bytes_allocated);
+    }
+    (bytes[1] - bytes[0], unchanged)
+}
+
+#[test]
+fn an_index_of_members_allocates_for_what_changes_however_many_there_are() {
+    let _turn = turn();
+    for accounts in [1_000, 100_000] {
+        let (bytes, unchanged) = moving(accounts);
+        assert_eq!(unchanged, 0, "{accounts} accounts");
+        // What is compared, and a node or two of the index for each that comes.
+        assert!(bytes <= 10 * 2_000, "{bytes} bytes among {accounts} accounts");
+    }
+}

@@ -254,3 +254,42 @@ fn what_pages_are_remembered_by_is_bounded_by_their_records() {
         assert!(bytes >= 4, "{bytes} bytes for a record: is it remembered at all?");
     }
 }
+
+/// What the index takes: right after it was made, and after a year of changes; and that who asks for none, or gives it
+/// back, pays nothing.
+#[test]
+fn an_index_of_members_takes_ten_to_twenty_bytes_for_each_reference() {
+    let _turn = turn();
+    for accounts in [1_000, 100_000] {
+        let directory = Directory::new(accounts);
+        let references = accounts as usize * 5;
+        let before = heap();
+        let mut engine = roll::engine(Config::new()).expect("an engine");
+        let session = roll::start(&mut engine, 1).expect("a session");
+        for numbers in directory.shuffled().chunks(100) {
+            let page = directory.accounts_page(Roll::Whole, numbers);
+            let _ = roll::push(&mut engine, session, &page).expect("a page");
+        }
+        engine.forget_changes();
+        let plain = heap() - before;
+        engine.index_members(APP, "team").expect("a type");
+        let made = heap() - before - plain;
+        assert!(made <= references * 11 + 1_000, "{made} bytes for {references} references");
+        assert!(made >= references * 8, "{made} bytes: is that an index?");
+        engine.drop_member_index(APP, "team").expect("a type");
+        assert_eq!(heap() - before, plain, "it is given back");
+
+        // Another engine, indexed from the start: its accounts come in no order.
+        let before = heap();
+        let mut engine = roll::engine(Config::new()).expect("an engine");
+        engine.index_members(APP, "team").expect("a type");
+        let session = roll::start(&mut engine, 1).expect("a session");
+        for numbers in directory.shuffled().chunks(100) {
+            let page = directory.accounts_page(Roll::Whole, numbers);
+            let _ = roll::push(&mut engine, session, &page).expect("a page");
+        }
+        engine.forget_changes();
+        let grown = heap() - before - plain;
+        assert!(grown <= references * 20 + 1_000, "{grown} bytes for {references} references");
+    }
+}

@@ -6,6 +6,7 @@
 
 mod apps;
 mod deltas;
+mod members;
 mod pages;
 mod resource_types;
 mod scope;
@@ -57,7 +58,8 @@ use crate::verbs::page::PageBuffers;
 /// | [`AppView::records`](crate::AppView::records) | read | a bit of each record up to the last that is shown; of those that dangle, a bit of each record of the type, and the count of each that is inactive and full |
 /// | [`AppView::records_behind`](crate::AppView::records_behind) | read | a bit of each record from there up to the last that is shown |
 /// | [`AppView::tasks`](crate::AppView::tasks) | read | all tasks of the app |
-/// | [`RecordView::members`](crate::RecordView::members) | read | the references of all active accounts of the app |
+/// | [`index_members`](Self::index_members), the first of a type | needs the engine alone, but is no command | the references of all active accounts of the app |
+/// | [`RecordView::members`](crate::RecordView::members) of a type that is not [indexed](Self::index_members) | read | the references of all active accounts of the app |
 pub struct Engine {
     config: Config,
     key: HashKey,
@@ -70,11 +72,15 @@ pub struct Engine {
 }
 
 impl core::fmt::Debug for Engine {
-    /// A summary: the records would fill pages.
+    /// A summary: the records would fill pages. What each app has: `{:?}` of [`Engine::apps`].
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let tables = self.state.apps.iter().flat_map(|(_, app)| app.store().tables());
+        let records: u64 = tables.map(|(_, table)| u64::from(table.records())).sum();
         f.debug_struct("Engine")
             .field("apps", &self.state.apps.len())
+            .field("records", &records)
             .field("seq", &self.changes.seq())
+            .field("changes", &self.changes.entries().len())
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,8 @@
 //! Clone groups: the apps that share a registry.
 
+use alloc::collections::btree_set;
 use alloc::collections::{BTreeMap, BTreeSet};
+use core::iter::Copied;
 
 use super::ordered::Ordinal;
 use super::registry::Registry;
@@ -17,6 +19,9 @@ pub(crate) struct CloneGroup {
     apps: BTreeSet<Ordinal>,
 }
 
+/// Goes through the apps of a group, by their places in the order of creation.
+pub(crate) type GroupApps<'g> = Copied<btree_set::Iter<'g, Ordinal>>;
+
 impl CloneGroup {
     pub(crate) const fn registry(&self) -> &Registry {
         &self.registry
@@ -31,7 +36,7 @@ impl CloneGroup {
     }
 
     /// Its apps, in order of creation.
-    pub(crate) fn apps(&self) -> impl Iterator<Item = Ordinal> {
+    pub(crate) fn apps(&self) -> GroupApps<'_> {
         self.apps.iter().copied()
     }
 }

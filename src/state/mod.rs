@@ -16,17 +16,18 @@ pub(crate) use app::App;
 #[cfg(feature = "serde")]
 pub(crate) use app::SavedApp;
 pub(crate) use change_log::{ChangeLog, Entry, Gone, RecordFact};
-pub(crate) use clone_group::{CloneGroupNumber, CloneGroups};
-pub(crate) use ordered::Ordered;
-pub(crate) use registry::Registry;
+pub(crate) use clone_group::{CloneGroupNumber, CloneGroups, GroupApps};
+pub(crate) use ordered::{Ordered, OrderedIter};
 pub use registry::ResourceType;
 #[cfg(feature = "serde")]
 pub(crate) use registry::SavedRegistry;
+pub(crate) use registry::{Registry, RegistryTypes};
 #[cfg(feature = "serde")]
 pub(crate) use session::SavedProgress;
 pub(crate) use session::{
     Cursor, Ending, Marked, OpenSession, ReferenceCounts, SessionRef, SettledIds, TypeScope,
 };
+pub(crate) use sessions::SessionRefs;
 pub(crate) use task::{Task, TaskEnding};
 
 use crate::values::{AppId, ResourceTypeId, SessionId, TaskId};

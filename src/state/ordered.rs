@@ -1,6 +1,8 @@
 //! Values in order of creation, found by id, removed from anywhere at a cost that hardly grows.
 
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Values;
+use core::iter::Map;
 
 /// A place in the order of creation. It is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +16,9 @@ pub(crate) struct Ordered<K, V> {
     values: BTreeMap<Ordinal, (K, V)>,
     next: u64,
 }
+
+/// Goes through the values in order of creation, with their ids.
+pub(crate) type OrderedIter<'o, K, V> = Map<Values<'o, Ordinal, (K, V)>, fn(&'o (K, V)) -> (K, &'o V)>;
 
 impl<K, V> Default for Ordered<K, V> {
     fn default() -> Self {
@@ -73,7 +78,7 @@ impl<K: Copy + Ord, V> Ordered<K, V> {
     }
 
     /// In order of creation.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (K, &V)> + ExactSizeIterator {
+    pub(crate) fn iter(&self) -> OrderedIter<'_, K, V> {
         self.values.values().map(|(id, value)| (*id, value))
     }
 

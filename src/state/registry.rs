@@ -4,6 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 
 use indexmap::IndexMap;
+use indexmap::map::Values;
 
 use crate::store::TypeIndex;
 use crate::values::{
@@ -69,6 +70,9 @@ pub(crate) struct Registry {
     types: IndexMap<String, ResourceType, HashKey>,
 }
 
+/// Goes through the types in order of registration.
+pub(crate) type RegistryTypes<'r> = Values<'r, String, ResourceType>;
+
 impl Registry {
     pub(crate) fn new(key: HashKey) -> Self {
         Self { types: IndexMap::with_hasher(key) }
@@ -78,7 +82,7 @@ impl Registry {
         self.types.len()
     }
 
-    pub(crate) fn types(&self) -> impl DoubleEndedIterator<Item = &ResourceType> + ExactSizeIterator + Clone {
+    pub(crate) fn types(&self) -> RegistryTypes<'_> {
         self.types.values()
     }
 

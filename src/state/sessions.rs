@@ -1,10 +1,18 @@
 //! The sessions of one app: at most one that is open, and the last of those that ended.
 
 use alloc::collections::VecDeque;
+use alloc::collections::vec_deque;
 use alloc::vec::Vec;
+use core::iter::{Chain, Map};
 
 use super::session::{EndedSession, Ending, Marked, OpenSession, SessionRef};
 use crate::values::{Checked, DigestHasher, Error, Limits, SessionId, SessionStatus, Timestamp, ensure};
+
+/// Goes through the sessions of an app, oldest first.
+pub(crate) type SessionRefs<'s> = Chain<
+    Map<vec_deque::Iter<'s, EndedSession>, fn(&'s EndedSession) -> SessionRef<'s>>,
+    Map<core::option::Iter<'s, OpenSession>, fn(&'s OpenSession) -> SessionRef<'s>>,
+>;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sessions {
@@ -27,8 +35,12 @@ impl Sessions {
     }
 
     /// All, oldest first.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = SessionRef<'_>> {
-        self.ended.iter().map(SessionRef::Ended).chain(self.open.iter().map(SessionRef::Open))
+    pub(crate) fn iter(&self) -> SessionRefs<'_> {
+        let ended: Map<_, fn(&EndedSession) -> SessionRef<'_>> =
+            self.ended.iter().map(|session| SessionRef::Ended(session));
+        let open: Map<_, fn(&OpenSession) -> SessionRef<'_>> =
+            self.open.iter().map(|session| SessionRef::Open(session));
+        ended.chain(open)
     }
 
     pub(crate) fn get(&self, id: SessionId) -> Result<SessionRef<'_>, Error> {

@@ -227,6 +227,7 @@ impl Store {
             })?;
         }
         self.check_gone(&directory, &referrers)?;
+        self.check_members()?;
         Ok(referrers.references)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! References lead from table to table, so what must agree among tables is kept here and nowhere else:
 //!
-//! - a row's *referrers* are the active accounts that refer to it;
+//! - a row's *referrers* are the active accounts that refer to it; where the type's *members* are indexed, it is these;
 //! - a reference points at a record that there is;
 //! - an active account's references point at active rows or at full ones;
 //! - the *seen* rows, those of the present roll, and the *settled* ones, which it leaves as they are, are full records;
@@ -23,6 +23,7 @@ mod index;
 mod key;
 #[cfg(feature = "serde")]
 mod load;
+mod members;
 mod purge;
 mod record;
 mod remembered;
@@ -38,6 +39,7 @@ pub(crate) use bits::{Bits, Ones};
 pub(crate) use key::{Row, RowKey, TypeIndex};
 #[cfg(feature = "serde")]
 pub(crate) use load::{RowFlags, Runs, read_references};
+pub(crate) use members::Referring;
 pub(crate) use purge::Leaving;
 pub(crate) use record::{Draft, ReferenceRuns, Slot, Stored};
 pub(crate) use remembered::{RememberedPages, Run};
@@ -46,6 +48,7 @@ pub(crate) use table::Table;
 #[cfg(feature = "serde")]
 use crate::values::{BrokenInvariant, Checked};
 use crate::values::{Fingerprint, IdHash, Kind, PageLimits, Timestamp};
+use members::MemberIndex;
 
 #[derive(Debug, Default)]
 pub(crate) struct Store {
@@ -53,6 +56,8 @@ pub(crate) struct Store {
     tables: Vec<Table>,
     /// By type as the tables: how many references its active accounts hold.
     held: Vec<u64>,
+    /// Of the types that somebody asked it for.
+    members: MemberIndex,
     /// References of one account at a time, kept for its space.
     scratch: Vec<RowKey>,
 }
@@ -126,7 +131,7 @@ impl Store {
     /// Adds a full, active record whose id the table does not have.
     pub(crate) fn insert(&mut self, of: TypeIndex, kind: Kind, hash: IdHash, draft: &Draft<'_>) -> Row {
         let row = self.table_to_grow(of, kind).insert(hash, draft);
-        self.hold(of, draft.references);
+        self.hold(RowKey::new(of, row), draft.references);
         row
     }
 
@@ -147,11 +152,10 @@ impl Store {
         on_record.clear();
         on_record.extend(self.stored(key).references());
         let references = draft.map_or(&*on_record, |draft| draft.references);
-        if !was_active || references != on_record {
-            if was_active {
-                self.release(key.of, &on_record);
-            }
-            self.hold(key.of, references);
+        if !was_active {
+            self.hold(key, references);
+        } else if references != on_record {
+            self.exchange(key, &on_record, references);
         }
         self.scratch = on_record;
         let table = self.table_mut(key.of);
@@ -181,22 +185,47 @@ impl Store {
         let mut references = core::mem::take(&mut self.scratch);
         references.clear();
         references.extend(self.stored(key).references());
-        self.release(key.of, &references);
+        self.release(key, &references);
         let released = references.len();
         self.scratch = references;
         released
     }
 
+    /// Takes the references of an active account.
+    fn hold(&mut self, account: RowKey, references: &[RowKey]) {
+        self.count(account.of, references);
+        if let Some(members) = &mut self.members {
+            members.add(account, references);
+        }
+    }
+
+    /// Takes back what [`hold`](Self::hold) took.
+    fn release(&mut self, account: RowKey, references: &[RowKey]) {
+        self.count_off(account.of, references);
+        if let Some(members) = &mut self.members {
+            members.remove(account, references);
+        }
+    }
+
+    /// Takes back what an active account held before, and takes what it holds now.
+    fn exchange(&mut self, account: RowKey, before: &[RowKey], after: &[RowKey]) {
+        self.count_off(account.of, before);
+        self.count(account.of, after);
+        if let Some(members) = &mut self.members {
+            members.exchange(account, before, after);
+        }
+    }
+
     /// Counts the references of an active account of this type.
-    fn hold(&mut self, of: TypeIndex, references: &[RowKey]) {
+    fn count(&mut self, of: TypeIndex, references: &[RowKey]) {
         self.held[of.at()] += references.len() as u64;
         for target in references {
             self.table_mut(target.of).add_referrer(target.row);
         }
     }
 
-    /// Takes back what [`hold`](Self::hold) counted.
-    fn release(&mut self, of: TypeIndex, references: &[RowKey]) {
+    /// Takes back what [`count`](Self::count) counted.
+    fn count_off(&mut self, of: TypeIndex, references: &[RowKey]) {
         self.held[of.at()] -= references.len() as u64;
         for target in references {
             self.table_mut(target.of).remove_referrer(target.row);
@@ -206,11 +235,11 @@ impl Store {
 
 /// Freezing.
 impl Store {
-    /// A copy of all records as they are: see [`Table::freeze`].
+    /// A copy of all records as they are: see [`Table::freeze`]. Nobody reads members in it.
     pub(crate) fn freeze(&mut self) -> Self {
-        let Self { tables, held, scratch: _ } = self;
+        let Self { tables, held, members: _, scratch: _ } = self;
         let tables = tables.iter_mut().map(Table::freeze).collect();
-        Self { tables, held: held.clone(), scratch: Vec::new() }
+        Self { tables, held: held.clone(), members: None, scratch: Vec::new() }
     }
 }
 

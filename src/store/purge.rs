@@ -84,7 +84,7 @@ impl Store {
         for &key in &leaving.records {
             if self.table_of(key).active().contains(key.row) {
                 let references: Vec<RowKey> = self.stored(key).references().collect();
-                self.release(key.of, &references);
+                self.release(key, &references);
             }
         }
         for &key in &leaving.referrers {
@@ -102,7 +102,7 @@ impl Store {
         let (lost, kept): (Vec<RowKey>, Vec<RowKey>) =
             stored.references().partition(|target| leaving.has(*target));
         if self.table_of(key).active().contains(key.row) {
-            self.release(key.of, &lost);
+            self.release(key, &lost);
         }
         let draft = stored.draft(&kept);
         self.table_mut(key.of).replace(key.row, &draft);
@@ -153,6 +153,7 @@ impl Store {
             }
             *table = dense;
         }
+        self.index_members_anew();
     }
 }
 

@@ -1,6 +1,8 @@
 //! What it costs to erase a record, to read lists from behind one, and to hold a completion to a guard, counted at two
 //! sizes.
 
+use alloc::format;
+
 use super::costs::{APP, FEW, MANY, NOW, accounts, app, clean_up, complete, engine, push, start, total};
 use super::work::{self, Work};
 use crate::*;
@@ -86,4 +88,57 @@ fn what_a_guard_holds_a_completion_to_is_counted_unless_deltas_came() {
         let (_, work) = work::of(|| start(&mut engine, 5));
         assert_eq!(work, Work::default(), "what was settled goes at once");
     }
+}
+
+/// Of teams of twenty, the last one.
+#[test]
+fn members_that_are_indexed_cost_what_is_read_and_are_kept_up_by_what_changes() {
+    let works = [FEW, MANY].map(|count| {
+        let mut engine = engine(count);
+        let (_, made) = work::of(|| engine.index_members(APP, "team"));
+        assert!(made.records >= u64::from(count), "each account is looked at once");
+        let (_, again) = work::of(|| engine.index_members(APP, "team"));
+        assert_eq!(again, Work::default(), "it is there");
+        let last = format!("g{}", count / 20 - 1);
+        let team = app(&engine).record("team", &last).expect("a placeholder");
+        let (found, read) = work::of(|| team.members().count());
+        let (page, part) = work::of(|| team.members().take(5).count());
+        assert_eq!((found, page), (20, 5));
+        assert_eq!((read.records, read.words), (0, 0), "no account is looked for");
+        let behind = format!("u{:07}", count - 3);
+        let (rest, from_behind) =
+            work::of(|| team.members_behind("account", &behind).map(|members| members.count()));
+        assert!(
+            rest == Some(2) && from_behind.words <= 2,
+            "{from_behind:?}: the account itself is looked up"
+        );
+        start(&mut engine, 2);
+        let _ = push(&mut engine, 2, &accounts(0..1, "x"));
+        let (_, unchanged) = work::of(|| push(&mut engine, 2, &accounts(0..100, "x")));
+        // Other texts, and the same teams.
+        let (_, renamed) = work::of(|| push(&mut engine, 2, &accounts(0..100, "y")));
+        let moved =
+            Page::accounts((0..100_u32).map(|number| {
+                Account::new(format!("u{number:07}")).with_username("y").member_of("team", "g0")
+            }));
+        let (_, moved) = work::of(|| push(&mut engine, 2, &moved));
+        engine.check_invariants().expect("an index that is kept");
+        [read, part, from_behind, unchanged, renamed, moved]
+    });
+    assert_eq!(works[0], works[1], "at {FEW} and at {MANY} accounts");
+}
+
+/// An index changes nothing of what a page does that changes no reference.
+#[test]
+fn an_index_costs_a_page_nothing_that_changes_no_reference() {
+    let works = [false, true].map(|is_indexed| {
+        let mut engine = engine(FEW);
+        if is_indexed {
+            engine.index_members(APP, "team").expect("a type");
+        }
+        start(&mut engine, 2);
+        let pages = [accounts(0..100, "x"), accounts(0..100, "x"), accounts(100..200, "y")];
+        pages.map(|page| work::of(|| push(&mut engine, 2, &page)).1)
+    });
+    assert_eq!(works[0], works[1]);
 }

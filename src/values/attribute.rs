@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::found_type::FoundType;
 
@@ -41,6 +42,12 @@ impl<'a> Attribute<'a> {
             AttributeValue::Texts(texts) => !texts.is_empty(),
             _ => true,
         })
+    }
+
+    /// The same, and of a number or a boolean eight.
+    pub(super) fn text_bytes(&self) -> usize {
+        self.bytes()
+            + 8 * usize::from(!matches!(self.value, Some(AttributeValue::Text(_) | AttributeValue::Texts(_))))
     }
 
     /// The bytes of its name and its texts.
@@ -88,6 +95,36 @@ impl<'a> From<&'a str> for AttributeValue<'a> {
 impl From<String> for AttributeValue<'_> {
     fn from(text: String) -> Self {
         Self::Text(Cow::Owned(text))
+    }
+}
+
+impl<'a> From<&'a String> for AttributeValue<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for AttributeValue<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Vec<String>> for AttributeValue<'_> {
+    fn from(texts: Vec<String>) -> Self {
+        Self::texts(texts)
+    }
+}
+
+impl<'a> From<&'a [String]> for AttributeValue<'a> {
+    fn from(texts: &'a [String]) -> Self {
+        Self::texts(texts)
+    }
+}
+
+impl From<u32> for AttributeValue<'_> {
+    fn from(integer: u32) -> Self {
+        Self::Integer(integer.into())
     }
 }
 

@@ -35,7 +35,7 @@ impl<'a> Change<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RecordKey<'a> {
-    /// The record's type; its slug is to be had from the app.
+    /// The record's type; its slug is to be had from the app. ([`AppView::display`](crate::AppView::display) prints it.)
     pub resource_type_id: ResourceTypeId,
     /// The record's external id.
     #[cfg_attr(feature = "serde", serde(borrow))]
@@ -194,12 +194,56 @@ impl Fields {
     }
 
     /// The fields of the set, in the order of their bits.
-    pub fn iter(self) -> impl Iterator<Item = Field> {
-        Field::ALL.iter().copied().filter(move |&field| self.contains(field))
+    pub const fn iter(self) -> FieldsIter {
+        FieldsIter { left: self }
     }
 
     pub(crate) const fn insert(&mut self, field: Field) {
         self.0 |= 1 << field.number();
+    }
+}
+
+/// Goes through a set of fields: see [`Fields::iter`].
+#[derive(Clone, Debug)]
+pub struct FieldsIter {
+    left: Fields,
+}
+
+impl Iterator for FieldsIter {
+    type Item = Field;
+
+    fn next(&mut self) -> Option<Field> {
+        let next = Field::ALL.iter().copied().find(|field| self.left.contains(*field))?;
+        self.left.0 &= !(1 << next.number());
+        Some(next)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = Field::ALL.iter().filter(|field| self.left.contains(**field)).count();
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for FieldsIter {}
+
+impl IntoIterator for Fields {
+    type Item = Field;
+    type IntoIter = FieldsIter;
+
+    fn into_iter(self) -> FieldsIter {
+        self.iter()
+    }
+}
+
+/// The names of the fields, with commas between them.
+impl core::fmt::Display for Fields {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let mut separator = "";
+        for field in self.iter() {
+            write!(f, "{separator}{field}")?;
+            separator = ", ";
+        }
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ mod attribute;
 #[cfg(feature = "serde")]
 mod attribute_wire;
 mod change;
+mod change_text;
 mod command;
 #[cfg(feature = "serde")]
 mod completion_wire;
@@ -26,16 +27,21 @@ mod invariant;
 mod kind;
 mod limits;
 mod outcome;
+mod outcome_text;
 mod owned;
+#[cfg(feature = "serde")]
+mod owned_wire;
 mod page;
 mod page_limits;
 #[cfg(feature = "serde")]
 mod page_wire;
+mod pages;
 #[cfg(feature = "serde")]
 mod plain_wire;
 mod plan;
 mod quote;
 mod record;
+mod record_debug;
 mod status;
 mod text;
 mod time;
@@ -44,7 +50,7 @@ mod wire;
 
 pub use arguments::{AppUpdate, Completion, NewResourceType, NewTask, Resolution, ResourceTypeUpdate, Scope};
 pub use attribute::{Attribute, AttributeValue};
-pub use change::{Change, Fact, Field, Fields, RecordKey};
+pub use change::{Change, Fact, Field, Fields, FieldsIter, RecordKey};
 pub use command::Command;
 pub use error::{Error, ErrorKind};
 pub use fault::{Fault, FaultCode};
@@ -60,7 +66,10 @@ pub use outcome::{
     CleanupOutcome, DeactivationOutcome, ExpiryOutcome, LenientOutcome, PageOutcome, PurgeOutcome, Reply,
     SessionCounts,
 };
+#[cfg(feature = "serde")]
+pub use owned_wire::Owned;
 pub use page::{Page, Records};
+pub use pages::Pages;
 pub use plan::Plan;
 pub use record::{Account, Attributes, Group, License, Reference, ReferenceList, References};
 pub use status::{ConfigurationStatus, SessionStatus, TaskAction, TaskStatus};
@@ -73,7 +82,7 @@ pub(crate) use invariant::COUNT_MAX;
 pub(crate) use invariant::{Checked, ensure, ensure_text};
 pub(crate) use page::{Misread, Place, ReferenceMap, WrongType};
 pub(crate) use page_limits::PageLimits;
-pub(crate) use quote::{excerpt, id_or_excerpt, path_segment};
+pub(crate) use quote::{Quoted, excerpt, id_or_excerpt, path_segment};
 pub(crate) use text::{PlainLengths, Rule, copy_text, describe, is_plain_email, is_same, present};
 #[cfg(feature = "serde")]
 pub(crate) use wire::{Text, attributes};

@@ -36,7 +36,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// Prints a text in quotes, so that no character of it can end the line, hide or colour what follows.
-pub(super) struct Quoted<'t>(pub(super) &'t str);
+pub(crate) struct Quoted<'t>(pub(crate) &'t str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

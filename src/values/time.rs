@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::str::FromStr;
+use core::time::Duration;
 
 use super::words::ParseError;
 
@@ -30,6 +31,49 @@ impl Timestamp {
     /// Milliseconds since the epoch.
     pub const fn as_millis(self) -> i64 {
         self.0
+    }
+
+    /// The moment that is so long after the epoch, as a system's clock tells it; the last one there is if that is later.
+    ///
+    /// ```
+    /// use headcount::Timestamp;
+    /// use std::time::{Duration, SystemTime, UNIX_EPOCH};
+    /// let now = Timestamp::since_epoch(SystemTime::now().duration_since(UNIX_EPOCH)?);
+    /// let a_month_ago = now.saturating_sub(Duration::from_secs(30 * 86_400));
+    /// assert!(a_month_ago < now);
+    /// # Ok::<(), std::time::SystemTimeError>(())
+    /// ```
+    pub const fn since_epoch(duration: Duration) -> Self {
+        Self(0).saturating_add(duration)
+    }
+
+    /// So much later, in whole milliseconds; the last moment there is if that would be later.
+    #[must_use]
+    pub const fn saturating_add(self, duration: Duration) -> Self {
+        // A duration has less than 2^74 milliseconds.
+        let later = self.0 as i128 + duration.as_millis() as i128;
+        Self(if later > i64::MAX as i128 { i64::MAX } else { later as i64 })
+    }
+
+    /// So much earlier, in whole milliseconds; the first moment there is if that would be earlier.
+    #[must_use]
+    pub const fn saturating_sub(self, duration: Duration) -> Self {
+        let earlier = self.0 as i128 - duration.as_millis() as i128;
+        Self(if earlier < i64::MIN as i128 { i64::MIN } else { earlier as i64 })
+    }
+}
+
+/// Milliseconds since the epoch.
+impl From<i64> for Timestamp {
+    fn from(millis: i64) -> Self {
+        Self(millis)
+    }
+}
+
+/// Milliseconds since the epoch.
+impl From<Timestamp> for i64 {
+    fn from(at: Timestamp) -> Self {
+        at.0
     }
 }
 

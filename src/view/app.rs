@@ -4,11 +4,12 @@ use crate::engine::Engine;
 use crate::state::{App, Registry, ResourceType, SessionRef};
 use crate::store::{RowKey, TypeIndex};
 use crate::values::{
-    AppId, ConfigurationStatus, Error, Guard, RecordFilter, ResourceTypeId, SessionId, SessionStatus, TaskId,
-    Timestamp,
+    AppId, ConfigurationStatus, Error, Guard, RecordFilter, RecordKey, ResourceTypeId, SessionId,
+    SessionStatus, TaskId, Timestamp,
 };
 use crate::view::{
-    Preview, RecordCounts, RecordView, RecordViews, RecordsBehind, SessionView, TaskPage, TaskQuery, TaskView,
+    CloneGroupApps, Preview, RecordCounts, RecordKeyDisplay, RecordView, RecordViews, RecordsBehind,
+    ResourceTypes, SessionView, SessionViews, TaskPage, TaskQuery, TaskView,
 };
 
 /// An app, to be read. Methods without a stated cost take constant time; so does each step of an iterator.
@@ -21,11 +22,26 @@ pub struct AppView<'a> {
 }
 
 impl core::fmt::Debug for AppView<'_> {
+    /// Its name, how many records it has of each type, and its last session. It looks at no record.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("AppView")
             .field("id", &self.id)
-            .field("name", &self.app.name())
+            .field("name", &self.name())
+            .field("records", &CountsByType(*self))
+            .field("last_session", &self.sessions().next_back())
+            .field("last_synced_at", &self.last_synced_at())
             .finish_non_exhaustive()
+    }
+}
+
+/// How many records an app has of each type.
+struct CountsByType<'a>(AppView<'a>);
+
+impl core::fmt::Debug for CountsByType<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let app = self.0;
+        let counts = app.resource_types().filter_map(|of| Some((of.slug(), app.record_counts(of.slug())?)));
+        f.debug_map().entries(counts).finish()
     }
 }
 
@@ -79,15 +95,13 @@ impl<'a> AppView<'a> {
 
     /// The apps that share its resource types, itself among them, in order of creation. Each step costs the logarithm
     /// of the number of apps.
-    pub fn clone_group(self) -> impl Iterator<Item = AppId> + 'a {
-        let state = self.engine.state();
-        let apps = state.groups.get(self.app.group()).apps();
-        apps.map(|ordinal| state.apps.at(ordinal).expect("an app of a group is there").0)
+    pub fn clone_group(self) -> CloneGroupApps<'a> {
+        CloneGroupApps::of(self.engine.state(), self.app)
     }
 
     /// Its resource types, in order of registration.
-    pub fn resource_types(self) -> impl ExactSizeIterator<Item = &'a ResourceType> + Clone {
-        self.registry.types()
+    pub fn resource_types(self) -> ResourceTypes<'a> {
+        ResourceTypes { types: self.registry.types() }
     }
 
     /// The resource type that has this slug now. Costs a hash.
@@ -100,13 +114,22 @@ impl<'a> AppView<'a> {
         self.registry.types().find(|resource_type| resource_type.id() == id)
     }
 
+    /// The key of a record of this app, to print itself with the type's slug: `team "g1"`. The id is in quotes and
+    /// escaped. Goes through the app's types.
+    pub fn display<'k>(self, key: &'k RecordKey<'_>) -> RecordKeyDisplay<'k>
+    where
+        'a: 'k,
+    {
+        RecordKeyDisplay::new(self, key)
+    }
+
     /// The record with this external id, active or not. Costs a hash and a lookup, however many there are.
     pub fn record(self, slug: &str, id: &str) -> Option<RecordView<'a>> {
         let RowKey { of, row } = self.find(slug, id)?;
         Some(RecordView::new(self, of, row))
     }
 
-    fn find(self, slug: &str, id: &str) -> Option<RowKey> {
+    pub(super) fn find(self, slug: &str, id: &str) -> Option<RowKey> {
         let (of, _) = self.registry.find(slug)?;
         let row = self.app.store().table(of)?.find(self.engine.key().id(id), id)?;
         Some(RowKey::new(of, row))
@@ -151,14 +174,20 @@ impl<'a> AppView<'a> {
         Some(RecordCounts::of(self.app.store().table(of)))
     }
 
+    /// Whether the members of a type's records are [indexed](crate::Engine::index_members); false if there is no such
+    /// type.
+    pub fn indexes_members(self, slug: &str) -> bool {
+        self.registry.find(slug).is_some_and(|(of, _)| self.app.store().indexes_members(of))
+    }
+
     /// How many sessions it keeps.
     pub fn session_count(self) -> usize {
         self.app.sessions().len()
     }
 
     /// The sessions that it keeps, oldest first.
-    pub fn sessions(self) -> impl DoubleEndedIterator<Item = SessionView<'a>> + 'a {
-        self.app.sessions().iter().map(move |session| SessionView::new(self, session))
+    pub fn sessions(self) -> SessionViews<'a> {
+        SessionViews { app: self, sessions: self.app.sessions().iter() }
     }
 
     /// The session with this id, if the app keeps it. Looks at those that it keeps, the newest first.

@@ -1,11 +1,12 @@
 //! Changes as readers see them: with the names of what they are about.
 
 use alloc::borrow::Cow;
+use core::fmt;
 
 use crate::engine::Engine;
 use crate::state::{ChangeLog, Entry, Gone, RecordFact};
 use crate::store::{RowKey, Slot, TypeIndex};
-use crate::values::{Change, Fact, RecordKey};
+use crate::values::{Change, Fact, Quoted, RecordKey, ResourceTypeId};
 use crate::view::AppView;
 
 /// Goes through the changes of the last command: see [`Engine::changes`].
@@ -18,8 +19,8 @@ pub struct Changes<'a> {
     seq: u64,
 }
 
-impl core::fmt::Debug for Changes<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Debug for Changes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.clone()).finish()
     }
 }
@@ -106,3 +107,49 @@ impl<'a> Iterator for Changes<'a> {
 }
 
 impl ExactSizeIterator for Changes<'_> {}
+
+/// A change that prints itself with names: see [`Engine::display`].
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeDisplay<'c> {
+    /// None of an app that is gone.
+    app: Option<AppView<'c>>,
+    change: &'c Change<'c>,
+}
+
+impl<'c> ChangeDisplay<'c> {
+    pub(super) const fn new(app: Option<AppView<'c>>, change: &'c Change<'c>) -> Self {
+        Self { app, change }
+    }
+}
+
+impl fmt::Display for ChangeDisplay<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Change { seq, app_id, fact, .. } = self.change;
+        let Some(app) = self.app else { return write!(f, "change {seq} of app {app_id}: {fact}") };
+        write!(f, "change {seq} of {}: ", Quoted(app.name()))?;
+        fact.write(f, &|id| slug(app, id))
+    }
+}
+
+/// The key of a record that prints itself with its type's slug: see [`AppView::display`].
+#[derive(Clone, Copy, Debug)]
+pub struct RecordKeyDisplay<'k> {
+    app: AppView<'k>,
+    key: &'k RecordKey<'k>,
+}
+
+impl<'k> RecordKeyDisplay<'k> {
+    pub(super) const fn new(app: AppView<'k>, key: &'k RecordKey<'k>) -> Self {
+        Self { app, key }
+    }
+}
+
+impl fmt::Display for RecordKeyDisplay<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key.write(f, &|id| slug(self.app, id))
+    }
+}
+
+fn slug(app: AppView<'_>, id: ResourceTypeId) -> Option<&str> {
+    app.resource_type_by_id(id).map(crate::state::ResourceType::slug)
+}

@@ -3,18 +3,26 @@
 
 mod app;
 mod change;
+mod iterators;
+mod members;
+mod preview;
 mod record;
 mod session;
 mod task;
 
 pub use app::AppView;
-pub use change::Changes;
+pub use change::{ChangeDisplay, Changes, RecordKeyDisplay};
+pub use iterators::{
+    Apps, CloneGroupApps, ReferenceViews, ResourceTypes, SessionProgress, SessionTypes, SessionViews,
+};
+pub use members::{Members, MembersBehind};
+pub use preview::{Preview, PreviewCounts, PreviewRecords};
 pub use record::{RecordCounts, RecordView, RecordViews, RecordsBehind};
-pub use session::{Preview, SessionView, TypeProgress};
+pub use session::{SessionView, TypeProgress};
 pub use task::{TaskPage, TaskQuery, TaskView};
 
 use crate::engine::Engine;
-use crate::values::AppId;
+use crate::values::{AppId, Change};
 
 impl Engine {
     /// The app with this id. Costs the logarithm of their number.
@@ -23,8 +31,8 @@ impl Engine {
     }
 
     /// All apps, in order of creation. Costs nothing but to go on to the next.
-    pub fn apps(&self) -> impl DoubleEndedIterator<Item = AppView<'_>> + ExactSizeIterator {
-        self.state().apps.iter().map(|(id, app)| AppView::new(self, id, app))
+    pub fn apps(&self) -> Apps<'_> {
+        Apps::of(self)
     }
 
     /// What the last command changed, in order; nothing after a command that returned an error. To go on to the next
@@ -42,6 +50,26 @@ impl Engine {
     /// ```
     pub fn changes(&self) -> Changes<'_> {
         Changes::new(self)
+    }
+
+    /// A change that prints itself with the app's name and the slugs of types, as they are now: `change 12 of "Acme HR":
+    /// account "u1" was added to team "g1"`. Of an app or a type that is gone it prints the id.
+    ///
+    /// Texts of others are in quotes and escaped, so it is one line, whatever they are. Costs the logarithm of the number
+    /// of apps, and a look at the types of its app where they are named.
+    ///
+    /// ```
+    /// # use headcount::{AppId, Config, Engine, Timestamp};
+    /// # let mut engine = Engine::new(Config::new());
+    /// # let (now, app_id) = (Timestamp(0), AppId::from_u128(1));
+    /// engine.create_app(now, app_id, "Acme HR", None)?;
+    /// for change in engine.changes() {
+    ///     assert_eq!(engine.display(&change).to_string(), r#"change 1 of "Acme HR": the app was created"#);
+    /// }
+    /// # Ok::<(), headcount::Error>(())
+    /// ```
+    pub fn display<'c>(&'c self, change: &'c Change<'_>) -> ChangeDisplay<'c> {
+        ChangeDisplay::new(self.app(change.app_id), change)
     }
 
     /// The sequence number of the newest change of all; 0 if there was none yet. The next one has one more. Costs

@@ -1,12 +1,9 @@
 //! Sessions as readers see them.
 
-use alloc::vec::Vec;
-
-use crate::state::{Marked, OpenSession, ResourceType, SessionRef};
-use crate::store::{Bits, TypeIndex};
-use crate::values::{Plan, SessionCounts, SessionId, SessionStatus, Timestamp};
-use crate::verbs::preview;
-use crate::view::{AppView, RecordView};
+use crate::state::{Marked, ResourceType, SessionRef};
+use crate::store::TypeIndex;
+use crate::values::{SessionCounts, SessionId, SessionStatus, Timestamp};
+use crate::view::{AppView, SessionProgress, SessionTypes};
 
 /// A session, open or ended, to be read ([SPEC 5](crate::spec#5-progress-and-history)). All that it shows is at hand:
 /// nothing of it goes through records.
@@ -17,10 +14,17 @@ pub struct SessionView<'a> {
 }
 
 impl core::fmt::Debug for SessionView<'_> {
+    /// Where it is, why it failed, if it did, and its counts in words.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("SessionView")
-            .field("id", &self.id())
-            .field("status", &self.status())
+        let mut session = f.debug_struct("SessionView");
+        session.field("id", &self.id()).field("status", &self.status());
+        if let Some(reason) = self.reason() {
+            session.field("reason", &reason);
+        }
+        session
+            .field("started_at", &self.started_at())
+            .field("ended_at", &self.ended_at())
+            .field("counts", &format_args!("{}", self.counts()))
             .finish_non_exhaustive()
     }
 }
@@ -100,74 +104,31 @@ impl<'a> SessionView<'a> {
 
     /// The types that it was opened for, in order of registration; `None` is all of them, also those that are
     /// registered later. In scope are those that were not [excluded](Self::excluded) since.
-    pub fn scope(self) -> Option<impl Iterator<Item = &'a ResourceType> + 'a> {
+    pub fn scope(self) -> Option<SessionTypes<'a>> {
         let types = self.session.facts().scope().opened_for()?;
-        Some(types.iter().map(move |&index| self.app.type_at(index)))
+        Some(SessionTypes::of(self.app, types))
     }
 
     /// The types that were taken out of its scope, in order of registration: see
     /// [`exclude_types`](crate::Engine::exclude_types).
-    pub fn excluded(self) -> impl Iterator<Item = &'a ResourceType> + 'a {
-        let excluded = self.session.facts().scope().excluded();
-        excluded.iter().map(move |&index| self.app.type_at(index))
+    pub fn excluded(self) -> SessionTypes<'a> {
+        SessionTypes::of(self.app, self.session.facts().scope().excluded())
     }
 
     /// How far it came, for each type in order of registration, those out of scope too. Of an ended
     /// session: for the types that there were when it ended.
-    pub fn progress(self) -> impl Iterator<Item = TypeProgress<'a>> + 'a {
+    pub fn progress(self) -> SessionProgress<'a> {
+        let at_end = self.session.marked_at_end();
+        SessionProgress::of(self, at_end.map_or(self.app.registry().len(), <[Marked]>::len))
+    }
+
+    /// How far it came with a type that is shown.
+    pub(super) fn progress_of(self, of: TypeIndex) -> TypeProgress<'a> {
         let (at_end, facts) = (self.session.marked_at_end(), self.session.facts());
-        let shown = at_end.map_or(self.app.registry().len(), <[Marked]>::len);
-        self.app.registry().indexed().take(shown).map(move |(index, resource_type)| {
-            let marked = || Marked::of(self.app.app().store().table(index));
-            let Marked { synced, retained } = at_end.map_or_else(marked, |marked| marked[index.at()]);
-            let (pages, in_scope) = (facts.figures().of(index).pages, facts.scope().contains(index));
-            TypeProgress { resource_type, synced_count: synced, pages, in_scope, retained_count: retained }
-        })
-    }
-}
-
-/// What completing a session now would mark inactive, placeholders too: see [`AppView::preview`]. A
-/// [`Guard`](crate::Guard) is asked about the full records alone.
-#[derive(Clone, Debug)]
-pub struct Preview<'a> {
-    app: AppView<'a>,
-    /// By table, the rows.
-    stale: Vec<Bits>,
-}
-
-impl<'a> Preview<'a> {
-    pub(super) fn new(app: AppView<'a>, session: &OpenSession) -> Self {
-        Self { app, stale: preview::stale(app.app().store(), session, app.registry()) }
-    }
-
-    /// How many records, placeholders among them: it may be more than a [`Guard`](crate::Guard) is asked about. They
-    /// are counted.
-    pub fn total(&self) -> u64 {
-        self.stale.iter().map(Bits::ones).sum()
-    }
-
-    /// What stands for the set of these records: somebody who approves them completes the session
-    /// [with this plan](crate::Completion::with_plan). Hashes the id of each.
-    pub fn plan(&self) -> Plan {
-        preview::plan(self.app.app().store(), self.app.registry(), &self.stale)
-    }
-
-    /// How many of each type, in order of registration; those out of scope have 0.
-    pub fn by_type(&self) -> impl Iterator<Item = (&'a ResourceType, u64)> + '_ {
-        let counts = self.stale.iter().map(Bits::ones).chain(core::iter::repeat(0));
-        self.app.registry().types().zip(counts)
-    }
-
-    /// Which records, in the order in which a cleanup would mark them. Looks at a bit of each record in scope, 64 at a
-    /// time.
-    pub fn records(&self) -> impl Iterator<Item = RecordView<'a>> + '_ {
-        let app = self.app;
-        let of_accounts = move |accounts: bool| {
-            let types = TypeIndex::all().zip(&self.stale);
-            types.filter(move |(index, _)| app.registry().is_account(*index) == accounts)
-        };
-        of_accounts(true)
-            .chain(of_accounts(false))
-            .flat_map(move |(index, rows)| rows.iter().map(move |row| RecordView::new(app, index, row)))
+        let marked = || Marked::of(self.app.app().store().table(of));
+        let Marked { synced, retained } = at_end.map_or_else(marked, |marked| marked[of.at()]);
+        let (pages, in_scope) = (facts.figures().of(of).pages, facts.scope().contains(of));
+        let resource_type = self.app.type_at(of);
+        TypeProgress { resource_type, synced_count: synced, pages, in_scope, retained_count: retained }
     }
 }

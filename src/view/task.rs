@@ -21,6 +21,9 @@ impl core::fmt::Debug for TaskView<'_> {
         f.debug_struct("TaskView")
             .field("id", &self.id)
             .field("action", &self.action())
+            .field("resource_type", &self.resource_type.slug())
+            .field("resolved_at", &self.resolved_at())
+            .field("error", &self.error())
             .finish_non_exhaustive()
     }
 }

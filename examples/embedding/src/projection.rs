@@ -4,6 +4,10 @@
 //! number of the last change: a reader of the tables never sees half a command, a gap is an error and not a
 //! quiet difference, and a restart knows where it is. A record is read from the engine once per change that
 //! names it; a command that changed nothing touches nothing.
+//!
+//! What it costs: where every record is new, about 51 times what the engine does, nearly all of it SQLite's: a row and its
+//! index for each record and each reference, and a transaction for each page. An unchanged page has no change, and costs
+//! nothing.
 
 use std::fmt;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use headcount::{AppId, Command, Config, Engine, Fact, Timestamp, Uuid};
+use headcount::{AppId, Command, Config, Engine, Fact, RecordFilter, Timestamp, Uuid};
 use headcount_embedding::{Projection, ProjectionError};
 use headcount_testing::{busy, generate, random};
 use proptest::prelude::*;
@@ -13,6 +13,48 @@ mod tables;
 
 fn open() -> Projection {
     Projection::open(Connection::open_in_memory().expect("a database")).expect("tables")
+}
+
+/// Keeps the members of all types at hand: what was created since is indexed too.
+fn index_all(engine: &mut Engine) {
+    let types =
+        engine.apps().flat_map(|app| app.resource_types().map(move |of| (app.id(), of.slug().to_owned())));
+    for (app, slug) in types.collect::<Vec<_>>() {
+        engine.index_members(app, &slug).expect("a type");
+    }
+}
+
+/// The members of every group and license as the tables have them: references of active accounts.
+fn members_in_tables(projection: &Projection) -> BTreeSet<String> {
+    let mut select = projection.connection().prepare(
+        "SELECT r.app, r.type, r.id, r.account_type, r.account FROM reference r
+         JOIN account a ON a.app = r.app AND a.type = r.account_type AND a.id = r.account
+         WHERE a.active = 1",
+    );
+    let select = select.as_mut().expect("tables");
+    let row = |row: &rusqlite::Row<'_>| {
+        let text = |column| row.get::<_, String>(column);
+        Ok(format!("{} {} {}: {} {}", text(0)?, text(1)?, text(2)?, text(3)?, text(4)?))
+    };
+    let rows = select.query_map([], row).expect("rows");
+    rows.collect::<Result<_, _>>().expect("texts")
+}
+
+/// The same, as the engine's index has them.
+fn members_in_engine(engine: &Engine) -> BTreeSet<String> {
+    let mut rows = BTreeSet::new();
+    for app in engine.apps() {
+        for of in app.resource_types() {
+            assert!(app.indexes_members(of.slug()));
+            for record in app.records(of.slug(), RecordFilter::All).expect("a type") {
+                rows.extend(record.members().map(|member| {
+                    let (account_type, account) = (member.resource_type().id(), member.id());
+                    format!("{} {} {}: {account_type} {account}", app.id(), of.id(), record.id())
+                }));
+            }
+        }
+    }
+    rows
 }
 
 proptest! {
@@ -36,6 +78,17 @@ proptest! {
             let _ = engine.apply(now, &command);
             projection.follow(&engine).expect("a change that is known");
             prop_assert_eq!(in_tables(&projection), in_engine(&engine));
+        }
+    }
+
+    #[test]
+    fn the_members_in_the_tables_are_those_in_the_index(bytes in prop::collection::vec(any::<u8>(), 1..1_500)) {
+        let (mut engine, mut projection) = (Engine::new(Config::new()), open());
+        for (now, command) in busy::history(&bytes) {
+            let _ = engine.apply(now, &command);
+            index_all(&mut engine);
+            projection.follow(&engine).expect("a change that is known");
+            prop_assert_eq!(members_in_tables(&projection), members_in_engine(&engine));
         }
     }
 }

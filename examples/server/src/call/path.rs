@@ -190,6 +190,7 @@ impl Path for OfMembers {
         if record.resource_type().kind() == Kind::Account {
             return Err(Missing::members(record.id()));
         }
+        tenant.want_members(app.id(), record.resource_type().slug());
         Ok((app, record))
     }
 

@@ -1,12 +1,14 @@
-//! The walk-through of the sync guide, call by call, and what comes after the first day.
+//! What headcount does in ten lines, then the walk-through of the sync guide, call by call, and what comes after the first
+//! day.
 //!
-//! `cargo run --release --example quickstart`
+//! `cargo run --release -p headcount-quickstart`
 //!
 //! [`Host`] is what a service puts around the engine: a clock, a source of ids, and bodies of requests
 //! that become commands. The functions here are a connector's calls, in the order of the guide; those in
 //! [`mod@nights`] are of nights on which something is wrong.
 
 mod host;
+mod in_short;
 mod nights;
 mod print;
 
@@ -18,10 +20,12 @@ use headcount::{
 use serde_json::{Value, json};
 
 use host::{Host, NewType, Result};
+use in_short::in_short;
 use nights::nights;
 use print::{heading, print_refusal, rfc3339};
 
 fn main() -> Result<()> {
+    in_short()?;
     let mut host = Host::new("2025-01-15T10:00:00Z")?;
     let hr = getting_started(&mut host)?;
     host.wait_until("2025-01-15T11:00:00Z")?;
@@ -153,7 +157,7 @@ fn second_roll_call(host: &mut Host, app: AppId) -> Result<()> {
     heading("Accounts first: they refer to a team g4 that nobody has pushed yet");
     let reply = host.push(app, session, "account", include_str!("../data/second-accounts.json"))?;
     println!("Accounts synced: {reply}");
-    host.print_changes(app)?;
+    host.print_changes();
 
     heading("The connector completes too early: the guard refuses, and nothing has happened");
     host.print_preview(app, session)?;
@@ -162,17 +166,17 @@ fn second_roll_call(host: &mut Host, app: AppId) -> Result<()> {
     heading("So it pushes the teams that were missing, and g4 is filled in");
     let reply = host.push(app, session, "team", include_str!("../data/second-teams.json"))?;
     println!("Groups synced: {reply}");
-    host.print_changes(app)?;
+    host.print_changes();
     host.print_preview(app, session)?;
     print_refusal(host.complete(app, session, Completion::GUARDED))?;
 
     heading("Somebody looks at the preview, and says that it is right: complete by force");
     host.complete(app, session, Completion::FORCED)?;
-    host.print_changes(app)?;
+    host.print_changes();
     loop {
         let status = host.clean_up(app, session, NonZeroU64::MIN)?;
         println!("A cleanup step with a budget of one record; the session is {status}");
-        host.print_changes(app)?;
+        host.print_changes();
         if status.has_ended() {
             break;
         }

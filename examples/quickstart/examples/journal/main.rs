@@ -11,7 +11,7 @@
 //! | before it is answered | the command | the same |
 //! | while a snapshot is written | all commands | the snapshot before it is loaded, and more of the journal |
 //!
-//! `cargo run --release --example journal`
+//! `cargo run --release -p headcount-quickstart --example journal`
 
 mod file;
 
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use file::{Journal, Keep, Opened};
 use headcount::{
     Account, AppId, Change, Command, Completion, Config, Engine, Error, Group, Kind, NewResourceType, Page,
-    Reference, ReferenceList, Reply, ResourceTypeId, Scope, SessionId, Snapshot, Timestamp, Uuid,
+    Reply, ResourceTypeId, Scope, SessionId, Snapshot, Timestamp, Uuid,
 };
 
 /// What a command came to. Two engines that were given the same commands are compared by these.
@@ -200,15 +200,10 @@ fn commands() -> Vec<Command<'static>> {
 }
 
 fn account(number: u32) -> Account<'static> {
-    let team = Reference::new(format!("g{}", number % 10));
-    Account {
-        id: format!("u{number}").into(),
-        email: Some(format!("user{number}@acme.com").into()),
-        memberships: vec![ReferenceList::new("team", [team])],
-        ..Account::default()
-    }
+    let email = format!("user{number}@acme.com");
+    Account::new(format!("u{number}")).with_email(email).member_of("team", format!("g{}", number % 10))
 }
 
 fn team(number: u32) -> Group<'static> {
-    Group { id: format!("g{number}").into(), name: format!("Team {number}").into(), ..Group::default() }
+    Group::new(format!("g{number}"), format!("Team {number}"))
 }

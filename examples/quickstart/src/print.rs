@@ -1,6 +1,6 @@
 //! What is printed: replies as the guide prints them, refusals as a service answers them, and changes.
 
-use headcount::{AppId, AppView, Error, ErrorKind, Fact, RecordKey, SessionId, SessionStatus, Timestamp};
+use headcount::{AppId, Error, ErrorKind, SessionId, Timestamp};
 use serde_json::{Value, json};
 
 use crate::host::{Host, Result};
@@ -73,12 +73,10 @@ impl Host {
     }
 
     /// What the last command changed: what a service writes to tables of its own, or publishes.
-    pub(crate) fn print_changes(&self, app: AppId) -> Result<()> {
-        let app = self.app(app)?;
+    pub(crate) fn print_changes(&self) {
         for change in self.engine.changes() {
-            println!("  change {}: {}", change.seq, describe(app, &change.fact));
+            println!("  {}", self.engine.display(&change));
         }
-        Ok(())
     }
 }
 
@@ -113,33 +111,6 @@ pub(crate) fn print_refusal<T>(called: Result<T>) -> Result<()> {
     }
     print_json(&body);
     Ok(())
-}
-
-pub(crate) fn describe(app: AppView<'_>, fact: &Fact<'_>) -> String {
-    let name = |key: &RecordKey<'_>| {
-        let slug = app.resource_type_by_id(key.resource_type_id).map_or("?", |found| found.slug());
-        format!("{slug} {}", key.id)
-    };
-    match fact {
-        Fact::RecordCreated { record } => format!("created {}", name(record)),
-        Fact::RecordUpdated { record, fields } => format!("updated {}: {fields:?}", name(record)),
-        Fact::RecordDeactivated { record } => format!("deactivated {}", name(record)),
-        Fact::PlaceholderMade { record } => format!("made a placeholder for {}", name(record)),
-        Fact::PlaceholderFilled { record } => format!("filled the placeholder {}", name(record)),
-        Fact::ReferenceAdded { account, target } => format!("added {} to {}", name(account), name(target)),
-        Fact::ReferenceRemoved { account, target } => {
-            format!("removed {} from {}", name(account), name(target))
-        }
-        Fact::SessionCompleting { .. } => "the session is completing".to_owned(),
-        // With it the app is synced, which no change of its own tells.
-        Fact::SessionEnded { status: SessionStatus::Completed, .. } => {
-            "the session is completed, and the app synced".to_owned()
-        }
-        Fact::SessionEnded { status, .. } => format!("the session is {status}"),
-        Fact::SessionChanged { .. } => "the session's scope changed, or its guard was waived".to_owned(),
-        Fact::AppUpdated => "the app was updated".to_owned(),
-        other => format!("{other:?}"),
-    }
 }
 
 /// As the guide prints its replies: a field a line, and an element of a list a line.

@@ -46,7 +46,7 @@ fn teams_cannot_be_listed(host: &mut Host, app: AppId) -> Result<()> {
     let now = host.now();
     host.engine.exclude_types(now, app, session, &["team"])?;
     println!("Excluded: team");
-    host.print_changes(app)?;
+    host.print_changes();
     host.print_preview(app, session)?;
     host.finish(app, session)
 }
@@ -89,7 +89,7 @@ fn an_attribute_changes(host: &mut Host, app: AppId) -> Result<()> {
             "attributes": {{"department": "{department}", "cost_center": 4711}}}}]}}"#
         );
         println!("Dana synced, in {department}: {}", host.push(app, session, "account", &dana)?);
-        host.print_changes(app)?;
+        host.print_changes();
     }
     println!("Alice synced: {}", host.push(app, session, "account", ALICE)?);
     host.finish(app, session)?;
@@ -107,9 +107,9 @@ fn events_come_in_the_middle_of_a_roll(host: &mut Host, app: AppId) -> Result<()
     host.wait_until("2025-01-20T02:00:00Z")?;
     let session = host.start(app, &Scope::types(["account"]))?;
     println!("Accounts deactivated: {}", host.deactivate(app, "account", &["u3"])?);
-    host.print_changes(app)?;
+    host.print_changes();
     println!("Accounts upserted: {}", host.upsert(app, "account", ERIK)?);
-    host.print_changes(app)?;
+    host.print_changes();
 
     heading(
         "Then it pushes what it read. The page is older than the events: Dana does not come back, and Erik stays",
