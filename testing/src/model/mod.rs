@@ -26,6 +26,7 @@ use headcount::{
     SessionId, SessionStatus, TaskId, Timestamp,
 };
 
+pub use lenient::without;
 pub use observe::{observe, reply_without_prose, without_prose};
 pub use repeat::RememberedPage;
 pub use state::{App, Key, Place, Record, Session, Task, Type};
