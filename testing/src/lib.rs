@@ -1,6 +1,7 @@
 //! What headcount's tests, fuzz targets, benches and examples share. Never published.
 //!
 //! - [`model`] is the contract once more, naive; [`compare`] runs the engine beside it.
+//! - [`copy`] is built from changes alone.
 //! - [`generate`] and [`busy`] make histories of commands from bytes, [`random`] makes bytes from a seed.
 //! - [`lenient`] holds lenient pages against strict ones.
 //! - [`mutate`] changes snapshots in some places.
@@ -14,6 +15,7 @@
 
 pub mod busy;
 pub mod compare;
+pub mod copy;
 pub mod directory;
 pub mod fuzz;
 pub mod generate;
