@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use headcount::{Command, Error, Fact, FaultCode, Reply};
-use headcount_testing::golden::{Folder, Policy, codes, forms, journal, snapshot};
+use headcount_testing::golden::{Folder, Policy, codes, forms, histories, journal, snapshot};
 use headcount_testing::reached;
 use headcount_testing::scenario::Mode;
 
@@ -18,7 +18,8 @@ static FOLDER: LazyLock<Folder> = LazyLock::new(|| Folder {
 });
 
 /// Read once: what is missing is written before.
-static JOURNALS: LazyLock<Result<Vec<journal::Journal>, String>> = LazyLock::new(|| journal::all(&FOLDER));
+static JOURNALS: LazyLock<Result<Vec<journal::Journal>, String>> =
+    LazyLock::new(|| histories::golden(&FOLDER));
 
 fn hold(kept: Result<(), String>) {
     if let Err(broken) = kept {

@@ -6,17 +6,39 @@ use std::num::NonZeroU64;
 use headcount::{
     Change, Command, Completion, Config, Engine, Error, RecordFilter, Reply, SessionId, Snapshot, Timestamp,
 };
+use headcount_testing::copy::Copy;
 use headcount_testing::generate::{self, Choices, config, prologue};
 use headcount_testing::model::{self, Model};
+use headcount_testing::sequences::machine::Machine;
 use headcount_testing::{busy, compare, lenient, random, reached, regression};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 type Step = (Timestamp, Command<'static>);
 
-/// A command made from bytes; it rarely needs them all.
-fn a_step(open: Option<SessionId>) -> impl Strategy<Value = Step> {
-    prop::collection::vec(any::<u8>(), 120).prop_map(move |bytes| Choices::new(&bytes).command(open))
+/// What comes beside a command.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Beside {
+    Nothing,
+    /// The same command once more.
+    Retry,
+    /// Save and load, with this hash key.
+    SaveAndLoad(u8),
+    /// A replay of the journal.
+    Replay,
+}
+
+/// A command made from bytes; it rarely needs them all. Beside most of them comes nothing.
+fn a_transition(open: Option<SessionId>) -> impl Strategy<Value = (Step, Beside)> {
+    let step =
+        prop::collection::vec(any::<u8>(), 120).prop_map(move |bytes| Choices::new(&bytes).command(open));
+    let beside = prop_oneof![
+        12 => Just(Beside::Nothing),
+        4 => Just(Beside::Retry),
+        2 => any::<u8>().prop_map(Beside::SaveAndLoad),
+        1 => Just(Beside::Replay),
+    ];
+    (step, beside)
 }
 
 fn a_history(bytes: usize) -> impl Strategy<Value = Vec<Step>> {
@@ -32,7 +54,7 @@ struct Reference {
 
 impl ReferenceStateMachine for Reference {
     type State = Self;
-    type Transition = Step;
+    type Transition = (Step, Beside);
 
     fn init_state() -> BoxedStrategy<Self> {
         let mut model = Model::new(&config());
@@ -42,42 +64,60 @@ impl ReferenceStateMachine for Reference {
         Just(Self { model, reply: None }).boxed()
     }
 
-    fn transitions(state: &Self) -> BoxedStrategy<Step> {
+    fn transitions(state: &Self) -> BoxedStrategy<(Step, Beside)> {
         let first = state.model.apps.iter().find(|app| app.id == generate::FIRST);
         let newest = first.and_then(|app| app.sessions.last());
-        a_step(newest.filter(|session| !session.status.has_ended()).map(|session| session.id)).boxed()
+        a_transition(newest.filter(|session| !session.status.has_ended()).map(|session| session.id)).boxed()
     }
 
-    fn apply(mut state: Self, (now, command): &Step) -> Self {
+    fn apply(mut state: Self, ((now, command), beside): &(Step, Beside)) -> Self {
         state.reply = Some(state.model.apply(*now, command));
+        if *beside == Beside::Retry {
+            let _ = state.model.apply(*now, command).is_ok();
+        }
         state
     }
 }
 
-/// The engine, as the system under test.
+/// Engine, replica, copy and journal, as the system under test.
 struct Tested;
 
 impl StateMachineTest for Tested {
-    type SystemUnderTest = Engine;
+    type SystemUnderTest = Machine;
     type Reference = Reference;
 
-    fn init_test(_: &Reference) -> Engine {
-        let mut engine = Engine::new(config());
+    fn init_test(_: &Reference) -> Machine {
+        let mut machine = Machine::new(config());
         for (now, command) in prologue() {
-            let _ = engine.apply(now, &command).expect("a prologue");
+            machine.step(now, &command).expect("a prologue");
         }
-        engine
+        machine
     }
 
-    fn apply(mut engine: Engine, reference: &Reference, (now, command): Step) -> Engine {
+    fn apply(
+        mut machine: Machine,
+        reference: &Reference,
+        ((now, command), beside): (Step, Beside),
+    ) -> Machine {
+        let reply = machine.step(now, &command);
+        match beside {
+            Beside::Nothing => {}
+            Beside::Retry => machine.retry(now, &command, &reply),
+            Beside::SaveAndLoad(key) => machine.save_and_load(key),
+            Beside::Replay => machine.replay(),
+        }
         let expected = reference.reply.clone().expect("the model goes first");
-        compare::check_step(&mut engine, &reference.model, now, &command, expected);
-        engine
+        assert_eq!(
+            reply.map(model::reply_without_prose).map_err(model::without_prose),
+            expected.map(model::reply_without_prose).map_err(model::without_prose)
+        );
+        compare::check_state(machine.engine(), &reference.model);
+        machine
     }
 }
 
 prop_state_machine! {
-    #![proptest_config(regression::config(400))]
+    #![proptest_config(regression::config(200))]
 
     #[test]
     fn the_engine_does_what_the_model_does(sequential 1..60 => Tested);
@@ -163,12 +203,28 @@ proptest! {
     #[test]
     fn a_copy_built_from_changes_alone_equals_the_engine(history in a_history(3_000)) {
         let mut engine = Engine::new(config());
-        let mut copy = copy::Copy::default();
+        let mut copy = Copy::default();
         for step in &history {
             let _ = engine.apply(step.0, &step.1);
             copy.follow(&engine);
-            prop_assert_eq!(&copy, &copy::Copy::of(&engine));
+            prop_assert_eq!(&copy, &Copy::of(&engine));
         }
+    }
+
+    /// SPEC 2, time: three rules alone compare moments, and the two that are commands are left out.
+    #[test]
+    fn when_commands_come_shows_in_moments_alone(
+        history in a_history(3_000),
+        moments in prop::collection::vec(any::<i64>(), 1..20),
+    ) {
+        let (mut one, mut other) = (Engine::new(config()), Engine::new(config()));
+        let compares =
+            |command: &Command<'_>| matches!(command, Command::PurgeInactive { .. } | Command::ExpireSessions { .. });
+        let steps = history.into_iter().filter(|(_, command)| !compares(command));
+        for ((now, command), moment) in steps.zip(moments.into_iter().cycle()) {
+            prop_assert_eq!(run(&mut one, &(now, command.clone())), run(&mut other, &(Timestamp(moment), command)));
+        }
+        prop_assert_eq!(model::observe_without_moments(&one), model::observe_without_moments(&other));
     }
 
     /// SPEC 3.5: each page of a history, wherever it comes.
@@ -336,173 +392,6 @@ mod rolls {
     }
 }
 
-/// A copy of the state that is told only what changed.
-mod copy {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use headcount::{
-        AppId, AppView, Engine, Fact, RecordFilter, RecordKey, RecordView, ResourceTypeId, SessionStatus,
-        SessionView, TaskView,
-    };
-
-    type Key = (AppId, ResourceTypeId, String);
-
-    /// A record as text, but for its references.
-    type Row = String;
-
-    #[derive(Debug, Default, PartialEq)]
-    pub(crate) struct Copy {
-        apps: BTreeMap<AppId, String>,
-        types: BTreeMap<(AppId, ResourceTypeId), String>,
-        records: BTreeMap<Key, Row>,
-        references: BTreeSet<(Key, Key)>,
-        sessions: BTreeMap<(AppId, headcount::SessionId), SessionRow>,
-        tasks: BTreeMap<(AppId, headcount::TaskId), String>,
-    }
-
-    /// Status, what it was opened for, and what was excluded since.
-    type SessionRow = (SessionStatus, Option<Vec<ResourceTypeId>>, Vec<ResourceTypeId>);
-
-    fn session_row(session: SessionView<'_>) -> SessionRow {
-        let scope = session.scope().map(|types| types.map(|of| of.id()).collect());
-        (session.status(), scope, session.excluded().map(|of| of.id()).collect())
-    }
-
-    fn app_row(app: AppView<'_>) -> String {
-        format!("{} {:?} {:?} {:?}", app.name(), app.created_at(), app.last_synced_at(), app.guard())
-    }
-
-    fn task_row(task: TaskView<'_>) -> String {
-        let status = task.status(headcount::Timestamp(0));
-        let about = (task.action(), task.resource_type().id(), task.payload(), task.execute_after());
-        format!("{status} {about:?} {:?} {:?} {:?}", task.resolved_at(), task.result(), task.error())
-    }
-
-    fn row(record: RecordView<'_>) -> Row {
-        let flags = (record.is_active(), record.is_placeholder(), record.inactive_since(), record.status());
-        let texts = (record.name(), record.description(), record.email(), record.username());
-        let more = (record.first_name(), record.last_name(), record.display_name());
-        format!("{flags:?} {texts:?} {more:?} {:?}", record.attributes())
-    }
-
-    fn key(app: AppId, record: &RecordKey<'_>) -> Key {
-        (app, record.resource_type_id, record.id.to_string())
-    }
-
-    impl Copy {
-        pub(crate) fn of(engine: &Engine) -> Self {
-            let mut copy = Self::default();
-            for app in engine.apps() {
-                copy.apps.insert(app.id(), app_row(app));
-                for found in app.resource_types() {
-                    copy.types.insert((app.id(), found.id()), format!("{found:?}"));
-                    for record in app.records(found.slug(), RecordFilter::All).expect("a type") {
-                        let from = (app.id(), found.id(), record.id().to_owned());
-                        for target in record.references() {
-                            let to = (app.id(), target.resource_type().id(), target.id().to_owned());
-                            copy.references.insert((from.clone(), to));
-                        }
-                        copy.records.insert(from, row(record));
-                    }
-                }
-                for session in app.sessions() {
-                    copy.sessions.insert((app.id(), session.id()), session_row(session));
-                }
-                for task in
-                    app.tasks(&headcount::TaskQuery::at(headcount::Timestamp(0))).expect("a page").tasks
-                {
-                    copy.tasks.insert((app.id(), task.id()), task_row(task));
-                }
-            }
-            copy
-        }
-
-        /// Takes over what the last command changed.
-        pub(crate) fn follow(&mut self, engine: &Engine) {
-            for change in engine.changes() {
-                let id = change.app_id;
-                match change.fact {
-                    Fact::AppDeleted => self.forget(id),
-                    Fact::AppCreated { .. } | Fact::AppUpdated => {
-                        let app = engine.app(id).expect("an app");
-                        self.apps.insert(id, app_row(app));
-                        self.types.extend(
-                            app.resource_types().map(|found| ((id, found.id()), format!("{found:?}"))),
-                        );
-                    }
-                    Fact::ResourceTypeRegistered { resource_type_id: resource_type }
-                    | Fact::ResourceTypeUpdated { resource_type_id: resource_type } => {
-                        let app = engine.app(id).expect("an app");
-                        let found = app.resource_type_by_id(resource_type).expect("a type");
-                        let shared = app.clone_group().map(|app| ((app, found.id()), format!("{found:?}")));
-                        self.types.extend(shared);
-                    }
-                    Fact::SessionOpened { session_id: session }
-                    | Fact::SessionChanged { session_id: session }
-                    | Fact::SessionCompleting { session_id: session } => {
-                        let app = engine.app(id).expect("an app");
-                        let row = app.session(session).map(session_row);
-                        self.sessions.insert((id, session), row.expect("a session"));
-                        // The history has its limit, which a copy has too.
-                        self.sessions.retain(|&(of, known), _| of != id || app.session(known).is_some());
-                    }
-                    Fact::SessionEnded { session_id: session, status } => {
-                        let (kept, ..) = self.sessions.get_mut(&(id, session)).expect("it was opened");
-                        *kept = status;
-                        if status == SessionStatus::Completed {
-                            // It implies the app's status and last_synced_at.
-                            self.apps.insert(id, app_row(engine.app(id).expect("an app")));
-                        }
-                    }
-                    Fact::RecordCreated { record }
-                    | Fact::RecordUpdated { record, .. }
-                    | Fact::RecordDeactivated { record }
-                    | Fact::RecordReactivated { record }
-                    | Fact::PlaceholderMade { record }
-                    | Fact::PlaceholderNamed { record }
-                    | Fact::PlaceholderWoken { record }
-                    | Fact::PlaceholderFilled { record } => self.read(engine, id, &record),
-                    Fact::RecordPurged { record } => {
-                        let gone = key(id, &record);
-                        self.references.retain(|(account, _)| *account != gone);
-                        self.records.remove(&gone);
-                    }
-                    Fact::ReferenceAdded { account, target } => {
-                        assert!(self.references.insert((key(id, &account), key(id, &target))));
-                    }
-                    Fact::ReferenceRemoved { account, target } => {
-                        assert!(self.references.remove(&(key(id, &account), key(id, &target))));
-                    }
-                    Fact::TaskCreated { task_id: task } | Fact::TaskResolved { task_id: task } => {
-                        let app = engine.app(id).expect("an app");
-                        let found = app.task(task).expect("a task");
-                        self.tasks.insert((id, task), task_row(found));
-                        // Ended tasks have their limit, which a copy has too.
-                        self.tasks.retain(|&(of, known), _| of != id || app.task(known).is_some());
-                    }
-                    other => panic!("a change that the copy does not know: {other:?}"),
-                }
-            }
-        }
-
-        fn read(&mut self, engine: &Engine, id: AppId, record: &RecordKey<'_>) {
-            let app = engine.app(id).expect("an app");
-            let slug = app.resource_type_by_id(record.resource_type_id).expect("a type").slug();
-            let found = app.record(slug, &record.id).expect("a record");
-            self.records.insert(key(id, record), row(found));
-        }
-
-        fn forget(&mut self, id: AppId) {
-            self.apps.remove(&id);
-            self.types.retain(|(app, _), _| *app != id);
-            self.records.retain(|(app, ..), _| *app != id);
-            self.references.retain(|((app, ..), _)| *app != id);
-            self.sessions.retain(|(app, _), _| *app != id);
-            self.tasks.retain(|(app, _), _| *app != id);
-        }
-    }
-}
-
 /// The generator is worth its name: what it makes reaches every change and every error.
 #[test]
 fn random_histories_reach_every_fact_and_every_error() {
@@ -510,7 +399,7 @@ fn random_histories_reach_every_fact_and_every_error() {
     for seed in 0..600_u64 {
         reached.extend(reached::by_history(&generate::history(&random::bytes(seed, 6_400)), config()));
     }
-    for expected in reached::FACTS.iter().chain(reached::ERRORS) {
+    for expected in reached::FACTS.iter().chain(headcount::Error::CODES) {
         assert!(reached.contains(*expected), "{expected} is never reached");
     }
 }

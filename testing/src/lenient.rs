@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use headcount::{
-    AppId, Change, Config, Engine, Error, LenientOutcome, Page, PageOutcome, Records, SessionId, Timestamp,
+    AppId, Change, Config, Engine, Error, LenientOutcome, Page, PageOutcome, SessionId, Timestamp,
 };
 
-use crate::model::{self, App, Type};
+use crate::model::{self, App, Type, without};
 use crate::small;
 
 /// Where a page is pushed to.
@@ -97,20 +97,4 @@ fn without_rejections(engine: &Engine) -> Vec<(App, Vec<Type>)> {
         session.retained.clear();
     }
     observed
-}
-
-/// The page without these records; its fingerprint is that of the whole.
-pub(crate) fn without<'a>(page: &Page<'a>, rejected: &BTreeSet<u32>) -> Page<'a> {
-    fn kept<T: Clone>(records: &[T], rejected: &BTreeSet<u32>) -> Vec<T> {
-        let places = (0..).zip(records).filter(|(at, _)| !rejected.contains(at));
-        places.map(|(_, record)| record.clone()).collect()
-    }
-    if rejected.is_empty() {
-        return page.clone();
-    }
-    match page.records() {
-        Records::Accounts(accounts) => Page::accounts(kept(accounts, rejected)),
-        Records::Groups(groups) => Page::groups(kept(groups, rejected)),
-        Records::Licenses(licenses) => Page::licenses(kept(licenses, rejected)),
-    }
 }

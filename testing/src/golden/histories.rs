@@ -7,8 +7,8 @@ use headcount::{
 };
 
 use super::journal::Journal;
-use super::writer::{TYPES, Writer, page, uuid};
-use super::{histories_of_attributes, histories_of_steps};
+use super::writer::{ANN, BOB, TEAMS, TYPES, Writer, ZOE, page, uuid};
+use super::{Folder, histories_of_attributes, histories_of_steps};
 
 /// All of them.
 pub fn all() -> Vec<Journal> {
@@ -36,22 +36,23 @@ pub fn all() -> Vec<Journal> {
     .into()
 }
 
+/// All journals in the folder, [these](all) among them: their files are written or held against them.
+///
+/// # Errors
+/// The promises that are broken.
+pub fn golden(folder: &Folder) -> Result<Vec<Journal>, String> {
+    for journal in all() {
+        journal.pin(folder)?;
+    }
+    let names = folder.stems("journals", ".postcard")?;
+    names.iter().map(|name| Journal::read(folder, name)).collect()
+}
+
 const COMPLETED: Resolution<'_> = Resolution::Completed { result: None };
 
 fn failed(code: &'static str, message: &'static str) -> Resolution<'static> {
     Resolution::Failed { code: code.into(), message: message.into() }
 }
-
-pub(super) const ANN: &str = r#"{"id": "ann", "email": "ann@example.com", "username": "ann", "first_name": "Ann",
-    "last_name": "Lee", "display_name": "Ann Lee", "status": "active",
-    "memberships": {"team": [{"id": "t1", "name": "Eins"}, {"id": "t2"}], "role": [{"id": "admin"}]},
-    "assignments": {"seat": [{"id": "s1"}, {"id": "s1", "name": "Seat 1"}]}}"#;
-pub(super) const BOB: &str = r#"{"id": "bob", "username": "bob", "status": "suspended",
-    "memberships": {"team": [{"id": "t2", "name": "Zwei"}], "role": null}}"#;
-pub(super) const ZOE: &str = r#"{"id": "zoë", "email": "zoë@例え.jp", "display_name": "Zoë 𝄞", "status": "inactive",
-    "memberships": {"team": [{"id": "t1"}, {"id": "t3"}], "role": []}, "assignments": null}"#;
-pub(super) const TEAMS: &str =
-    r#"{"id": "t1", "name": "Une", "description": "La première"}, {"id": "t9", "name": "Neuf"}"#;
 
 /// Pages that are offered by their fingerprints, known and not, in several sessions; the last one stays open.
 fn fingerprints(writer: &mut Writer) {

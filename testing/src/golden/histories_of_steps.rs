@@ -2,8 +2,7 @@
 
 use headcount::{AppUpdate, Completion, Fingerprint, Guard, Kind, Plan, ResourceTypeId};
 
-use super::histories::{ANN, BOB, TEAMS, ZOE};
-use super::writer::{Writer, page, uuid};
+use super::writer::{ANN, BOB, TEAMS, Writer, ZOE, page, uuid};
 
 /// Checkpoints, and sessions that expire: of two apps at once, and not those that are completing or have ended. At the
 /// end one is in progress, with a checkpoint and pages, empty and repeated ones too.

@@ -4,7 +4,7 @@ use headcount::{Change, Command, Config, Engine, Limits, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Folder, Policy, broken, histories};
+use super::{Folder, Policy, broken};
 
 /// A history of commands under limits.
 #[derive(Clone, Debug)]
@@ -170,16 +170,4 @@ fn without_words(told: &impl Serialize) -> Value {
     let mut value = serde_json::to_value(told).expect("a reply and an error are JSON");
     strip(&mut value);
     value
-}
-
-/// All journals in the folder, those of [`histories`] among them: their files are written or held against them.
-///
-/// # Errors
-/// The promises that are broken.
-pub fn all(folder: &Folder) -> Result<Vec<Journal>, String> {
-    for journal in histories::all() {
-        journal.pin(folder)?;
-    }
-    let names = folder.stems("journals", ".postcard")?;
-    names.iter().map(|name| Journal::read(folder, name)).collect()
 }

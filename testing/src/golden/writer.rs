@@ -9,6 +9,17 @@ use headcount::{
 };
 use serde::de::DeserializeSeed;
 
+pub(super) const ANN: &str = r#"{"id": "ann", "email": "ann@example.com", "username": "ann", "first_name": "Ann",
+    "last_name": "Lee", "display_name": "Ann Lee", "status": "active",
+    "memberships": {"team": [{"id": "t1", "name": "Eins"}, {"id": "t2"}], "role": [{"id": "admin"}]},
+    "assignments": {"seat": [{"id": "s1"}, {"id": "s1", "name": "Seat 1"}]}}"#;
+pub(super) const BOB: &str = r#"{"id": "bob", "username": "bob", "status": "suspended",
+    "memberships": {"team": [{"id": "t2", "name": "Zwei"}], "role": null}}"#;
+pub(super) const ZOE: &str = r#"{"id": "zoë", "email": "zoë@例え.jp", "display_name": "Zoë 𝄞", "status": "inactive",
+    "memberships": {"team": [{"id": "t1"}, {"id": "t3"}], "role": []}, "assignments": null}"#;
+pub(super) const TEAMS: &str =
+    r#"{"id": "t1", "name": "Une", "description": "La première"}, {"id": "t9", "name": "Neuf"}"#;
+
 /// A number as an id. Both halves have it, so that one which is swapped shows.
 pub(super) const fn uuid(number: u64) -> Uuid {
     Uuid::from_u128((number as u128) << 64 | number as u128)

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use headcount::{AppId, Error, Page, Reply, SessionId, SessionStatus, Timestamp};
+use headcount::{AppId, Error, Page, Records, Reply, SessionId, SessionStatus, Timestamp};
 
 use super::repeat::ids;
 use super::{App, Model, observe};
-use crate::lenient::without;
 
 /// What of a lenient page was not applied.
 pub(super) struct Rejected {
@@ -58,6 +57,22 @@ impl Model {
         let faults_total = faults.len() as u64;
         faults.truncate(self.limits.faults_listed_max as usize);
         Ok(observe::lenient_reply(&tally, &Rejected { records, retained, faults, faults_total }))
+    }
+}
+
+/// The page without these records; its fingerprint is that of the whole.
+pub fn without<'a>(page: &Page<'a>, rejected: &BTreeSet<u32>) -> Page<'a> {
+    fn kept<T: Clone>(records: &[T], rejected: &BTreeSet<u32>) -> Vec<T> {
+        let places = (0..).zip(records).filter(|(at, _)| !rejected.contains(at));
+        places.map(|(_, record)| record.clone()).collect()
+    }
+    if rejected.is_empty() {
+        return page.clone();
+    }
+    match page.records() {
+        Records::Accounts(accounts) => Page::accounts(kept(accounts, rejected)),
+        Records::Groups(groups) => Page::groups(kept(groups, rejected)),
+        Records::Licenses(licenses) => Page::licenses(kept(licenses, rejected)),
     }
 }
 

@@ -5,24 +5,12 @@ use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use headcount::{
-    AppId, AppUpdate, Command, Completion, Fingerprint, Guard, Kind, NewResourceType, NewTask, Plan,
-    Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
+    AppId, AppUpdate, Command, Completion, Fingerprint, Guard, NewResourceType, NewTask, Plan, Resolution,
+    ResourceTypeId, ResourceTypeUpdate, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
 
 use super::stage::Stage;
-
-pub(super) fn number<T: FromStr>(word: &str) -> Result<T, String> {
-    word.parse().map_err(|_| format!("{word} is no number that fits"))
-}
-
-pub(super) fn kind(word: &str) -> Result<Kind, String> {
-    Ok(match word {
-        "account" => Kind::Account,
-        "group" => Kind::Group,
-        "license" => Kind::License,
-        other => return Err(format!("{other} is no kind")),
-    })
-}
+use super::text::{kind, number};
 
 fn action(word: &str) -> Result<TaskAction, String> {
     Ok(match word {

@@ -20,8 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use headcount::{AppView, Kind, RecordFilter, RecordView};
 use serde_json::{Value, json};
 
-use super::commands::kind;
-use super::text::Step;
+use super::text::{Step, kind};
 
 /// The slug of a type, and an id.
 type Key = (String, String);

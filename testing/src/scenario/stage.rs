@@ -8,9 +8,8 @@ use headcount::{
 };
 use serde::de::DeserializeSeed;
 
-use super::commands::{kind, number};
 use super::naive::{self, Facts, Naive};
-use super::text::Step;
+use super::text::{Step, kind, number};
 
 /// The engine, and what the lines so far made of the rest.
 pub(super) struct Stage {

@@ -1,5 +1,9 @@
 //! A scenario's text as steps, each with the lines that belong to it.
 
+use std::str::FromStr;
+
+use headcount::Kind;
+
 /// Words that a setting begins with.
 pub const SETTINGS: &[&str] = &["rule", "at", "limit", "reload", "source"];
 
@@ -34,6 +38,19 @@ pub const VIEWS: &[&str] = &[
     "apps", "types", "records", "behind", "members", "preview", "sessions", "session", "tasks", "changes",
     "faults", "naive",
 ];
+
+pub(super) fn number<T: FromStr>(word: &str) -> Result<T, String> {
+    word.parse().map_err(|_| format!("{word} is no number that fits"))
+}
+
+pub(super) fn kind(word: &str) -> Result<Kind, String> {
+    Ok(match word {
+        "account" => Kind::Account,
+        "group" => Kind::Group,
+        "license" => Kind::License,
+        other => return Err(format!("{other} is no kind")),
+    })
+}
 
 /// A setting, a command or a view.
 #[derive(Debug)]
