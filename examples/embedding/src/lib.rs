@@ -4,7 +4,7 @@
 //! [`journal`], and says what a crash between any two of its steps does.
 
 mod host;
-#[path = "../../journal/file.rs"]
+#[path = "../../quickstart/examples/journal/file.rs"]
 pub mod journal;
 mod projection;
 
