@@ -116,10 +116,10 @@ pub use values::{
     Account, AccountStatus, AppId, AppUpdate, Attribute, AttributeValue, Attributes, BrokenInvariant, Change,
     CleanupOutcome, Command, Completion, Config, ConfigurationStatus, DeactivationOutcome, Error, ErrorKind,
     ExpiryOutcome, Fact, Fault, FaultCode, Field, Fields, Fingerprint, FoundType, Group, Guard, GuardLimit,
-    Kind, LenientOutcome, License, LimitOutOfRange, Limits, NewResourceType, NewTask, Page, PageOutcome,
-    ParseError, Plan, PurgeOutcome, RecordFilter, RecordKey, Records, Reference, ReferenceList, References,
-    Reply, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts, SessionId, SessionStatus,
-    TaskAction, TaskId, TaskStatus, Timestamp,
+    IgnoredFields, Kind, LenientOutcome, License, LimitOutOfRange, Limits, NewResourceType, NewTask, Page,
+    PageOutcome, ParseError, Plan, PurgeOutcome, RecordFilter, RecordKey, Records, Reference, ReferenceList,
+    References, Reply, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts, SessionId,
+    SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
 };
 pub use view::{
     AppView, Changes, Preview, RecordCounts, RecordView, RecordViews, RecordsBehind, SessionView, TaskPage,

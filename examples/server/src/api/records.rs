@@ -52,6 +52,8 @@ impl Query for RecordQuery {
 }
 
 impl Read for List {
+    const NAME: &'static str = "list_records";
+
     type Path = OfType;
     type Query = RecordQuery;
 
@@ -87,6 +89,8 @@ impl Read for List {
 pub struct Get;
 
 impl Read for Get {
+    const NAME: &'static str = "read_record";
+
     type Path = OfRecord;
     type Query = ();
 
@@ -100,6 +104,8 @@ impl Read for Get {
 pub struct Members;
 
 impl Read for Members {
+    const NAME: &'static str = "list_members";
+
     type Path = OfMembers;
     type Query = Paging;
 
@@ -118,6 +124,8 @@ impl Read for Members {
 pub struct Erase;
 
 impl Write for Erase {
+    const NAME: &'static str = "erase_record";
+
     type Path = OfRecord;
     type Query = ();
     type Body<'b> = ();

@@ -19,7 +19,9 @@ use crate::machine::now;
 pub struct Create;
 
 impl Object for NewTask<'static> {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    const FIELDS: &'static [&'static str] = &["action", "resource_type", "payload", "execute_after"];
+
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         let (action, resource_type) = (fields.parsed("action")?, fields.optional_text("resource_type")?);
         let action: TaskAction = fields.required("action", action)?;
         let mut new = Self::new(action, fields.required("resource_type", resource_type)?);
@@ -30,14 +32,16 @@ impl Object for NewTask<'static> {
 }
 
 /// The text of the object `payload`. An empty text counts as absent.
-fn payload(fields: &mut Fields) -> Result<Option<String>, Malformed> {
+fn payload(fields: &mut Fields<'_>) -> Result<Option<String>, Malformed> {
     if fields.is_empty_text("payload") {
         return Ok(None);
     }
-    Ok(fields.object("payload")?.map(Fields::into_json))
+    Ok(fields.any_object("payload")?.map(|payload| Value::from(payload).to_string()))
 }
 
 impl Write for Create {
+    const NAME: &'static str = "create_task";
+
     type Path = OfApp;
     type Query = ();
     type Body<'b> = NewTask<'static>;
@@ -57,6 +61,8 @@ impl Write for Create {
 pub struct Get;
 
 impl Read for Get {
+    const NAME: &'static str = "read_task";
+
     type Path = OfTask;
     type Query = ();
 
@@ -85,6 +91,8 @@ impl Query for TasksQuery {
 }
 
 impl Read for List {
+    const NAME: &'static str = "list_tasks";
+
     type Path = OfTasks;
     type Query = TasksQuery;
 
@@ -111,20 +119,24 @@ impl Read for List {
 pub struct Resolve;
 
 impl Object for Resolution<'static> {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    const FIELDS: &'static [&'static str] = &["status", "result", "error"];
+
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         let word = fields.optional_text("status")?;
         let word = fields.required("status", word)?;
         let status = word.parse().ok().filter(|status: &TaskStatus| status.has_ended());
         let status = status.ok_or_else(|| Malformed::text("status", &word, "completed or failed"))?;
         let result = if fields.is_empty_text("result") { None } else { fields.value("result") };
-        let error = fields.object("error")?;
+        let error = fields.object("error", &["code", "message"])?;
         match (status, result, error) {
             (TaskStatus::Failed, Some(_), _) => {
                 Err(Malformed::field("result", "one beside the status failed", "none"))
             }
-            (TaskStatus::Failed, None, error) => {
-                let mut error = error.unwrap_or_default();
-                let mut text = |name| Ok(error.text(name)?.unwrap_or_default().into());
+            (TaskStatus::Failed, None, mut error) => {
+                let mut text = |name: &str| {
+                    let text = error.as_mut().map(|error| error.text(name)).transpose()?.flatten();
+                    Ok::<_, Malformed>(text.unwrap_or_default().into())
+                };
                 Ok(Self::Failed { code: text("code")?, message: text("message")? })
             }
             (_, _, Some(_)) => Err(Malformed::field("error", "one beside the status completed", "none")),
@@ -136,6 +148,8 @@ impl Object for Resolution<'static> {
 }
 
 impl Write for Resolve {
+    const NAME: &'static str = "resolve_task";
+
     type Path = OfTask;
     type Query = ();
     type Body<'b> = Resolution<'static>;

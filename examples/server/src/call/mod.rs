@@ -9,6 +9,9 @@
 //! 4. 404: a thing of the body that there is not.
 //! 5. 409 or 422: what the engine says of it.
 //!
+//! Fields of a body that are not known are ignored, and the header `Ignored-Fields` of the answer names them, whatever
+//! the answer is. A body that has any is read each time it comes.
+//!
 //! A body that is known by its fingerprint was taken before, and was not malformed: it is not read again, and what the
 //! engine says of it is told at the same place.
 //!
@@ -17,6 +20,7 @@
 //! them when all are good, and can only pass on what the engine or the feed says.
 
 mod body;
+mod ignored;
 mod order;
 mod path;
 mod query;
@@ -55,6 +59,9 @@ pub struct State {
 
 /// A call that changes nothing. It has no body.
 pub trait Read: 'static {
+    /// What the API's document calls it: a name that no other call has.
+    const NAME: &'static str;
+
     /// What the path names.
     type Path: Path;
     /// The parameters that the call knows.
@@ -70,6 +77,9 @@ pub trait Read: 'static {
 
 /// A call that carries out one command.
 pub trait Write: Sized + 'static {
+    /// What the API's document calls it: a name that no other call has.
+    const NAME: &'static str;
+
     /// What the path names.
     type Path: Path;
     /// The parameters that the call knows.

@@ -10,11 +10,13 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use headcount::{Engine, Error, ErrorKind, Fingerprint, Limits, Reply};
+use headcount::{Engine, Error, ErrorKind, Fingerprint, IgnoredFields, Limits, Reply};
 use uuid::Uuid;
 
 use super::path::Segments;
-use super::{Asked, Body, Done, Method, Missing, Path, Read, Refusal, Route, State, Write, body, query};
+use super::{
+    Asked, Body, Done, Method, Missing, Path, Read, Refusal, Route, State, Write, body, ignored, query,
+};
 use crate::auth::Access;
 use crate::cleanup;
 use crate::machine::Encoded;
@@ -139,8 +141,14 @@ async fn write<W: Write>(incoming: Incoming, stream: Stream) -> Answer {
             return Ok(answer?);
         }
     }
-    let command = asked.command()?;
-    Ok(carry_out(&asked, command).await?)
+    let mut noted = IgnoredFields::new();
+    let answer = match asked.command(&mut noted) {
+        Ok(command) => carry_out(&asked, command).await.map_err(Refusal::from),
+        Err(refusal) => Err(refusal),
+    };
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    ignored::tell(&noted, &incoming.url, &mut response);
+    Ok(response)
 }
 
 /// A request to write whose path and query are good, and whose body came whole.
@@ -195,13 +203,14 @@ impl<'r, W: Write> Asking<'r, W> {
         Ok(command.map(|command| Encoded::new(&command)).transpose()?)
     }
 
-    /// The command that query and body ask for.
-    fn command(&self) -> Result<Encoded, Refusal> {
+    /// The command that query and body ask for. Notes the fields of the body that are not known: a body that has any
+    /// is given no fingerprint, so that it is read again when it comes again, and they are told again.
+    fn command(&self, ignored: &mut IgnoredFields) -> Result<Encoded, Refusal> {
         let query = self.query.query()?;
         let begun = Instant::now();
-        let body = Body::read(&self.body, &*self.at, &self.limits).map_err(Refusal::malformed_body);
+        let body = Body::read(&self.body, &*self.at, &self.limits, ignored).map_err(Refusal::malformed_body);
         self.state.machine.note_parse(begun.elapsed());
-        let (fresh_id, fingerprint) = (self.fresh_id, self.fingerprint);
+        let (fresh_id, fingerprint) = (self.fresh_id, self.fingerprint.filter(|_| ignored.is_empty()));
         let asked = Asked { at: &*self.at, query, body: body?, fresh_id, fingerprint };
         Ok(Encoded::new(&W::command(asked))?)
     }
