@@ -118,10 +118,10 @@ pub use values::{
     Account, AccountStatus, AppId, AppUpdate, Attribute, AttributeValue, Attributes, BrokenInvariant, Change,
     CleanupOutcome, Command, Completion, Config, ConfigurationStatus, DeactivationOutcome, Error, ErrorKind,
     ExpiryOutcome, Fact, Fault, FaultCode, Field, Fields, FieldsIter, Fingerprint, FoundType, Group, Guard,
-    GuardLimit, Kind, LenientOutcome, License, LimitOutOfRange, Limits, NewResourceType, NewTask, Page,
-    PageOutcome, Pages, ParseError, Plan, PurgeOutcome, RecordFilter, RecordKey, Records, Reference,
-    ReferenceList, References, Reply, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, SessionCounts,
-    SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
+    GuardLimit, IgnoredFields, Kind, LenientOutcome, License, LimitOutOfRange, Limits, NewResourceType,
+    NewTask, Page, PageOutcome, Pages, ParseError, Plan, PurgeOutcome, RecordFilter, RecordKey, Records,
+    Reference, ReferenceList, References, Reply, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope,
+    SessionCounts, SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
 };
 pub use view::{
     AppView, Apps, ChangeDisplay, Changes, CloneGroupApps, Members, MembersBehind, Preview, PreviewCounts,

@@ -5,7 +5,7 @@ use std::alloc::System;
 use std::cell::Cell;
 use std::io;
 
-use headcount::{Account, Attribute, AttributeValue, Kind, Limits, PageSeed, ReferenceList};
+use headcount::{Account, Attribute, AttributeValue, IgnoredFields, Kind, Limits, PageSeed, ReferenceList};
 use serde::de::DeserializeSeed;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
@@ -141,6 +141,43 @@ fn denser_formats(limits: &Limits) {
     }
 }
 
+/// Names are bounded whatever they are, and cost nothing where every field is known.
+fn names_of_ignored_fields(limits: &Limits) {
+    let seed = PageSeed::new(Kind::Account, limits);
+    // Each of as many bytes as a name can have, from its first character on.
+    let long = |number: usize| {
+        format!("\"{}\":1", char::from_u32(0x1_0000 + number as u32).expect("one").to_string().repeat(100))
+    };
+    let body = records(1, |_| format!("{{{}}}", repeated(BODY_BYTES, long)));
+    let (before, mut ignored) = (live(), IgnoredFields::new());
+    let page = seed.deserialize_noting(&mut serde_json::Deserializer::from_str(&body), &mut ignored);
+    drop(page.expect("a page"));
+    assert_eq!(ignored.iter().len(), IgnoredFields::NAMES_MAX);
+    let bytes = live() - before;
+    println!("{bytes} bytes for the names of ignored fields");
+    assert!(
+        bytes <= IgnoredFields::NAMES_MAX * (IgnoredFields::NAME_CHARS_MAX * 4 + 3 + 24) * 2,
+        "{bytes} bytes"
+    );
+    drop(ignored);
+
+    let known = "{\"id\":\"u1\",\"email\":\"a@b\",\"memberships\":{\"team\":[{\"id\":\"g\"}]},\"attributes\":{\"x\":1}}";
+    let body = records(100, always(known));
+    let allocations = |ignored: Option<&mut IgnoredFields>| {
+        let before = ALLOCATOR.stats().allocations;
+        let mut parser = serde_json::Deserializer::from_str(&body);
+        let page = match ignored {
+            Some(ignored) => seed.deserialize_noting(&mut parser, ignored),
+            None => seed.deserialize(&mut parser),
+        };
+        assert_eq!(page.expect("a page").len(), 100);
+        ALLOCATOR.stats().allocations - before
+    };
+    let mut ignored = IgnoredFields::new();
+    assert_eq!(allocations(Some(&mut ignored)), allocations(None));
+    assert!(ignored.is_empty());
+}
+
 fn assert_within(bytes: usize, body: usize) {
     println!("{body:60} bytes: {:7.2} borrowed", bytes as f64 / body as f64);
     assert!(bytes <= body * BYTES_PER_DENSE_BYTE_MAX + 100_000, "{bytes} bytes for {body}");
@@ -272,4 +309,5 @@ fn a_page_takes_memory_in_proportion_to_its_bytes_whatever_is_in_it() {
         assert!(peak <= allowed, "{shape}: {peak} bytes for {} of JSON", body.len());
     }
     denser_formats(&defaults);
+    names_of_ignored_fields(&defaults);
 }

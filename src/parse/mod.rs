@@ -20,15 +20,17 @@ use serde::de::{
     DeserializeSeed, Deserializer, Error, Expected, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 
-use crate::values::{Kind, Limits, Misread, Page, Records};
+use crate::values::{IgnoredFields, Kind, Limits, Misread, Page, Records};
 use record::{Record, RecordNotes, RecordSlot};
-use value::{KeySlot, Mode, Name, Read, push};
+use value::{KeySlot, Mode, Name, Noted, Read, push};
 
 /// Parses the body of a push, `{"records": […]}`, as a page of one kind, from any serde format.
 ///
-/// **Texts** borrow from the body where it holds them as they are, and fields that are not known are
-/// ignored. Null counts as absent (RON makes one of a bare word, too). Of a field that is given twice, the
-/// later value stands.
+/// **Texts** borrow from the body where it holds them as they are. Null counts as absent (RON makes one of a
+/// bare word, too). Of a field that is given twice, the later value stands.
+///
+/// **Fields that are not known** are ignored. A misspelt `membership` leaves an account without its groups, so
+/// let [`deserialize_noting`](PageSeed::deserialize_noting) tell their names to the sender.
 ///
 /// **A value of a wrong type stops nothing.** It is a fault of its record, which the push of the page
 /// tells beside all others ([SPEC 1](crate::spec#1-nouns)). That takes a format that tells the type of
@@ -103,18 +105,53 @@ impl PageSeed {
         self.is_self_describing = true;
         self
     }
+
+    /// Parses a page as [`DeserializeSeed::deserialize`] does, and notes the names of fields that it does not know:
+    /// those of the body, of records and of references. What stands in such a field is not looked at, nor what is
+    /// beyond the limit on references. A key that is no text has no name, and is not noted.
+    ///
+    /// The page is the same, and costs the same where all fields are known. Names are also noted where this fails:
+    /// a body that has `recods` in the place of `records` is told so.
+    ///
+    /// ```
+    /// # use headcount::{IgnoredFields, Kind, Limits, PageSeed};
+    /// let body = r#"{"records": [{"id": "u1", "username": "ann", "membership": {"team": [{"id": "g1"}]}}]}"#;
+    /// let (seed, mut ignored) = (PageSeed::new(Kind::Account, &Limits::default()), IgnoredFields::new());
+    /// let page = seed.deserialize_noting(&mut serde_json::Deserializer::from_str(body), &mut ignored)?;
+    /// assert_eq!(page.len(), 1);
+    /// assert_eq!(ignored.iter().collect::<Vec<_>>(), ["membership"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`PageSeed`].
+    pub fn deserialize_noting<'de, D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+        ignored: &mut IgnoredFields,
+    ) -> Result<Page<'de>, D::Error> {
+        self.read(deserializer, Some(ignored))
+    }
+
+    fn read<'de, D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+        noted: Noted<'_>,
+    ) -> Result<Page<'de>, D::Error> {
+        if self.is_self_describing || deserializer.is_human_readable() {
+            deserializer.deserialize_any(BodyVisitor { seed: self, mode: Mode::Any, noted })
+        } else {
+            let body = BodyVisitor { seed: self, mode: Mode::Typed, noted };
+            deserializer.deserialize_struct("Page", &["records"], body)
+        }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for PageSeed {
     type Value = Page<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page<'de>, D::Error> {
-        if self.is_self_describing || deserializer.is_human_readable() {
-            deserializer.deserialize_any(BodyVisitor { seed: self, mode: Mode::Any })
-        } else {
-            let body = BodyVisitor { seed: self, mode: Mode::Typed };
-            deserializer.deserialize_struct("Page", &["records"], body)
-        }
+        self.read(deserializer, None)
     }
 }
 
@@ -123,20 +160,28 @@ fn is_a_text<E: Error>(expected: &dyn Expected) -> E {
     E::invalid_type(Unexpected::Other("a text"), expected)
 }
 
-struct BodyVisitor {
+struct BodyVisitor<'n> {
     seed: PageSeed,
     mode: Mode,
+    noted: Noted<'n>,
 }
 
-impl BodyVisitor {
+impl BodyVisitor<'_> {
     /// Reads the list of records.
     fn list<'de, R: Record<'de>, D: Deserializer<'de>>(
-        &self,
+        &mut self,
         deserializer: D,
         misread: &mut Vec<Misread>,
     ) -> Result<Vec<R>, D::Error> {
         let bounds = Bounds::new(self.mode, &self.seed.limits);
-        let visitor = ListVisitor::new(self.seed.limits.records_per_page_max, bounds, misread);
+        let records_max = self.seed.limits.records_per_page_max;
+        let visitor = ListVisitor {
+            records_max,
+            bounds,
+            misread,
+            noted: self.noted.as_deref_mut(),
+            records: PhantomData,
+        };
         match self.mode {
             Mode::Any => deserializer.deserialize_any(visitor),
             Mode::Typed => deserializer.deserialize_seq(visitor),
@@ -144,7 +189,7 @@ impl BodyVisitor {
     }
 }
 
-impl<'de> Visitor<'de> for BodyVisitor {
+impl<'de> Visitor<'de> for BodyVisitor<'_> {
     type Value = Page<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -155,45 +200,45 @@ impl<'de> Visitor<'de> for BodyVisitor {
         Err(is_a_text(&self))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Page<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Page<'de>, A::Error> {
         let mut page = None;
-        while let Some(IsRecords(is_records)) = map.next_key_seed(Read(KeySlot::new(self.mode)))? {
-            if !is_records {
-                map.next_value::<IgnoredAny>()?;
-            } else if page.is_some() {
-                return Err(A::Error::duplicate_field("records"));
-            } else {
-                page = Some(map.next_value_seed(RecordsSeed(&self))?);
+        loop {
+            let key = KeySlot::new(self.mode, self.noted.as_deref_mut());
+            match map.next_key_seed(Read(key))? {
+                Some(Some(RecordsKey)) if page.is_some() => {
+                    return Err(A::Error::duplicate_field("records"));
+                }
+                Some(Some(RecordsKey)) => page = Some(map.next_value_seed(RecordsSeed(&mut self))?),
+                Some(None) => _ = map.next_value::<IgnoredAny>()?,
+                None => break,
             }
         }
         page.ok_or_else(|| A::Error::missing_field("records"))
     }
 
     /// The derived form, in a format that is told types.
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Page<'de>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Page<'de>, A::Error> {
         match self.mode {
             Mode::Any => Err(A::Error::invalid_type(serde::de::Unexpected::Seq, &self)),
-            Mode::Typed => {
-                seq.next_element_seed(RecordsSeed(&self))?.ok_or_else(|| A::Error::missing_field("records"))
-            }
+            Mode::Typed => seq
+                .next_element_seed(RecordsSeed(&mut self))?
+                .ok_or_else(|| A::Error::missing_field("records")),
         }
     }
 }
 
-/// Whether a field of the body is the list of records.
-struct IsRecords(bool);
+/// The key of the list of records.
+struct RecordsKey;
 
-impl Name for IsRecords {
-    const UNKNOWN: Self = Self(false);
-
-    fn named(name: &str) -> Self {
-        Self(name == "records")
+impl Name for RecordsKey {
+    fn named(name: &str) -> Option<Self> {
+        (name == "records").then_some(Self)
     }
 }
 
-struct RecordsSeed<'b>(&'b BodyVisitor);
+struct RecordsSeed<'b, 'n>(&'b mut BodyVisitor<'n>);
 
-impl<'de> DeserializeSeed<'de> for RecordsSeed<'_> {
+impl<'de> DeserializeSeed<'de> for RecordsSeed<'_, '_> {
     type Value = Page<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page<'de>, D::Error> {
@@ -234,13 +279,8 @@ struct ListVisitor<'m, R> {
     records_max: u32,
     bounds: Bounds,
     misread: &'m mut Vec<Misread>,
+    noted: Noted<'m>,
     records: PhantomData<R>,
-}
-
-impl<'m, R> ListVisitor<'m, R> {
-    const fn new(records_max: u32, bounds: Bounds, misread: &'m mut Vec<Misread>) -> Self {
-        Self { records_max, bounds, misread, records: PhantomData }
-    }
 }
 
 impl<'de, R: Record<'de>> Visitor<'de> for ListVisitor<'_, R> {
@@ -258,7 +298,8 @@ impl<'de, R: Record<'de>> Visitor<'de> for ListVisitor<'_, R> {
         let mut records = Vec::new();
         let (mut record, mut notes) = (R::default(), RecordNotes::default());
         for number in 0..self.records_max {
-            let slot = RecordSlot { record: &mut record, notes: &mut notes, bounds: &self.bounds };
+            let noted = self.noted.as_deref_mut();
+            let slot = RecordSlot { record: &mut record, notes: &mut notes, bounds: &self.bounds, noted };
             // The place that the format adds to the message stays at its end.
             let read = seq
                 .next_element_seed(Read(slot))

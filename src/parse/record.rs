@@ -11,7 +11,7 @@ use super::Bounds;
 use super::attributes::AttributesSlot;
 use super::references::MapSlot;
 use super::tally::Tally;
-use super::value::{KeySlot, ListValues, MapValues, Mode, Name, Read, Slot, TextSlot, Values, push};
+use super::value::{KeySlot, ListValues, MapValues, Mode, Name, Noted, Read, Slot, TextSlot, Values, push};
 use crate::values::{
     Account, Attributes, FoundType, Group, Misread, Place, ReferenceMap, References, WrongType,
 };
@@ -22,18 +22,15 @@ pub(super) enum Field {
     Text(Place),
     Map(ReferenceMap),
     Attributes,
-    Unknown,
 }
 
 /// A field of one kind of records.
 struct FieldOf<R>(Field, PhantomData<R>);
 
 impl<'de, R: Record<'de>> Name for FieldOf<R> {
-    const UNKNOWN: Self = Self(Field::Unknown, PhantomData);
-
     #[inline]
-    fn named(name: &str) -> Self {
-        Self(R::field(name), PhantomData)
+    fn named(name: &str) -> Option<Self> {
+        R::field(name).map(|field| Self(field, PhantomData))
     }
 }
 
@@ -49,7 +46,7 @@ pub(super) trait Record<'de>: Default {
     /// In the order of the derived form.
     const FIELDS: &'static [&'static str];
 
-    fn field(name: &str) -> Field;
+    fn field(name: &str) -> Option<Field>;
 
     /// The text at this place.
     fn text_mut(&mut self, place: Place) -> Option<TextMut<'_, 'de>>;
@@ -75,8 +72,8 @@ impl<'de> Record<'de> for Account<'de> {
     ];
 
     #[inline]
-    fn field(name: &str) -> Field {
-        match name {
+    fn field(name: &str) -> Option<Field> {
+        Some(match name {
             "id" => Field::Text(Place::Id),
             "email" => Field::Text(Place::Email),
             "username" => Field::Text(Place::Username),
@@ -87,8 +84,8 @@ impl<'de> Record<'de> for Account<'de> {
             "memberships" => Field::Map(ReferenceMap::Memberships),
             "assignments" => Field::Map(ReferenceMap::Assignments),
             "attributes" => Field::Attributes,
-            _ => Field::Unknown,
-        }
+            _ => return None,
+        })
     }
 
     #[inline]
@@ -122,14 +119,14 @@ impl<'de> Record<'de> for Group<'de> {
     const FIELDS: &'static [&'static str] = &["id", "name", "description", "attributes"];
 
     #[inline]
-    fn field(name: &str) -> Field {
-        match name {
+    fn field(name: &str) -> Option<Field> {
+        Some(match name {
             "id" => Field::Text(Place::Id),
             "name" => Field::Text(Place::Name),
             "description" => Field::Text(Place::Description),
             "attributes" => Field::Attributes,
-            _ => Field::Unknown,
-        }
+            _ => return None,
+        })
     }
 
     #[inline]
@@ -157,6 +154,7 @@ pub(super) struct RecordSlot<'s, R> {
     pub(super) record: &'s mut R,
     pub(super) notes: &'s mut RecordNotes,
     pub(super) bounds: &'s Bounds,
+    pub(super) noted: Noted<'s>,
 }
 
 /// What is noted of one record.
@@ -190,17 +188,21 @@ impl<'de, R: Record<'de>> Slot<'de> for RecordSlot<'_, R> {
             self.wrong(FoundType::List);
             return Ok(());
         }
-        for name in R::FIELDS {
-            self.field(R::field(name), &mut ListValues(&mut list))?;
+        for field in R::FIELDS.iter().filter_map(|name| R::field(name)) {
+            self.field(field, &mut ListValues(&mut list))?;
         }
         Ok(())
     }
 
     fn map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some(field) = map.next_key_seed(Read(KeySlot::<FieldOf<R>>::new(self.bounds.mode)))? {
-            self.field(field.0, &mut MapValues(&mut map))?;
+        loop {
+            let key = KeySlot::<FieldOf<R>>::new(self.bounds.mode, self.noted.as_deref_mut());
+            match map.next_key_seed(Read(key))? {
+                Some(Some(FieldOf(field, _))) => self.field(field, &mut MapValues(&mut map))?,
+                Some(None) => _ = map.next_value::<IgnoredAny>()?,
+                None => return Ok(()),
+            }
         }
-        Ok(())
     }
 }
 
@@ -232,7 +234,8 @@ impl<R> RecordSlot<'_, R> {
                     ReferenceMap::Memberships => &mut self.notes.memberships,
                     ReferenceMap::Assignments => &mut self.notes.assignments,
                 };
-                let slot = MapSlot { map, bounds: self.bounds, lists, tally, wrong: &mut wrong };
+                let noted = self.noted.as_deref_mut();
+                let slot = MapSlot { map, bounds: self.bounds, lists, tally, wrong: &mut wrong, noted };
                 values.next(Read(slot))?;
                 Place::Map(map)
             }
@@ -240,10 +243,6 @@ impl<R> RecordSlot<'_, R> {
                 let attributes = self.record.attributes_mut();
                 values.next(Read(AttributesSlot { mode, attributes, wrong: &mut wrong }))?;
                 Place::Attributes
-            }
-            Field::Unknown => {
-                values.next(PhantomData::<IgnoredAny>)?;
-                return Ok(());
             }
         };
         if wrong.is_some() || !self.notes.wrong_types.is_empty() {

@@ -1,7 +1,6 @@
 //! The references of an account.
 
 use alloc::vec::Vec;
-use core::marker::PhantomData;
 use core::mem;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -9,7 +8,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use super::Bounds;
 use super::tally::{ReadReference, Tally};
 use super::value::{
-    KeySlot, ListValues, MapValues, Mode, Name, NameSlot, Read, Slot, TextSlot, Values, push,
+    KeySlot, ListValues, MapValues, Mode, Name, NameSlot, Noted, Read, Slot, TextSlot, Values, push,
 };
 use crate::values::{FoundType, Place, Reference, ReferenceList, ReferenceMap, References};
 
@@ -20,6 +19,7 @@ pub(super) struct MapSlot<'s, 'de> {
     pub(super) lists: &'s mut References<'de>,
     pub(super) tally: &'s mut Tally,
     pub(super) wrong: &'s mut Option<FoundType>,
+    pub(super) noted: Noted<'s>,
 }
 
 impl<'de> MapSlot<'_, 'de> {
@@ -31,7 +31,8 @@ impl<'de> MapSlot<'_, 'de> {
 
     fn list_slot(&mut self) -> ListSlot<'_> {
         let number = self.lists.len() as u32;
-        ListSlot { map: self.map, number, bounds: self.bounds, tally: self.tally }
+        let noted = self.noted.as_deref_mut();
+        ListSlot { map: self.map, number, bounds: self.bounds, tally: self.tally, noted }
     }
 }
 
@@ -71,6 +72,7 @@ struct ListSlot<'s> {
     number: u32,
     bounds: &'s Bounds,
     tally: &'s mut Tally,
+    noted: Noted<'s>,
 }
 
 impl<'de> Slot<'de> for ListSlot<'_> {
@@ -97,7 +99,7 @@ impl<'de> Slot<'de> for ListSlot<'_> {
         None
     }
 
-    fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+    fn list<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut references = Vec::new();
         let mut read = ReadReference::default();
         // Held back until another follows it: a list of one has room for one, not for the four that a
@@ -108,7 +110,8 @@ impl<'de> Slot<'de> for ListSlot<'_> {
                 self.drop_rest(list)?;
                 break;
             }
-            let slot = ReferenceSlot { mode: self.bounds.mode, read: &mut read };
+            let noted = self.noted.as_deref_mut();
+            let slot = ReferenceSlot { mode: self.bounds.mode, read: &mut read, noted };
             if list.next_element_seed(Read(slot))?.is_none() {
                 break;
             }
@@ -135,7 +138,8 @@ impl ListSlot<'_> {
         while match self.bounds.mode {
             Mode::Any => list.next_element::<IgnoredAny>()?.is_some(),
             Mode::Typed => {
-                list.next_element_seed(Read(ReferenceSlot { mode: Mode::Typed, read: &mut read }))?.is_some()
+                let slot = ReferenceSlot { mode: Mode::Typed, read: &mut read, noted: None };
+                list.next_element_seed(Read(slot))?.is_some()
             }
         } {
             self.tally.dropped = self.tally.dropped.saturating_add(1);
@@ -148,24 +152,22 @@ impl ListSlot<'_> {
 struct ReferenceSlot<'s, 'de> {
     mode: Mode,
     read: &'s mut ReadReference<'de>,
+    noted: Noted<'s>,
 }
 
 #[derive(Clone, Copy)]
 enum ReferenceField {
     Id,
     Name,
-    Unknown,
 }
 
 impl Name for ReferenceField {
-    const UNKNOWN: Self = Self::Unknown;
-
     #[inline]
-    fn named(name: &str) -> Self {
+    fn named(name: &str) -> Option<Self> {
         match name {
-            "id" => Self::Id,
-            "name" => Self::Name,
-            _ => Self::Unknown,
+            "id" => Some(Self::Id),
+            "name" => Some(Self::Name),
+            _ => None,
         }
     }
 }
@@ -173,7 +175,7 @@ impl Name for ReferenceField {
 impl<'de> ReferenceSlot<'_, 'de> {
     #[inline]
     fn field<V: Values<'de>>(&mut self, field: ReferenceField, values: &mut V) -> Result<(), V::Error> {
-        let Self { mode, ref mut read } = *self;
+        let Self { mode, ref mut read, .. } = *self;
         match field {
             ReferenceField::Id => {
                 let text = &mut read.reference.id;
@@ -183,7 +185,6 @@ impl<'de> ReferenceSlot<'_, 'de> {
                 let text = &mut read.reference.name;
                 values.next(Read(TextSlot { mode, text, wrong: &mut read.wrong_name }))?;
             }
-            ReferenceField::Unknown => _ = values.next(PhantomData::<IgnoredAny>)?,
         }
         Ok(())
     }
@@ -219,9 +220,13 @@ impl<'de> Slot<'de> for ReferenceSlot<'_, 'de> {
 
     fn map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         *self.read = ReadReference::default();
-        while let Some(field) = map.next_key_seed(Read(KeySlot::new(self.mode)))? {
-            self.field(field, &mut MapValues(&mut map))?;
+        loop {
+            let key = KeySlot::new(self.mode, self.noted.as_deref_mut());
+            match map.next_key_seed(Read(key))? {
+                Some(Some(field)) => self.field(field, &mut MapValues(&mut map))?,
+                Some(None) => _ = map.next_value::<IgnoredAny>()?,
+                None => return Ok(()),
+            }
         }
-        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
-use crate::values::FoundType;
+use crate::values::{FoundType, IgnoredFields};
 
 /// How values are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,46 +250,58 @@ impl<'de, T: Text<'de>> Slot<'de> for TextSlot<'_, T> {
 
 /// What a key of a map stands for.
 pub(super) trait Name: Sized {
-    const UNKNOWN: Self;
-
-    fn named(name: &str) -> Self;
+    /// None of a name that is not known.
+    fn named(name: &str) -> Option<Self>;
 }
 
-/// The place of a key. One that is no text stands for nothing that we know.
-pub(super) struct KeySlot<N> {
+/// Where the names of unknown fields go, if anybody asks for them.
+pub(super) type Noted<'n> = Option<&'n mut IgnoredFields>;
+
+/// The place of a key: none of one that is not known. One that is no text has no name.
+pub(super) struct KeySlot<'n, N> {
     mode: Mode,
+    noted: Noted<'n>,
     name: PhantomData<N>,
 }
 
-impl<N> KeySlot<N> {
-    pub(super) const fn new(mode: Mode) -> Self {
-        Self { mode, name: PhantomData }
+impl<'n, N: Name> KeySlot<'n, N> {
+    pub(super) const fn new(mode: Mode, noted: Noted<'n>) -> Self {
+        Self { mode, noted, name: PhantomData }
+    }
+
+    #[inline]
+    fn named(self, name: &str) -> Option<N> {
+        let named = N::named(name);
+        if let (None, Some(noted)) = (&named, self.noted) {
+            noted.note(name);
+        }
+        named
     }
 }
 
-impl<'de, N: Name> Slot<'de> for KeySlot<N> {
-    type Value = N;
+impl<'de, N: Name> Slot<'de> for KeySlot<'_, N> {
+    type Value = Option<N>;
 
     fn mode(&self) -> Mode {
         self.mode
     }
 
-    fn typed<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<N, D::Error> {
+    fn typed<D: Deserializer<'de>>(slot: Read<Self>, deserializer: D) -> Result<Option<N>, D::Error> {
         deserializer.deserialize_identifier(slot)
     }
 
-    fn wrong(self, _: FoundType) -> N {
-        N::UNKNOWN
+    fn wrong(self, _: FoundType) -> Option<N> {
+        None
     }
 
     #[inline]
-    fn text(self, name: Cow<'de, str>) -> N {
-        N::named(&name)
+    fn text(self, name: Cow<'de, str>) -> Option<N> {
+        self.named(&name)
     }
 
     #[inline]
-    fn passing_text(self, name: &str) -> N {
-        N::named(name)
+    fn passing_text(self, name: &str) -> Option<N> {
+        self.named(name)
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use core::fmt::{self, Write as _};
 
 /// How many characters of a text that was refused an error repeats.
-const EXCERPT_CHARS_MAX: usize = 64;
+pub(super) const EXCERPT_CHARS_MAX: usize = 64;
 
 /// The text, if it is short, or its beginning: an error must not be a way to store what was refused.
 pub(crate) fn excerpt(text: &str) -> String {

@@ -1,8 +1,9 @@
 //! The bodies of the fuzz targets, so that tests on stable run them too.
 
 use headcount::{
-    AppId, Change, Command, Config, Engine, Error, Kind, LenientOutcome, Limits, NewResourceType, Page,
-    PageSeed, Records, Reply, ResourceTypeId, RestoreError, Scope, SessionId, Snapshot, Timestamp, Uuid,
+    AppId, Change, Command, Config, Engine, Error, IgnoredFields, Kind, LenientOutcome, Limits,
+    NewResourceType, Page, PageSeed, Records, Reply, ResourceTypeId, RestoreError, Scope, SessionId,
+    Snapshot, Timestamp, Uuid,
 };
 use serde::de::DeserializeSeed;
 use serde_json::Value;
@@ -270,12 +271,20 @@ fn beginning() -> Vec<Command<'static>> {
     commands
 }
 
-/// The page as a host reads it: with nothing after its end.
+/// The page as a host reads it: with nothing after its end. To note the fields that are not known changes nothing.
 fn in_json<'b>(kind: Kind, limits: &Limits, body: &'b [u8]) -> Option<Page<'b>> {
     let mut parser = serde_json::Deserializer::from_slice(body);
-    let page = PageSeed::new(kind, limits).deserialize(&mut parser).ok()?;
+    let page = PageSeed::new(kind, limits).deserialize(&mut parser);
+    let mut ignored = IgnoredFields::new();
+    let mut noting = serde_json::Deserializer::from_slice(body);
+    let noted = PageSeed::new(kind, limits).deserialize_noting(&mut noting, &mut ignored);
+    let told = |error: serde_json::Error| error.to_string();
+    let page = page.map_err(told);
+    assert_eq!(page, noted.map_err(told));
+    let chars = ignored.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    assert!(ignored.iter().len() <= IgnoredFields::NAMES_MAX && chars <= IgnoredFields::NAME_CHARS_MAX + 1);
     parser.end().ok()?;
-    Some(page)
+    page.ok()
 }
 
 fn in_postcard<'b>(kind: Kind, limits: &Limits, body: &'b [u8]) -> Option<Page<'b>> {

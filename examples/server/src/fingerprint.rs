@@ -7,7 +7,7 @@ use headcount::Fingerprint;
 
 /// How this server reads a page of a body. A version that comes to read more of the same bytes, or reads them
 /// otherwise, gets another number: to it, no body of before is known.
-const READING: &[u8] = b"headcount page 2";
+const READING: &[u8] = b"headcount page 3";
 
 /// A random key. Whoever does not know it cannot make two bodies with one fingerprint.
 #[derive(Clone)]

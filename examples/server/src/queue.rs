@@ -145,7 +145,12 @@ mod tests {
 
     fn job(tenant: usize) -> Job {
         let command = Command::ExpireSessions { last_activity_before: Timestamp(0) };
-        Job { tenant, command: Encoded::new(&command).expect("bytes"), then: Box::new(|_| {}), since: Instant::now() }
+        Job {
+            tenant,
+            command: Encoded::new(&command).expect("bytes"),
+            then: Box::new(|_| {}),
+            since: Instant::now(),
+        }
     }
 
     #[test]

@@ -23,12 +23,16 @@ pub struct NewApp {
 }
 
 impl Object for NewApp {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    const FIELDS: &'static [&'static str] = &["name", "clone_from"];
+
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         Ok(Self { name: fields.text("name")?.unwrap_or_default(), clone_from: fields.parsed("clone_from")? })
     }
 }
 
 impl Write for Create {
+    const NAME: &'static str = "create_app";
+
     type Path = OfTenant;
     type Query = ();
     type Body<'b> = NewApp;
@@ -60,6 +64,8 @@ impl Write for Create {
 pub struct List;
 
 impl Read for List {
+    const NAME: &'static str = "list_apps";
+
     type Path = OfTenant;
     type Query = Paging;
 
@@ -74,6 +80,8 @@ impl Read for List {
 pub struct Get;
 
 impl Read for Get {
+    const NAME: &'static str = "read_app";
+
     type Path = OfApp;
     type Query = ();
 
@@ -88,10 +96,12 @@ pub struct Update;
 
 /// A guard of null removes it; an absent one leaves it.
 impl Object for AppUpdate<'static> {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    const FIELDS: &'static [&'static str] = &["name", "guard"];
+
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         let mut update = Self::default();
         update.name = fields.text("name")?.map(Into::into);
-        update.guard = match (fields.has("guard"), fields.object("guard")?) {
+        update.guard = match (fields.has("guard"), fields.object("guard", GUARD_FIELDS)?) {
             (false, _) => None,
             (true, None) => Some(Guard::NONE),
             (true, Some(mut limits)) => Some(guard(&mut limits)?),
@@ -100,7 +110,18 @@ impl Object for AppUpdate<'static> {
     }
 }
 
-fn guard(limits: &mut Fields) -> Result<Guard, Malformed> {
+/// What a guard may set.
+const GUARD_FIELDS: &[&str] = &[
+    "max_count",
+    "max_percent",
+    "max_type_percent",
+    "min_count",
+    "require_pages",
+    "max_removals",
+    "max_removals_percent",
+];
+
+fn guard(limits: &mut Fields<'_>) -> Result<Guard, Malformed> {
     let mut guard = Guard::NONE;
     let mut percent = |name: &str| {
         let percent = limits.number(name, 100)?;
@@ -117,6 +138,8 @@ fn guard(limits: &mut Fields) -> Result<Guard, Malformed> {
 }
 
 impl Write for Update {
+    const NAME: &'static str = "update_app";
+
     type Path = OfApp;
     type Query = ();
     type Body<'b> = AppUpdate<'static>;
@@ -135,6 +158,8 @@ impl Write for Update {
 pub struct Delete;
 
 impl Write for Delete {
+    const NAME: &'static str = "delete_app";
+
     type Path = OfApp;
     type Query = ();
     type Body<'b> = ();
@@ -157,13 +182,17 @@ pub struct Purge;
 pub struct PurgeBefore(Timestamp);
 
 impl Object for PurgeBefore {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    const FIELDS: &'static [&'static str] = &["inactive_before"];
+
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         let before = fields.moment("inactive_before")?;
         fields.required("inactive_before", before).map(Self)
     }
 }
 
 impl Write for Purge {
+    const NAME: &'static str = "purge_inactive";
+
     type Path = OfApp;
     type Query = ();
     type Body<'b> = PurgeBefore;
@@ -183,6 +212,8 @@ impl Write for Purge {
 pub struct Digest;
 
 impl Read for Digest {
+    const NAME: &'static str = "read_digest";
+
     type Path = OfTenant;
     type Query = ();
 

@@ -27,6 +27,8 @@ impl Query for ChangesQuery {
 }
 
 impl Read for List {
+    const NAME: &'static str = "list_changes";
+
     type Path = OfTenant;
     type Query = ChangesQuery;
 

@@ -13,6 +13,8 @@ use crate::call::{Asked, Done, Fields, Malformed, Object, OfType, Write};
 pub struct Upsert;
 
 impl Write for Upsert {
+    const NAME: &'static str = "upsert_records";
+
     type Path = OfType;
     type Query = ();
     type Body<'b> = PageBody<'b>;
@@ -37,13 +39,17 @@ pub struct Deactivate;
 pub struct Leavers(Vec<String>);
 
 impl Object for Leavers {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    const FIELDS: &'static [&'static str] = &["ids"];
+
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         let ids = fields.texts("ids")?;
         fields.required("ids", ids).map(Self)
     }
 }
 
 impl Write for Deactivate {
+    const NAME: &'static str = "deactivate_records";
+
     type Path = OfType;
     type Query = ();
     type Body<'b> = Leavers;

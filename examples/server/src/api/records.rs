@@ -55,6 +55,8 @@ impl Query for RecordQuery {
 }
 
 impl Read for List {
+    const NAME: &'static str = "list_records";
+
     type Path = OfType;
     type Query = RecordQuery;
 
@@ -104,6 +106,8 @@ fn shown<'e>(
 pub struct Get;
 
 impl Read for Get {
+    const NAME: &'static str = "read_record";
+
     type Path = OfRecord;
     type Query = ();
 
@@ -117,6 +121,8 @@ impl Read for Get {
 pub struct Members;
 
 impl Read for Members {
+    const NAME: &'static str = "list_members";
+
     type Path = OfMembers;
     type Query = Paging;
 
@@ -135,6 +141,8 @@ impl Read for Members {
 pub struct Erase;
 
 impl Write for Erase {
+    const NAME: &'static str = "erase_record";
+
     type Path = OfRecord;
     type Query = ();
     type Body<'b> = ();

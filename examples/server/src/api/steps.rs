@@ -21,13 +21,17 @@ pub struct Exclude;
 pub struct Exclusion(Vec<String>);
 
 impl Object for Exclusion {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    const FIELDS: &'static [&'static str] = &["types"];
+
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         let types = fields.texts("types")?;
         fields.required("types", types).map(Self)
     }
 }
 
 impl Write for Exclude {
+    const NAME: &'static str = "exclude_types";
+
     type Path = OfSession;
     type Query = ();
     type Body<'b> = Exclusion;
@@ -47,6 +51,8 @@ impl Write for Exclude {
 pub struct WaiveGuard;
 
 impl Write for WaiveGuard {
+    const NAME: &'static str = "waive_guard";
+
     type Path = OfSession;
     type Query = ();
     type Body<'b> = ();
@@ -69,13 +75,17 @@ pub struct Fail;
 pub struct Failure(String);
 
 impl Object for Failure {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    const FIELDS: &'static [&'static str] = &["reason"];
+
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         let reason = fields.text("reason")?;
         fields.required("reason", reason).map(Self)
     }
 }
 
 impl Write for Fail {
+    const NAME: &'static str = "fail_session";
+
     type Path = OfSession;
     type Query = ();
     type Body<'b> = Failure;
@@ -98,12 +108,16 @@ pub struct SaveCheckpoint;
 pub struct Checkpoint(Option<String>);
 
 impl Object for Checkpoint {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    const FIELDS: &'static [&'static str] = &["checkpoint"];
+
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         fields.optional_text("checkpoint").map(Self)
     }
 }
 
 impl Write for SaveCheckpoint {
+    const NAME: &'static str = "save_checkpoint";
+
     type Path = OfSession;
     type Query = ();
     type Body<'b> = Checkpoint;

@@ -28,14 +28,17 @@ pub struct NewSession {
 }
 
 impl Object for NewSession {
+    const FIELDS: &'static [&'static str] = &["scope"];
     const MAY_BE_ABSENT: bool = true;
 
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         Ok(Self { scope: fields.texts("scope")? })
     }
 }
 
 impl Write for Start {
+    const NAME: &'static str = "start_session";
+
     type Path = OfApp;
     type Query = ();
     type Body<'b> = NewSession;
@@ -91,6 +94,8 @@ impl Query for Mode {
 }
 
 impl Write for Push {
+    const NAME: &'static str = "push_page";
+
     type Path = OfPage;
     type Query = Mode;
     type Body<'b> = PageBody<'b>;
@@ -143,9 +148,10 @@ impl Write for Push {
 pub struct Complete;
 
 impl Object for Completion {
+    const FIELDS: &'static [&'static str] = &["force", "plan"];
     const MAY_BE_ABSENT: bool = true;
 
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         let force = fields.flag("force")?.unwrap_or(false);
         let completion = if force { Self::FORCED } else { Self::GUARDED };
         Ok(fields.parsed("plan")?.map_or(completion, |plan| completion.with_plan(plan)))
@@ -153,6 +159,8 @@ impl Object for Completion {
 }
 
 impl Write for Complete {
+    const NAME: &'static str = "complete_session";
+
     type Path = OfSession;
     type Query = ();
     type Body<'b> = Completion;
@@ -176,6 +184,8 @@ impl Write for Complete {
 pub struct Abandon;
 
 impl Write for Abandon {
+    const NAME: &'static str = "abandon_session";
+
     type Path = OfSession;
     type Query = ();
     type Body<'b> = ();
@@ -194,6 +204,8 @@ impl Write for Abandon {
 pub struct Get;
 
 impl Read for Get {
+    const NAME: &'static str = "read_session";
+
     type Path = OfSession;
     type Query = ();
 
@@ -207,6 +219,8 @@ impl Read for Get {
 pub struct Preview;
 
 impl Read for Preview {
+    const NAME: &'static str = "preview_session";
+
     type Path = OfSession;
     type Query = Paging;
 
@@ -236,6 +250,8 @@ impl Read for Preview {
 pub struct List;
 
 impl Read for List {
+    const NAME: &'static str = "list_sessions";
+
     type Path = OfApp;
     type Query = Paging;
 

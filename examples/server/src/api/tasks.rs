@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use headcount::{
-    AppView, Command, Engine, Limits, NewTask, Resolution, TaskAction, TaskId, TaskQuery, TaskStatus,
-    TaskView, Uuid,
+    AppView, Command, Engine, IgnoredFields, Limits, NewTask, Resolution, TaskAction, TaskId, TaskQuery,
+    TaskStatus, TaskView, Uuid,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -42,8 +42,10 @@ fn kept(sent: Option<&RawValue>) -> Option<&str> {
 }
 
 impl<'b> Body<'b, OfApp> for NewTask<'b> {
-    fn read(bytes: &'b [u8], _: &OfApp, _: &Limits) -> Result<Self, Malformed> {
-        let fields = &mut Fields::of(bytes)?;
+    const FIELDS: &'static [&'static str] = &["action", "resource_type", "payload", "execute_after"];
+
+    fn read(bytes: &'b [u8], _: &OfApp, _: &Limits, ignored: &mut IgnoredFields) -> Result<Self, Malformed> {
+        let fields = &mut Fields::of(bytes, <Self as Body<'b, OfApp>>::FIELDS, ignored)?;
         let (action, resource_type) = (fields.parsed("action")?, fields.optional_text("resource_type")?);
         let action: TaskAction = fields.required("action", action)?;
         let mut new = Self::new(action, fields.required("resource_type", resource_type)?);
@@ -59,6 +61,8 @@ impl<'b> Body<'b, OfApp> for NewTask<'b> {
 }
 
 impl Write for Create {
+    const NAME: &'static str = "create_task";
+
     type Path = OfApp;
     type Query = ();
     type Body<'b> = NewTask<'b>;
@@ -94,6 +98,8 @@ impl Write for Create {
 pub struct Get;
 
 impl Read for Get {
+    const NAME: &'static str = "read_task";
+
     type Path = OfTask;
     type Query = ();
 
@@ -122,6 +128,8 @@ impl Query for TasksQuery {
 }
 
 impl Read for List {
+    const NAME: &'static str = "list_tasks";
+
     type Path = OfTasks;
     type Query = TasksQuery;
 
@@ -148,21 +156,25 @@ impl Read for List {
 pub struct Resolve;
 
 impl<'b> Body<'b, OfTask> for Resolution<'b> {
-    fn read(bytes: &'b [u8], _: &OfTask, _: &Limits) -> Result<Self, Malformed> {
-        let fields = &mut Fields::of(bytes)?;
+    const FIELDS: &'static [&'static str] = &["status", "result", "error"];
+
+    fn read(bytes: &'b [u8], _: &OfTask, _: &Limits, ignored: &mut IgnoredFields) -> Result<Self, Malformed> {
+        let fields = &mut Fields::of(bytes, <Self as Body<'b, OfTask>>::FIELDS, ignored)?;
         let word = fields.optional_text("status")?;
         let word = fields.required("status", word)?;
         let status = word.parse().ok().filter(|status: &TaskStatus| status.has_ended());
         let status = status.ok_or_else(|| Malformed::text("status", &word, "completed or failed"))?;
         let result = kept(Sent::of(bytes)?.result);
-        let error = fields.object("error")?;
+        let error = fields.object("error", &["code", "message"])?;
         match (status, result, error) {
             (TaskStatus::Failed, Some(_), _) => {
                 Err(Malformed::field("result", "one beside the status failed", "none"))
             }
-            (TaskStatus::Failed, None, error) => {
-                let mut error = error.unwrap_or_default();
-                let mut text = |name| Ok(error.text(name)?.unwrap_or_default().into());
+            (TaskStatus::Failed, None, mut error) => {
+                let mut text = |name: &str| {
+                    let text = error.as_mut().map(|error| error.text(name)).transpose()?.flatten();
+                    Ok::<_, Malformed>(text.unwrap_or_default().into())
+                };
                 Ok(Self::Failed { code: text("code")?, message: text("message")? })
             }
             (_, _, Some(_)) => Err(Malformed::field("error", "one beside the status completed", "none")),
@@ -172,6 +184,8 @@ impl<'b> Body<'b, OfTask> for Resolution<'b> {
 }
 
 impl Write for Resolve {
+    const NAME: &'static str = "resolve_task";
+
     type Path = OfTask;
     type Query = ();
     type Body<'b> = Resolution<'b>;

@@ -15,7 +15,9 @@ use crate::call::{
 pub struct Register;
 
 impl Object for NewResourceType<'static> {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    const FIELDS: &'static [&'static str] = &["slug", "name", "type"];
+
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         let (slug, name) = (fields.text("slug")?, fields.text("name")?);
         let kind = fields.parsed("type")?;
         let kind: Kind = fields.required("type", kind)?;
@@ -24,6 +26,8 @@ impl Object for NewResourceType<'static> {
 }
 
 impl Write for Register {
+    const NAME: &'static str = "register_resource_type";
+
     type Path = OfApp;
     type Query = ();
     type Body<'b> = NewResourceType<'static>;
@@ -56,6 +60,8 @@ impl Write for Register {
 pub struct List;
 
 impl Read for List {
+    const NAME: &'static str = "list_resource_types";
+
     type Path = OfApp;
     type Query = Paging;
 
@@ -71,7 +77,9 @@ impl Read for List {
 pub struct Update;
 
 impl Object for ResourceTypeUpdate<'static> {
-    fn read(fields: &mut Fields) -> Result<Self, Malformed> {
+    const FIELDS: &'static [&'static str] = &["name", "slug", "type"];
+
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         let mut update = Self::default();
         update.name = fields.text("name")?.map(Into::into);
         update.slug = fields.text("slug")?.map(Into::into);
@@ -81,6 +89,8 @@ impl Object for ResourceTypeUpdate<'static> {
 }
 
 impl Write for Update {
+    const NAME: &'static str = "update_resource_type";
+
     type Path = OfType;
     type Query = ();
     type Body<'b> = ResourceTypeUpdate<'static>;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::body::Body as Stream;
-use headcount::{Limits, ParseError, Timestamp};
+use headcount::{IgnoredFields, Limits, ParseError, Timestamp};
 use http_body_util::BodyExt;
 use serde_json::{Map, Value};
 use tokio::time::timeout;
@@ -25,25 +25,33 @@ pub trait Body<'b, P>: Sized {
     /// Whether nothing at all stands for a body that says nothing.
     const MAY_BE_ABSENT: bool = false;
 
-    /// Reads the whole body: nothing may follow what it says.
+    /// The fields that it may have at the top; none of a body that is not taken.
+    const FIELDS: &'static [&'static str];
+
+    /// Reads the whole body: nothing may follow what it says. Notes the fields that are not known.
     ///
     /// # Errors
     /// Where it is malformed.
-    fn read(bytes: &'b [u8], at: &P, limits: &Limits) -> Result<Self, Malformed>;
+    fn read(bytes: &'b [u8], at: &P, limits: &Limits, ignored: &mut IgnoredFields)
+    -> Result<Self, Malformed>;
 }
 
 /// No body.
 impl<'b, P> Body<'b, P> for () {
     const IS_TAKEN: bool = false;
     const MAY_BE_ABSENT: bool = true;
+    const FIELDS: &'static [&'static str] = &[];
 
-    fn read(_: &'b [u8], _: &P, _: &Limits) -> Result<Self, Malformed> {
+    fn read(_: &'b [u8], _: &P, _: &Limits, _: &mut IgnoredFields) -> Result<Self, Malformed> {
         Ok(())
     }
 }
 
-/// A small body: a JSON object. Fields that are not known are ignored; null and absent are one.
+/// A small body: a JSON object. Fields that are not known are ignored, and named; null and absent are one.
 pub trait Object: Sized {
+    /// The fields that it knows.
+    const FIELDS: &'static [&'static str];
+
     /// Whether nothing at all stands for an object without fields.
     const MAY_BE_ABSENT: bool = false;
 
@@ -51,38 +59,60 @@ pub trait Object: Sized {
     ///
     /// # Errors
     /// Where one is missing or malformed.
-    fn read(fields: &mut Fields) -> Result<Self, Malformed>;
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed>;
 }
 
 impl<'b, P, T: Object> Body<'b, P> for T {
     const MAY_BE_ABSENT: bool = <T as Object>::MAY_BE_ABSENT;
+    const FIELDS: &'static [&'static str] = <T as Object>::FIELDS;
 
-    fn read(bytes: &'b [u8], _: &P, _: &Limits) -> Result<Self, Malformed> {
+    fn read(bytes: &'b [u8], _: &P, _: &Limits, ignored: &mut IgnoredFields) -> Result<Self, Malformed> {
+        let known = <T as Object>::FIELDS;
         if <T as Object>::MAY_BE_ABSENT && bytes.iter().all(u8::is_ascii_whitespace) {
-            return T::read(&mut Fields::default());
+            return T::read(&mut Fields::new(String::new(), Map::new(), known, ignored));
         }
-        T::read(&mut Fields::of(bytes)?)
+        T::read(&mut Fields::of(bytes, known, ignored)?)
     }
 }
 
 /// The fields of an object.
-#[derive(Debug, Default)]
-pub struct Fields {
+#[derive(Debug)]
+pub struct Fields<'i> {
     /// The path of the object in the body, with a dot behind it.
     within: String,
     fields: Map<String, Value>,
+    /// The names that are asked for.
+    known: &'static [&'static str],
+    ignored: &'i mut IgnoredFields,
 }
 
-impl Fields {
+impl<'i> Fields<'i> {
     /// Those of a whole body.
     ///
     /// # Errors
     /// Where it is no object.
-    pub fn of(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub fn of(
+        bytes: &[u8],
+        known: &'static [&'static str],
+        ignored: &'i mut IgnoredFields,
+    ) -> Result<Self, Malformed> {
         match serde_json::from_slice(bytes).map_err(|error| Malformed::unparsed(&error))? {
-            Value::Object(fields) => Ok(Self { within: String::new(), fields }),
+            Value::Object(fields) => Ok(Self::new(String::new(), fields, known, ignored)),
             other => Err(Malformed::field("the body", shown(&other), "an object")),
         }
+    }
+
+    /// Notes those that are not known.
+    fn new(
+        within: String,
+        fields: Map<String, Value>,
+        known: &'static [&'static str],
+        ignored: &'i mut IgnoredFields,
+    ) -> Self {
+        for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
+            ignored.note(name);
+        }
+        Self { within, fields, known, ignored }
     }
 
     /// Whether there is such a field, null or not.
@@ -92,6 +122,7 @@ impl Fields {
 
     /// A value of any type.
     pub fn value(&mut self, name: &str) -> Option<Value> {
+        debug_assert!(self.known.contains(&name), "{name} is asked for, and so it is known");
         self.fields.remove(name).filter(|value| !value.is_null())
     }
 
@@ -159,14 +190,28 @@ impl Fields {
         self.typed(name, &expected, |value| value.as_u64().filter(|number| *number <= max))
     }
 
-    /// An object.
+    /// An object that may have any fields.
     ///
     /// # Errors
     /// Where it is something else.
-    pub fn object(&mut self, name: &str) -> Result<Option<Self>, Malformed> {
-        let within = format!("{}.", self.path(name));
-        let fields = self.typed(name, "an object", |value| value.as_object().cloned())?;
-        Ok(fields.map(|fields| Self { within, fields }))
+    pub fn any_object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, Malformed> {
+        self.typed(name, "an object", |value| value.as_object().cloned())
+    }
+
+    /// An object, and which fields of it are known.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn object(
+        &mut self,
+        name: &str,
+        known: &'static [&'static str],
+    ) -> Result<Option<Fields<'_>>, Malformed> {
+        let (within, fields) = (format!("{}.", self.path(name)), self.any_object(name)?);
+        match fields {
+            Some(fields) => Ok(Some(Fields::new(within, fields, known, self.ignored))),
+            None => Ok(None),
+        }
     }
 
     /// An id or a word of the core's.

@@ -10,6 +10,9 @@
 //! 4. 404: a thing of the body that there is not.
 //! 5. 409 or 422: what the engine says of it.
 //!
+//! Fields of a body that are not known are ignored, and the header `Ignored-Fields` of the answer names them, whatever
+//! the answer is. A body that has any is read each time it comes.
+//!
 //! A body that is known by its fingerprint was taken before, and was not malformed: it is not read again, and what the
 //! engine says of it is told at the same place.
 //!
@@ -19,6 +22,7 @@
 
 mod body;
 mod idempotency;
+mod ignored;
 mod media;
 mod order;
 mod origin;
@@ -79,6 +83,9 @@ pub struct State {
 
 /// A call that changes nothing. It has no body.
 pub trait Read: 'static {
+    /// What the API's document calls it: a name that no other call has.
+    const NAME: &'static str;
+
     /// What the path names.
     type Path: Path;
     /// The parameters that the call knows.
@@ -94,6 +101,9 @@ pub trait Read: 'static {
 
 /// A call that carries out one command.
 pub trait Write: Sized + 'static {
+    /// What the API's document calls it: a name that no other call has.
+    const NAME: &'static str;
+
     /// What the path names.
     type Path: Path;
     /// The parameters that the call knows.

@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use headcount::{Engine, Error, ErrorKind, Fingerprint, Limits, Reply};
+use headcount::{Engine, Error, ErrorKind, Fingerprint, IgnoredFields, Limits, Reply};
 use uuid::Uuid;
 
 use super::body::Room;
@@ -18,7 +18,9 @@ use super::idempotency::{self, Begun};
 use super::media::{self, Announced};
 use super::origin::origin;
 use super::path::Segments;
-use super::{Asked, Body, Done, Made, Method, Missing, Path, Read, Refusal, Route, State, Write, query};
+use super::{
+    Asked, Body, Done, Made, Method, Missing, Path, Read, Refusal, Route, State, Write, ignored, query,
+};
 use crate::auth::Access;
 use crate::backend::Encoded;
 use crate::cleanup;
@@ -189,14 +191,27 @@ async fn write<W: Write>(incoming: Incoming, stream: Stream) -> Answer {
             return Ok(answer?);
         }
     }
-    let command = asked.command()?;
-    let Some(id) = asked.keyed_id else { return Ok(carry_out(&asked, command).await?) };
+    let mut noted = IgnoredFields::new();
+    let answer = carry_out_body(&incoming, &asked, &mut noted).await;
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    ignored::tell(&noted, &incoming.url, &mut response);
+    Ok(response)
+}
+
+/// Does what the body says, once for each key of a request. Notes the fields that are not known.
+async fn carry_out_body<W: Write>(
+    incoming: &Incoming,
+    asked: &Asking<'_, W>,
+    noted: &mut IgnoredFields,
+) -> Answer {
+    let command = asked.command(noted)?;
+    let Some(id) = asked.keyed_id else { return Ok(carry_out(asked, command).await?) };
     match incoming.state.answers.begin(id, &asked.body)? {
         Begun::Answered(answer) => Ok(answer),
         Begun::Anew(under_way) => {
             let answer = match asked.made(id)? {
                 Some(made) => idempotency::replayed(made),
-                None => match carry_out(&asked, command).await {
+                None => match carry_out(asked, command).await {
                     Ok(answer) => answer,
                     // Another one with the key was on its way, whose client did not wait for its answer.
                     Err(told) => idempotency::replayed(asked.made(id)?.ok_or(told)?),
@@ -261,7 +276,8 @@ impl<'r, W: Write> Asking<'r, W> {
 
     /// The answer of a request with the same key, if what it made is there.
     fn made(&self, id: Uuid) -> Result<Option<Response>, Refusal> {
-        let body = Body::read(&self.body, &*self.at, &self.limits).map_err(Refusal::malformed_body)?;
+        let body = Body::read(&self.body, &*self.at, &self.limits, &mut IgnoredFields::new())
+            .map_err(Refusal::malformed_body)?;
         match self.state.backend.read(self.tenant, |tenant| W::made(&tenant.engine, &self.at, id, &body)) {
             Made::Nothing => Ok(None),
             Made::Same(answer) => Ok(Some(answer)),
@@ -279,13 +295,14 @@ impl<'r, W: Write> Asking<'r, W> {
         Ok(command.transpose()?)
     }
 
-    /// The command that query and body ask for.
-    fn command(&self) -> Result<Encoded, Refusal> {
+    /// The command that query and body ask for. Notes the fields of the body that are not known: a body that has any
+    /// is given no fingerprint, so that it is read again when it comes again, and they are told again.
+    fn command(&self, ignored: &mut IgnoredFields) -> Result<Encoded, Refusal> {
         let query = self.query.query()?;
         let begun = Instant::now();
-        let body = Body::read(&self.body, &*self.at, &self.limits).map_err(Refusal::malformed_body);
+        let body = Body::read(&self.body, &*self.at, &self.limits, ignored).map_err(Refusal::malformed_body);
         self.state.spent.note_parse(begun.elapsed());
-        let (fresh_id, fingerprint) = (self.fresh_id, self.fingerprint);
+        let (fresh_id, fingerprint) = (self.fresh_id, self.fingerprint.filter(|_| ignored.is_empty()));
         let asked = Asked { at: &*self.at, query, body: body?, fresh_id, fingerprint };
         Ok(Encoded::new(&W::command(asked))?)
     }

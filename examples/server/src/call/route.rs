@@ -52,6 +52,8 @@ pub type Answer = (u16, &'static str, &'static str);
 /// A call at its place.
 #[derive(Debug)]
 pub struct Route {
+    /// What the API's document calls it.
+    pub name: &'static str,
     /// Its method.
     pub method: Method,
     /// Its path behind [`PREFIX`] and a slash. A part in braces is a parameter.
@@ -60,6 +62,8 @@ pub struct Route {
     pub summary: &'static str,
     /// The name of its body's schema; empty if it takes none.
     pub body: &'static str,
+    /// The fields that its body may have at the top.
+    pub body_fields: &'static [&'static str],
     /// Whether no body stands for one that says nothing.
     pub body_may_be_absent: bool,
     /// Whether it makes something, and knows the header `Idempotency-Key`.
@@ -101,10 +105,12 @@ impl Route {
     ) -> Self {
         assert!(parameters(path) == R::Path::NAMES.len(), "a route has the parameters of its path's type");
         Self {
+            name: R::NAME,
             method: Method::Get,
             path,
             summary,
             body: "",
+            body_fields: &[],
             body_may_be_absent: true,
             makes: false,
             answers,
@@ -128,10 +134,12 @@ impl Route {
             "a body that is taken is told of"
         );
         Self {
+            name: W::NAME,
             method,
             path,
             summary,
             body,
+            body_fields: <W::Body<'static> as Body<'static, W::Path>>::FIELDS,
             body_may_be_absent: <W::Body<'static> as Body<'static, W::Path>>::MAY_BE_ABSENT,
             makes: W::MAKES,
             answers,
@@ -154,6 +162,17 @@ impl Route {
     /// The names of the parameters, as the path has them.
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
         segments(self.path).filter_map(parameter)
+    }
+
+    /// What the call is about, in a word: the noun of its path.
+    pub fn noun(&self) -> &'static str {
+        let mut words =
+            segments(self.path).filter(|segment| !segment.is_empty() && parameter(segment).is_none());
+        let first = words.next().unwrap_or_default();
+        match words.next() {
+            Some(noun @ ("resource-types" | "sync" | "records" | "tasks")) => noun,
+            _ => first,
+        }
     }
 
     /// Which segments are no parameters: of two routes that a path fits, the one with the first such is meant.

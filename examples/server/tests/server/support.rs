@@ -208,6 +208,11 @@ impl Server {
     pub fn with_headers(&self, method: &str, path: &str, key: Option<&str>) -> (Reply, HeaderMap) {
         call_with_headers(&self.address, method, path, key, None).expect("a reply")
     }
+
+    /// The reply to a call with this body, and its headers.
+    pub fn with_body(&self, method: &str, path: &str, key: &str, body: Option<&str>) -> (Reply, HeaderMap) {
+        call_with_headers(&self.address, method, path, Some(key), body).expect("a reply")
+    }
 }
 
 impl Drop for Server {
