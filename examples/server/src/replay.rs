@@ -4,11 +4,12 @@
 use std::collections::VecDeque;
 
 use headcount::{Command, Config, Timestamp};
+use postcard::de_flavors::Slice;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::configurations::Configurations;
 use crate::file::chain::Witness;
-use crate::file::parts::PartReader;
+use crate::file::parts;
 use crate::file::verify::Standing;
 use crate::store::StoreError;
 use crate::tenant::Tenant;
@@ -124,9 +125,9 @@ fn read_snapshot(
 ) -> Result<Result<Tenant, String>, StoreError> {
     let sql = "SELECT bytes FROM snapshot WHERE tenant = ? AND entry = ?";
     let bytes: i64 = connection.query_row(sql, params![name, place], |row| row.get(0))?;
-    let parts = PartReader::new(connection, name, place, bytes.unsigned_abs() as usize);
-    Ok(Tenant::read(parts, config, changes_kept).and_then(|(tenant, rest)| {
-        if rest.is_at_end() { Ok(tenant) } else { Err("there is more of it than belongs to it".to_owned()) }
+    let state = parts::read(connection, name, place, bytes.unsigned_abs() as usize)?;
+    Ok(Tenant::read(Slice::new(&state), config, changes_kept).and_then(|(tenant, rest)| {
+        if rest.is_empty() { Ok(tenant) } else { Err("there is more of it than belongs to it".to_owned()) }
     }))
 }
 

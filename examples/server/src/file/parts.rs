@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::mpsc;
 
-use postcard::de_flavors::Flavor;
 use rusqlite::{Connection, params};
 
 use super::chain::Sum;
@@ -80,84 +79,17 @@ impl io::Write for PartWriter {
     }
 }
 
-/// Reads parts as if they were one, for postcard. It lends out nothing that is longer than what is left of them.
-#[derive(Debug)]
-pub struct PartReader<'c> {
-    connection: &'c Connection,
-    tenant: &'c str,
-    entry: i64,
-    /// The number of the next part.
-    next: i64,
-    part: Vec<u8>,
-    read: usize,
-    /// Bytes behind this part.
-    left: usize,
-    lent: Vec<u8>,
-}
-
-impl<'c> PartReader<'c> {
-    /// Of a snapshot of so many bytes.
-    pub const fn new(connection: &'c Connection, tenant: &'c str, entry: i64, bytes: usize) -> Self {
-        Self { connection, tenant, entry, next: 0, part: Vec::new(), read: 0, left: bytes, lent: Vec::new() }
+/// The bytes of a snapshot, given how many they are.
+///
+/// # Errors
+/// Of SQLite.
+pub fn read(connection: &Connection, tenant: &str, entry: i64, bytes: usize) -> rusqlite::Result<Vec<u8>> {
+    let sql = "SELECT state FROM snapshot_part WHERE tenant = ? AND entry = ? ORDER BY part";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![tenant, entry])?;
+    let mut state = Vec::with_capacity(bytes);
+    while let Some(row) = rows.next()? {
+        state.extend_from_slice(row.get_ref(0)?.as_blob()?);
     }
-
-    /// Whether all of it was read.
-    pub const fn is_at_end(&self) -> bool {
-        self.left == 0 && self.read == self.part.len()
-    }
-
-    /// Goes on to the next part where this one was read.
-    fn fill(&mut self) -> postcard::Result<()> {
-        let missing = postcard::Error::DeserializeUnexpectedEnd;
-        while self.read == self.part.len() {
-            let sql = "SELECT state FROM snapshot_part WHERE tenant = ? AND entry = ? AND part = ?";
-            let mut statement = self.connection.prepare_cached(sql).map_err(|_| missing.clone())?;
-            let values = params![self.tenant, self.entry, self.next];
-            self.part = statement.query_row(values, |row| row.get(0)).map_err(|_| missing.clone())?;
-            self.left = self.left.checked_sub(self.part.len()).ok_or(missing.clone())?;
-            (self.next, self.read) = (self.next + 1, 0);
-        }
-        Ok(())
-    }
-}
-
-impl<'de, 'c: 'de> Flavor<'de> for PartReader<'c> {
-    type Remainder = Self;
-    type Source = Self;
-
-    fn pop(&mut self) -> postcard::Result<u8> {
-        self.fill()?;
-        self.read += 1;
-        Ok(self.part[self.read - 1])
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.left + self.part.len() - self.read)
-    }
-
-    /// Nothing of a snapshot is borrowed from its bytes.
-    fn try_take_n(&mut self, _: usize) -> postcard::Result<&'de [u8]> {
-        Err(postcard::Error::WontImplement)
-    }
-
-    fn try_take_n_temp<'a>(&'a mut self, count: usize) -> postcard::Result<&'a [u8]>
-    where
-        'de: 'a,
-    {
-        if count > self.left + self.part.len() - self.read {
-            return Err(postcard::Error::DeserializeUnexpectedEnd);
-        }
-        self.lent.clear();
-        while self.lent.len() < count {
-            self.fill()?;
-            let taken = (count - self.lent.len()).min(self.part.len() - self.read);
-            self.lent.extend_from_slice(&self.part[self.read..self.read + taken]);
-            self.read += taken;
-        }
-        Ok(&self.lent)
-    }
-
-    fn finalize(self) -> postcard::Result<Self> {
-        Ok(self)
-    }
+    Ok(state)
 }
