@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use headcount::{AppId, Command, Reply, SessionId, SessionStatus};
+use tracing::{Instrument, Span};
 
 use crate::backend::{Backend, Encoded};
 
@@ -13,7 +14,7 @@ const CLEANUP_BUDGET: NonZeroU64 = NonZeroU64::MIN.saturating_add(4_999);
 /// Runs a cleanup in steps, each a command like any other, so that pushes go on between them.
 pub fn spawn(backend: &Arc<dyn Backend>, tenant: usize, app_id: AppId, session_id: SessionId) {
     let backend = Arc::clone(backend);
-    tokio::spawn(async move {
+    let run = async move {
         let command = Command::RunCleanup { app_id, session_id, budget: CLEANUP_BUDGET };
         loop {
             let step = match Encoded::new(&command) {
@@ -29,7 +30,9 @@ pub fn spawn(backend: &Arc<dyn Backend>, tenant: usize, app_id: AppId, session_i
                 Err(_) => tokio::time::sleep(std::time::Duration::from_millis(200)).await,
             }
         }
-    });
+    };
+    // What is logged of it has the id of the request that began it.
+    tokio::spawn(run.instrument(Span::current()));
 }
 
 /// Goes on with the cleanups that the last stop interrupted.

@@ -26,7 +26,7 @@ pub enum Format {
 #[derive(Clone, Debug, Args)]
 pub struct LogOptions {
     /// What is logged: error, warn, info, debug, trace or off; or levels by target, such as
-    /// info,headcount_server::api=debug, which tells of each request too. [default: what RUST_LOG says, or else info]
+    /// info,headcount_server::observe=debug, which tells of each request too. [default: what RUST_LOG says, or else info]
     #[arg(long, value_name = "LEVEL", value_parser = filter)]
     log_level: Option<String>,
     /// How a line of the log is written. Either goes to standard error, in colours only where that is a terminal and

@@ -300,6 +300,8 @@ fn each_step_of_a_session_is_a_line_with_the_requests_id() {
     assert_eq!((&failed["status"], &failed["reason"]), (&json!("error"), &json!(reason)));
     let ids: BTreeSet<_> = [&started, &completing, &refused, &failed].into_iter().map(id).collect();
     assert!(ids.len() == 4 && !ids.contains(&None), "{ids:?}");
+    // Its cleanup ended it, behind the answer.
+    assert_eq!(id(&ended), id(&completing));
 }
 
 #[test]
