@@ -2,8 +2,8 @@
 //! use to write into somebody's log.
 
 use headcount::{
-    Account, AppUpdate, Command, Completion, Engine, Error, Fault, Kind, Limits, NewResourceType, NewTask,
-    Page, ReferenceList, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, TaskAction, Uuid,
+    Account, AppUpdate, Command, Completion, Engine, Error, Fault, FaultCode, Kind, Limits, NewResourceType,
+    NewTask, Page, ReferenceList, Resolution, ResourceTypeId, ResourceTypeUpdate, Scope, TaskAction, Uuid,
 };
 use headcount_testing::random;
 use headcount_testing::small::{self, APP, NOW, SESSION, account, config, group, parsed, parsed_under, push};
@@ -425,4 +425,23 @@ fn a_page_parsed_under_lower_limits_is_refused_for_what_was_dropped() {
     let (faults, total) = faults(&mut engine, &parsed_under(&lower, Kind::Account, &body));
     assert_eq!((faults[0].code.as_str(), total), ("too_many_references", 1));
     assert_eq!(push(&mut engine, &parsed(Kind::Account, &body)).map(|outcome| outcome.created), Ok(1));
+}
+
+/// However low the limit on texts is: a status is one of three words, and no text of somebody's own.
+#[test]
+fn a_status_that_there_is_is_never_too_long() {
+    let low = config(|limits| limits.text_chars_max = 4);
+    let mut engine = small::reload(&small::engine(config(|_| {})), low);
+    let mut pushed = |status: &'static str| {
+        let account = Account { status: Some(status.into()), ..account("u1") };
+        push(&mut engine, &Page::accounts([account]))
+    };
+    for status in ["active", "inactive", "suspended"] {
+        assert_eq!(pushed(status).map(|outcome| outcome.total), Ok(1), "{status}");
+    }
+    for (status, expected) in [("gone", FaultCode::InvalidStatus), ("deactivated", FaultCode::TooLong)] {
+        let Err(Error::PageFaults { faults, .. }) = pushed(status) else { panic!("{status} is none") };
+        let found: Vec<_> = faults.iter().map(|fault| (fault.field.as_str(), fault.code)).collect();
+        assert_eq!(found, [("status", expected)], "{status}");
+    }
 }

@@ -205,7 +205,11 @@ impl Model {
             ("first_name", text(&account.first_name)),
             ("last_name", text(&account.last_name)),
             ("display_name", text(&account.display_name)),
-            ("status", text(&account.status).or((!is_known).then_some(FaultCode::InvalidStatus))),
+            // A word out of three is no text that could be too long.
+            (
+                "status",
+                if is_known { None } else { text(&account.status).or(Some(FaultCode::InvalidStatus)) },
+            ),
         ];
         let mut faults: Vec<_> =
             found.into_iter().filter_map(|(field, code)| Some((field.to_owned(), code?))).collect();
