@@ -5,6 +5,7 @@
 //! - [`generate`] and [`busy`] make histories of commands from bytes, [`random`] makes bytes from a seed.
 //! - [`lenient`] holds lenient pages against strict ones.
 //! - [`mutate`] changes snapshots in some places.
+//! - [`explore`] takes every sequence of commands in a small universe.
 //! - [`fuzz`] has the bodies of the fuzz targets, [`seeds`] their seeds, [`reached`] what histories come to.
 //! - [`golden`] is what was promised: journals, snapshots, codes and forms, held against files.
 //! - [`regression`] lets a property that failed once be tried with the same input for ever.
@@ -17,6 +18,7 @@ pub mod busy;
 pub mod compare;
 pub mod copy;
 pub mod directory;
+pub mod explore;
 pub mod fuzz;
 pub mod generate;
 pub mod golden;

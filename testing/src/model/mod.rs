@@ -17,6 +17,7 @@ mod sessions;
 mod state;
 mod tasks;
 mod upsert;
+mod whole;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ use headcount::{
 };
 
 pub use lenient::without;
-pub use observe::{observe, reply_without_prose, without_prose};
+pub use observe::{observe, observe_without_moments, reply_without_prose, without_prose};
 pub use repeat::RememberedPage;
 pub use state::{App, Key, Place, Record, Session, Task, Type};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::{
     AccountStatus, AttributeValue, Engine, Error, Field, RecordFilter, RecordView, Reply, SessionCounts,
-    SessionStatus,
+    SessionStatus, Timestamp,
 };
 
 use super::lenient::Rejected;
@@ -78,7 +78,7 @@ pub fn observe(engine: &Engine) -> Vec<(App, Vec<Type>)> {
                     })
                     .collect(),
                 tasks: view
-                    .tasks(&headcount::TaskQuery::at(headcount::Timestamp(0)).with_limit(1_000))
+                    .tasks(&headcount::TaskQuery::at(Timestamp(0)).with_limit(1_000))
                     .expect("a page")
                     .tasks
                     .into_iter()
@@ -101,6 +101,28 @@ pub fn observe(engine: &Engine) -> Vec<(App, Vec<Type>)> {
             (app, types)
         })
         .collect()
+}
+
+/// All that the engine shows, with one moment in the place of each that there is.
+pub fn observe_without_moments(engine: &Engine) -> Vec<(App, Vec<Type>)> {
+    const MOMENT: Timestamp = Timestamp(0);
+    let blank = |moment: &mut Option<Timestamp>| *moment = moment.map(|_| MOMENT);
+    let mut observed = observe(engine);
+    for (app, types) in &mut observed {
+        app.created_at = MOMENT;
+        blank(&mut app.last_synced_at);
+        types.iter_mut().for_each(|of| of.created_at = MOMENT);
+        app.records.iter_mut().for_each(|record| blank(&mut record.inactive_since));
+        for session in &mut app.sessions {
+            (session.started_at, session.last_activity_at) = (MOMENT, MOMENT);
+            blank(&mut session.ended_at);
+        }
+        for task in &mut app.tasks {
+            task.created_at = MOMENT;
+            blank(&mut task.resolved_at);
+        }
+    }
+    observed
 }
 
 fn number_of(types: &[Type], id: headcount::ResourceTypeId) -> usize {

@@ -1,11 +1,12 @@
 //! SPEC 3.9: pages that are known by their fingerprints.
 
 use headcount::{AppId, Error, Fingerprint, Page, Records, Reply, SessionId, SessionStatus, Timestamp};
+use serde::Serialize;
 
 use super::{Key, Model, check};
 
 /// A page that was applied with a fingerprint.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct RememberedPage {
     /// Whose records it holds.
     pub app: AppId,

@@ -6,9 +6,10 @@ use headcount::{
     AccountStatus, AppId, AttributeValue, Field, Guard, Kind, RecordFilter, ResourceTypeId, SessionCounts,
     SessionId, SessionStatus, TaskAction, TaskId, TaskStatus, Timestamp,
 };
+use serde::Serialize;
 
 /// A resource type, as its clone group has it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Type {
     /// Its id, unique in the engine.
     pub id: ResourceTypeId,
@@ -23,7 +24,7 @@ pub struct Type {
 }
 
 /// An app with all that is its own.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct App {
     /// Its id.
     pub id: AppId,
@@ -49,7 +50,7 @@ pub struct App {
 pub type Key = (usize, String);
 
 /// An account, a group or a license; or a placeholder for a group or license.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Record {
     /// Its type and external id.
     pub key: Key,
@@ -76,7 +77,7 @@ pub struct Record {
 }
 
 /// One call of the roll.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Session {
     /// Its id, unique in the engine.
     pub id: SessionId,
@@ -150,7 +151,7 @@ impl Session {
 }
 
 /// A provisioning task.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Task {
     /// Its id, unique in the engine.
     pub id: TaskId,
