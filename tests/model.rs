@@ -9,15 +9,36 @@ use headcount::{
 use headcount_testing::copy::Copy;
 use headcount_testing::generate::{self, Choices, config, prologue};
 use headcount_testing::model::{self, Model};
+use headcount_testing::sequences::machine::Machine;
 use headcount_testing::{busy, compare, lenient, random, reached, regression};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 type Step = (Timestamp, Command<'static>);
 
-/// A command made from bytes; it rarely needs them all.
-fn a_step(open: Option<SessionId>) -> impl Strategy<Value = Step> {
-    prop::collection::vec(any::<u8>(), 120).prop_map(move |bytes| Choices::new(&bytes).command(open))
+/// What comes beside a command.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Beside {
+    Nothing,
+    /// The same command once more.
+    Retry,
+    /// Save and load, with this hash key.
+    SaveAndLoad(u8),
+    /// A replay of the journal.
+    Replay,
+}
+
+/// A command made from bytes; it rarely needs them all. Beside most of them comes nothing.
+fn a_transition(open: Option<SessionId>) -> impl Strategy<Value = (Step, Beside)> {
+    let step =
+        prop::collection::vec(any::<u8>(), 120).prop_map(move |bytes| Choices::new(&bytes).command(open));
+    let beside = prop_oneof![
+        12 => Just(Beside::Nothing),
+        4 => Just(Beside::Retry),
+        2 => any::<u8>().prop_map(Beside::SaveAndLoad),
+        1 => Just(Beside::Replay),
+    ];
+    (step, beside)
 }
 
 fn a_history(bytes: usize) -> impl Strategy<Value = Vec<Step>> {
@@ -33,7 +54,7 @@ struct Reference {
 
 impl ReferenceStateMachine for Reference {
     type State = Self;
-    type Transition = Step;
+    type Transition = (Step, Beside);
 
     fn init_state() -> BoxedStrategy<Self> {
         let mut model = Model::new(&config());
@@ -43,42 +64,60 @@ impl ReferenceStateMachine for Reference {
         Just(Self { model, reply: None }).boxed()
     }
 
-    fn transitions(state: &Self) -> BoxedStrategy<Step> {
+    fn transitions(state: &Self) -> BoxedStrategy<(Step, Beside)> {
         let first = state.model.apps.iter().find(|app| app.id == generate::FIRST);
         let newest = first.and_then(|app| app.sessions.last());
-        a_step(newest.filter(|session| !session.status.has_ended()).map(|session| session.id)).boxed()
+        a_transition(newest.filter(|session| !session.status.has_ended()).map(|session| session.id)).boxed()
     }
 
-    fn apply(mut state: Self, (now, command): &Step) -> Self {
+    fn apply(mut state: Self, ((now, command), beside): &(Step, Beside)) -> Self {
         state.reply = Some(state.model.apply(*now, command));
+        if *beside == Beside::Retry {
+            let _ = state.model.apply(*now, command).is_ok();
+        }
         state
     }
 }
 
-/// The engine, as the system under test.
+/// Engine, replica, copy and journal, as the system under test.
 struct Tested;
 
 impl StateMachineTest for Tested {
-    type SystemUnderTest = Engine;
+    type SystemUnderTest = Machine;
     type Reference = Reference;
 
-    fn init_test(_: &Reference) -> Engine {
-        let mut engine = Engine::new(config());
+    fn init_test(_: &Reference) -> Machine {
+        let mut machine = Machine::new(config());
         for (now, command) in prologue() {
-            let _ = engine.apply(now, &command).expect("a prologue");
+            machine.step(now, &command).expect("a prologue");
         }
-        engine
+        machine
     }
 
-    fn apply(mut engine: Engine, reference: &Reference, (now, command): Step) -> Engine {
+    fn apply(
+        mut machine: Machine,
+        reference: &Reference,
+        ((now, command), beside): (Step, Beside),
+    ) -> Machine {
+        let reply = machine.step(now, &command);
+        match beside {
+            Beside::Nothing => {}
+            Beside::Retry => machine.retry(now, &command, &reply),
+            Beside::SaveAndLoad(key) => machine.save_and_load(key),
+            Beside::Replay => machine.replay(),
+        }
         let expected = reference.reply.clone().expect("the model goes first");
-        compare::check_step(&mut engine, &reference.model, now, &command, expected);
-        engine
+        assert_eq!(
+            reply.map(model::reply_without_prose).map_err(model::without_prose),
+            expected.map(model::reply_without_prose).map_err(model::without_prose)
+        );
+        compare::check_state(machine.engine(), &reference.model);
+        machine
     }
 }
 
 prop_state_machine! {
-    #![proptest_config(regression::config(400))]
+    #![proptest_config(regression::config(200))]
 
     #[test]
     fn the_engine_does_what_the_model_does(sequential 1..60 => Tested);
@@ -170,6 +209,22 @@ proptest! {
             copy.follow(&engine);
             prop_assert_eq!(&copy, &Copy::of(&engine));
         }
+    }
+
+    /// SPEC 2, time: three rules alone compare moments, and the two that are commands are left out.
+    #[test]
+    fn when_commands_come_shows_in_moments_alone(
+        history in a_history(3_000),
+        moments in prop::collection::vec(any::<i64>(), 1..20),
+    ) {
+        let (mut one, mut other) = (Engine::new(config()), Engine::new(config()));
+        let compares =
+            |command: &Command<'_>| matches!(command, Command::PurgeInactive { .. } | Command::ExpireSessions { .. });
+        let steps = history.into_iter().filter(|(_, command)| !compares(command));
+        for ((now, command), moment) in steps.zip(moments.into_iter().cycle()) {
+            prop_assert_eq!(run(&mut one, &(now, command.clone())), run(&mut other, &(Timestamp(moment), command)));
+        }
+        prop_assert_eq!(model::observe_without_moments(&one), model::observe_without_moments(&other));
     }
 
     /// SPEC 3.5: each page of a history, wherever it comes.
@@ -344,7 +399,7 @@ fn random_histories_reach_every_fact_and_every_error() {
     for seed in 0..600_u64 {
         reached.extend(reached::by_history(&generate::history(&random::bytes(seed, 6_400)), config()));
     }
-    for expected in reached::FACTS.iter().chain(Error::CODES) {
+    for expected in reached::FACTS.iter().chain(headcount::Error::CODES) {
         assert!(reached.contains(*expected), "{expected} is never reached");
     }
 }

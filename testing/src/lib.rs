@@ -11,6 +11,7 @@
 //! - [`regression`] lets a property that failed once be tried with the same input for ever.
 //! - [`directory`] is a synthetic directory of any size, [`roll`] pushes it.
 //! - [`scenario`] runs the scenarios.
+//! - [`sequences`] runs random histories on engine, model, replica, copy and journal.
 //! - [`small`] is a small engine to try one thing on.
 //! - [`tidy`] checks a source tree: what is banned, how long things are, who imports whom.
 
@@ -31,5 +32,6 @@ pub mod regression;
 pub mod roll;
 pub mod scenario;
 pub mod seeds;
+pub mod sequences;
 pub mod small;
 pub mod tidy;
