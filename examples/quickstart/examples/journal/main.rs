@@ -13,7 +13,7 @@
 //!
 //! `cargo run --release -p headcount-quickstart --example journal`
 
-mod file;
+pub mod file;
 
 use std::error::Error as StdError;
 use std::fs;

@@ -52,7 +52,7 @@ impl<'b> Body<'b, OfApp> for NewTask<'b> {
         let payload = kept(Sent::of(bytes)?.payload);
         if payload.is_some() {
             // It is an object, or malformed.
-            fields.object("payload")?;
+            fields.any_object("payload")?;
         }
         new.payload = payload.map(Into::into);
         new.execute_after = fields.moment("execute_after")?;
