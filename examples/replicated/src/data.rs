@@ -68,6 +68,7 @@ const SCHEMA: &str = "
 pub struct Data {
     folder: PathBuf,
     connection: Mutex<Connection>,
+    id: NodeId,
     identity: Uuid,
     /// Held while the process lives; one that is killed leaves none behind.
     _lock: File,
@@ -97,7 +98,12 @@ impl Data {
         let identity = identity(&connection, id)?;
         sync_folder(folder).map_err(io(folder))?;
         let connection = Mutex::new(connection);
-        Ok(Arc::new(Self { folder: folder.to_owned(), connection, identity, _lock: lock }))
+        Ok(Arc::new(Self { folder: folder.to_owned(), connection, id, identity, _lock: lock }))
+    }
+
+    /// The number of the node whose folder it is.
+    pub const fn id(&self) -> NodeId {
+        self.id
     }
 
     /// What the folder is known by, for as long as it is there.

@@ -33,10 +33,24 @@ pub struct Log {
 impl Log {
     /// The log in a node's folder.
     ///
+    /// A node that led when it stopped has to be elected again. openraft would let it lead on in its old term, with a
+    /// read index of the term's first entry, so that its reads would not see what was acknowledged behind that until
+    /// the next write.
+    ///
     /// # Errors
     /// Where what is there is no log.
     pub fn open(data: Arc<Data>) -> Result<Self, DataError> {
-        let committed = data.with_blocking(|connection| data::get(connection, "committed"))?;
+        let id = data.id();
+        let committed = data.with_blocking(|connection| {
+            let vote: Option<Vote<NodeId>> = data::get(connection, "vote")?;
+            if let Some(vote) = vote
+                && vote.committed
+                && vote.leader_id().voted_for() == Some(id)
+            {
+                data::put(connection, "vote", &Vote { committed: false, ..vote })?;
+            }
+            data::get(connection, "committed")
+        })?;
         Ok(Self { data, committed: Arc::new(Mutex::new(committed)) })
     }
 

@@ -46,3 +46,19 @@ async fn a_vote_outlives_its_process_and_a_folder_has_one_owner() {
     let (mut log, _) = open(&folder).expect("the same folder");
     assert_eq!(log.read_vote().await.expect("a vote"), Some(vote));
 }
+
+#[tokio::test]
+async fn who_led_when_it_stopped_has_to_be_elected_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (saved, expected) in [
+        (Vote::new_committed(7, 0), Vote::new(7, 0)),
+        (Vote::new_committed(8, 3), Vote::new_committed(8, 3)),
+        (Vote::new(9, 0), Vote::new(9, 0)),
+    ] {
+        let (mut log, machine) = open(&folder).expect("a node's folder");
+        log.save_vote(&saved).await.expect("a saved vote");
+        drop((log, machine));
+        let (mut log, _) = open(&folder).expect("the same folder");
+        assert_eq!(log.read_vote().await.expect("a vote"), Some(expected));
+    }
+}

@@ -241,21 +241,22 @@ impl Cluster {
     /// Waits until all nodes that run have carried out as much, and compares their digests there. Tells what they
     /// agree on.
     pub fn agree(&self, phase: &str) -> Value {
-        let (place, tenants) = until("the nodes to come to one place", || {
+        let begun = Instant::now();
+        let (place, tenants) = loop {
             let running = self.nodes.values().filter(|node| node.runs());
-            let digests = running.map(|node| {
-                let reply = admin(&node.address, "GET", "digests/", None).ok()?;
-                (reply.status == 200).then_some(reply.body)
-            });
-            let digests: Vec<Value> = digests.collect::<Option<_>>()?;
-            let first = digests.first()?;
-            digests.iter().all(|other| other["applied"] == first["applied"]).then(|| {
-                for other in &digests {
-                    assert_eq!(other["tenants"], first["tenants"], "{phase}: digests differ");
+            let digests: Vec<_> =
+                running.map(|node| (node.id, admin(&node.address, "GET", "digests/", None))).collect();
+            let told = digests.iter().filter_map(|(_, reply)| reply.as_ref().ok()).map(|reply| &reply.body);
+            let told: Vec<&Value> = told.filter(|body| body["applied"].is_u64()).collect();
+            if told.len() == digests.len() && told.iter().all(|body| body["applied"] == told[0]["applied"]) {
+                for other in &told {
+                    assert_eq!(other["tenants"], told[0]["tenants"], "{phase}: digests differ");
                 }
-                (first["applied"].clone(), first["tenants"].clone())
-            })
-        });
+                break (told[0]["applied"].clone(), told[0]["tenants"].clone());
+            }
+            assert!(begun.elapsed() < PATIENCE, "{phase}: the nodes do not come to one place: {digests:?}");
+            std::thread::sleep(Duration::from_millis(30));
+        };
         let nodes = self.nodes.values().filter(|node| node.runs()).count();
         println!("{phase}: {nodes} nodes at {place} agree on {}", tenants["acme"]["digest"]);
         json!({"applied": place, "tenants": tenants})

@@ -15,7 +15,7 @@ fn nodes(status: &Value) -> Vec<(u64, bool)> {
 
 #[test]
 fn a_new_node_comes_by_snapshot_and_an_old_one_goes() {
-    let options = Options::with(&["--heartbeat-ms", "100", "--entries-per-snapshot", "40"]);
+    let options = Options::with(&["--heartbeat-ms", "200", "--entries-per-snapshot", "40"]);
     let mut cluster = Cluster::start(3, &options);
     let connectors = Connectors::start(3, cluster.addresses());
     until("logs that begin behind a snapshot", || {
@@ -64,7 +64,7 @@ fn a_new_node_comes_by_snapshot_and_an_old_one_goes() {
 
 #[test]
 fn a_node_that_lost_its_data_takes_another_number() {
-    let options = Options::with(&["--heartbeat-ms", "100"]);
+    let options = Options::with(&["--heartbeat-ms", "200"]);
     let mut cluster = Cluster::start(3, &options);
     let connectors = Connectors::start(2, cluster.addresses());
     connectors.wait_for(30);
@@ -99,7 +99,7 @@ fn a_node_that_lost_its_data_takes_another_number() {
 
 #[test]
 fn who_does_not_know_the_secret_is_told_nothing() {
-    let cluster = Cluster::start(1, &Options::with(&["--heartbeat-ms", "50"]));
+    let cluster = Cluster::start(1, &Options::with(&["--heartbeat-ms", "100"]));
     let address = &cluster.nodes[&1].address;
     let paths =
         ["/cluster/", "/cluster/digests/", "/cluster/nodes/", "/raft/append", "/raft/hello", "/raft/vote"];
@@ -119,7 +119,7 @@ fn who_does_not_know_the_secret_is_told_nothing() {
 #[test]
 fn terms_are_those_of_the_cluster() {
     let options =
-        Options::with(&["--heartbeat-ms", "100", "--limit", "text_chars_max=20", "--changes-kept", "5"]);
+        Options::with(&["--heartbeat-ms", "200", "--limit", "text_chars_max=20", "--changes-kept", "5"]);
     let mut cluster = Cluster::start(3, &options);
     let new = |name: &str| json!({"name": name});
     let post = |cluster: &Cluster, id: u64, name: &str| {
@@ -150,7 +150,7 @@ fn terms_are_those_of_the_cluster() {
 
 #[test]
 fn a_cluster_begins_anew_from_one_folder() {
-    let options = Options::with(&["--heartbeat-ms", "100", "--entries-per-snapshot", "30"]);
+    let options = Options::with(&["--heartbeat-ms", "200", "--entries-per-snapshot", "30"]);
     let mut cluster = Cluster::start(3, &options);
     let connectors = Connectors::start(2, cluster.addresses());
     connectors.wait_for(80);

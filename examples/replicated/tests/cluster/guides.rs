@@ -24,7 +24,7 @@ fn run(address: &str, script: &str) -> String {
 
 #[test]
 fn the_guides_run_against_any_node() {
-    let cluster = Cluster::start(3, &Options::with(&["--heartbeat-ms", "100"]));
+    let cluster = Cluster::start(3, &Options::with(&["--heartbeat-ms", "200"]));
     let leader = cluster.leader();
     for (at, node) in cluster.nodes.values().enumerate() {
         let text = run(&node.address, "getting_started.py");
