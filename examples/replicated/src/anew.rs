@@ -49,9 +49,8 @@ pub async fn begin_anew(folder: &Path, id: NodeId, address: &str) -> Result<u64,
         snapshot_id: format!("{}-{}", last.index, Uuid::new_v4().simple()),
     };
     let snapshots = Snapshots::open(Arc::clone(&data))?;
-    let wrong = |error| DataError::Io(folder.to_owned(), error);
-    let file = snapshots.create().map_err(wrong)?;
-    file.reopened().and_then(|file| replica.freeze().write(file)).map_err(wrong)?;
+    let file = snapshots.create()?;
+    replica.freeze().write(file.reopened()?).map_err(|error| file.wrong(error))?;
     snapshots.keep(&meta, &file)?;
     data.with_blocking(|connection| {
         let transaction = connection.transaction()?;

@@ -59,38 +59,45 @@ fn writing(error: &(impl std::error::Error + 'static)) -> StorageError<NodeId> {
 }
 
 /// Does what waits for the disk on a thread that may.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Done<T> + Send + 'static) -> Done<T> {
-    spawn_blocking(work).await.unwrap_or_else(|error| Err(writing(&error)))
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DataError> + Send + 'static,
+) -> Result<T, DataError> {
+    let done = spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(DataError::Damaged(format!("the disk's thread ended: {error}"))))
 }
 
 impl RaftSnapshotBuilder<Types> for Builder {
     async fn build_snapshot(&mut self) -> Done<Snapshot<Types>> {
         let (frozen, snapshots) = (self.frozen.take(), self.snapshots.clone());
-        let built = move || {
+        let built = blocking(move || {
             let frozen = frozen.expect("a builder builds once: openraft asks for a new one each time");
-            let begun = std::time::Instant::now();
-            let Applied { last, membership } = frozen.applied.clone();
-            let place = last.map_or(0, |last| last.index);
-            let snapshot_id = format!("{place}-{}", uuid::Uuid::new_v4().simple());
-            let meta = Meta { last_log_id: last, last_membership: membership, snapshot_id };
-            let file = snapshots.create().map_err(|error| writing(&error))?;
-            let written = file.reopened().and_then(|file| frozen.write(file));
-            written.map_err(|error| writing(&error))?;
-            // From here on no command copies what it writes to.
-            drop(frozen);
-            snapshots.keep(&meta, &file).map_err(|error| writing(&error))?;
-            tracing::info!(place, took = ?begun.elapsed(), "a snapshot is in place");
-            newest(&snapshots)?.ok_or_else(|| writing(&std::io::Error::other("the snapshot is gone")))
-        };
-        blocking(built).await
+            save(frozen, &snapshots)?;
+            newest(&snapshots)?.ok_or_else(|| DataError::Damaged("the snapshot is gone".to_owned()))
+        });
+        built.await.map_err(|error| writing(&error))
     }
 }
 
+/// Writes a snapshot, and makes it the newest.
+fn save(frozen: Frozen, snapshots: &Snapshots) -> Result<(), DataError> {
+    let begun = std::time::Instant::now();
+    let Applied { last, membership } = frozen.applied.clone();
+    let place = last.map_or(0, |last| last.index);
+    let snapshot_id = format!("{place}-{}", uuid::Uuid::new_v4().simple());
+    let meta = Meta { last_log_id: last, last_membership: membership, snapshot_id };
+    let file = snapshots.create()?;
+    frozen.write(file.reopened()?).map_err(|error| file.wrong(error))?;
+    // From here on no command copies what it writes to.
+    drop(frozen);
+    snapshots.keep(&meta, &file)?;
+    tracing::info!(place, took = ?begun.elapsed(), "a snapshot is in place");
+    Ok(())
+}
+
 /// The newest snapshot, open.
-fn newest(snapshots: &Snapshots) -> Done<Option<Snapshot<Types>>> {
-    let Some((meta, path)) = snapshots.newest().map_err(|error| reading(&error))? else { return Ok(None) };
-    let file = SnapshotFile::open(&path).map_err(|error| reading(&error))?;
-    Ok(Some(Snapshot { meta, snapshot: Box::new(file) }))
+fn newest(snapshots: &Snapshots) -> Result<Option<Snapshot<Types>>, DataError> {
+    let Some((meta, path)) = snapshots.newest()? else { return Ok(None) };
+    Ok(Some(Snapshot { meta, snapshot: Box::new(SnapshotFile::open(&path)?) }))
 }
 
 impl RaftStateMachine<Types> for Machine {
@@ -116,25 +123,26 @@ impl RaftStateMachine<Types> for Machine {
 
     async fn begin_receiving_snapshot(&mut self) -> Done<Box<SnapshotFile>> {
         let snapshots = self.snapshots.clone();
-        blocking(move || snapshots.create().map(Box::new).map_err(|error| writing(&error))).await
+        let created = blocking(move || snapshots.create()).await;
+        created.map(Box::new).map_err(|error| writing(&error))
     }
 
     async fn install_snapshot(&mut self, meta: &Meta, snapshot: Box<SnapshotFile>) -> Done<()> {
         let (snapshots, replica, meta) = (self.snapshots.clone(), self.replica.clone(), meta.clone());
-        let install = move || {
+        let installed = blocking(move || {
             // Restored before it is kept, so that none is kept which cannot be.
-            let restored = snapshot.reopened().and_then(|file| replica.restore(applied(&meta), file));
-            restored.map_err(|error| reading(&error))?;
-            snapshots.keep(&meta, &snapshot).map_err(|error| writing(&error))?;
+            let restored = replica.restore(applied(&meta), snapshot.reopened()?);
+            restored.map_err(|error| snapshot.wrong(error))?;
+            snapshots.keep(&meta, &snapshot)?;
             tracing::info!(place = meta.last_log_id.map_or(0, |last| last.index), "came by snapshot");
             Ok(())
-        };
-        blocking(install).await
+        });
+        installed.await.map_err(|error| writing(&error))
     }
 
     async fn get_current_snapshot(&mut self) -> Done<Option<Snapshot<Types>>> {
         let snapshots = self.snapshots.clone();
-        blocking(move || newest(&snapshots)).await
+        blocking(move || newest(&snapshots)).await.map_err(|error| reading(&error))
     }
 }
 

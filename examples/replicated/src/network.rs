@@ -1,9 +1,12 @@
 //! How openraft reaches the other nodes: postcard over HTTP.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use openraft::AnyError;
-use openraft::error::{InstallSnapshotError, NetworkError, RPCError, RaftError, RemoteError, Unreachable};
+use openraft::error::{
+    InstallSnapshotError, NetworkError, PayloadTooLarge, RPCError, RaftError, RemoteError, Unreachable,
+};
 use openraft::network::{Backoff, RPCOption, RaftNetwork, RaftNetworkFactory};
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, InstallSnapshotRequest, InstallSnapshotResponse,
@@ -11,6 +14,7 @@ use openraft::raft::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::client::{CallError, Client};
 use crate::{Member, NodeId, Types};
@@ -73,7 +77,16 @@ impl RaftNetwork<Types> for Way {
         request: AppendEntriesRequest<Types>,
         option: RPCOption,
     ) -> Sent<AppendEntriesResponse<NodeId>> {
-        self.send("/raft/append", &request, &option).await
+        let count = request.entries.len() as u64;
+        let sent = timeout(option.soft_ttl(), self.send("/raft/append", &request, &option)).await;
+        match (sent, NonZeroU64::new(count / 2)) {
+            (Ok(sent), _) => sent,
+            // What does not arrive within a heartbeat would be sent again and again: fewer entries may.
+            (Err(_), Some(fewer)) => {
+                Err(RPCError::PayloadTooLarge(PayloadTooLarge::new_entries_hint(fewer.get())))
+            }
+            (Err(late), None) => Err(RPCError::Network(NetworkError::new(&late))),
+        }
     }
 
     async fn install_snapshot(

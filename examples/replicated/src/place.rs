@@ -35,7 +35,7 @@ pub enum Standing {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Arrival {
     /// These bytes of its snapshot came.
-    Snapshot(Vec<u8>),
+    Snapshot(#[serde(with = "serde_bytes")] Vec<u8>),
     /// It is as of this place in the log that it comes from.
     Restored((u64, u32)),
 }
@@ -55,6 +55,7 @@ struct Departure {
     terms: Terms,
     last: Timestamp,
     place: (u64, u32),
+    #[serde(with = "serde_bytes")]
     tenant: Vec<u8>,
 }
 

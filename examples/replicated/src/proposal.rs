@@ -36,6 +36,7 @@ pub struct Proposed {
     /// The tenant's name.
     pub tenant: String,
     /// The command, in postcard.
+    #[serde(with = "serde_bytes")]
     pub command: Vec<u8>,
 }
 
@@ -75,6 +76,7 @@ pub enum Step {
         /// The bytes before it.
         offset: u64,
         /// The part.
+        #[serde(with = "serde_bytes")]
         bytes: Vec<u8>,
     },
     /// To here: the snapshot is whole.
@@ -105,6 +107,7 @@ pub struct Carried {
     /// Its time there.
     pub now: Timestamp,
     /// The command, in postcard.
+    #[serde(with = "serde_bytes")]
     pub command: Vec<u8>,
 }
 

@@ -72,10 +72,12 @@ impl Snapshots {
     ///
     /// # Errors
     /// Of the disk.
-    pub fn create(&self) -> io::Result<SnapshotFile> {
+    pub fn create(&self) -> Result<SnapshotFile, DataError> {
         let path = self.data.folder().join(format!("{IN_WORK}{}", Uuid::new_v4().simple()));
-        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
-        Ok(SnapshotFile { file: file.into(), path, is_in_work: true })
+        match File::options().read(true).write(true).create_new(true).open(&path) {
+            Ok(file) => Ok(SnapshotFile { file: file.into(), path, is_in_work: true }),
+            Err(error) => Err(DataError::Io(path, error)),
+        }
     }
 
     /// Makes a file the newest snapshot, if it is of as many entries as that which is, and removes the other one.
@@ -132,16 +134,23 @@ impl SnapshotFile {
     ///
     /// # Errors
     /// Of the disk.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: File::open(path)?.into(), path: path.to_owned(), is_in_work: false })
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let file = File::open(path).map_err(|error| DataError::Io(path.to_owned(), error))?;
+        Ok(Self { file: file.into(), path: path.to_owned(), is_in_work: false })
+    }
+
+    /// What went wrong with it.
+    pub fn wrong(&self, error: io::Error) -> DataError {
+        DataError::Io(self.path.clone(), error)
     }
 
     /// The file from its beginning, with a position of its own.
     ///
     /// # Errors
     /// Of the disk.
-    pub fn reopened(&self) -> io::Result<File> {
-        File::options().read(true).write(self.is_in_work).open(&self.path)
+    pub fn reopened(&self) -> Result<File, DataError> {
+        let file = File::options().read(true).write(self.is_in_work).open(&self.path);
+        file.map_err(|error| self.wrong(error))
     }
 }
 
