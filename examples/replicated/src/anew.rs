@@ -56,7 +56,7 @@ pub async fn begin_anew(folder: &Path, id: NodeId, address: &str) -> Result<u64,
         let transaction = connection.transaction()?;
         transaction.execute("DELETE FROM log", [])?;
         data::put(&transaction, "purged", &last)?;
-        data::put(&transaction, "committed", &Some(last))?;
+        data::put(&transaction, "committed", &last)?;
         data::put(&transaction, "node", &(id, identity))?;
         Ok(transaction.commit()?)
     })?;

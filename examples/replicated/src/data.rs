@@ -160,8 +160,13 @@ pub fn get<T: DeserializeOwned>(connection: &Connection, name: &str) -> Result<O
         .prepare_cached("SELECT value FROM kept WHERE name = ?")?
         .query_row([name], |row| row.get(0))
         .optional()?;
-    let read = |bytes: Vec<u8>| postcard::from_bytes(&bytes).map_err(|error| encoding(name, &error));
-    bytes.map(read).transpose()
+    let Some(bytes) = bytes else { return Ok(None) };
+    match postcard::take_from_bytes(&bytes) {
+        Ok((value, [])) => Ok(Some(value)),
+        // Of what is kept as another type some bytes may be left.
+        Ok((_, rest)) => Err(DataError::Damaged(format!("{name}: {} bytes too many", rest.len()))),
+        Err(error) => Err(encoding(name, &error)),
+    }
 }
 
 /// Keeps something under a name.

@@ -139,7 +139,9 @@ fn append(
             transaction.prepare_cached(drop)?.execute(params![row(purged.index), row(at_most)])?;
         }
     }
-    data::put(&transaction, "committed", &committed)?;
+    if let Some(committed) = committed {
+        data::put(&transaction, "committed", &committed)?;
+    }
     Ok(transaction.commit()?)
 }
 
@@ -193,7 +195,13 @@ impl RaftLogReader<Types> for Log {
     }
 
     async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> Done<Vec<Entry<Types>>> {
-        self.entries(start, end, BYTES_SENT_MAX).await.map_err(reading)
+        let entries = self.entries(start, end, BYTES_SENT_MAX).await.map_err(reading)?;
+        // What begins behind a gap would be appended behind that gap.
+        Ok(if entries.first().is_some_and(|first| first.log_id.index == start) {
+            entries
+        } else {
+            Vec::new()
+        })
     }
 }
 

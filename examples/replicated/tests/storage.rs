@@ -7,9 +7,12 @@ use headcount_replicated::log::Log;
 use headcount_replicated::machine::Machine;
 use headcount_replicated::replica::Replica;
 use headcount_replicated::{NodeId, Types};
-use openraft::storage::RaftLogStorage;
+use openraft::entry::RaftEntry;
+use openraft::storage::{RaftLogStorage, RaftLogStorageExt};
 use openraft::testing::{StoreBuilder, Suite};
-use openraft::{AnyError, StorageError, StorageIOError, Vote};
+use openraft::{
+    AnyError, CommittedLeaderId, Entry, LogId, RaftLogReader, StorageError, StorageIOError, Vote,
+};
 use tempfile::TempDir;
 
 struct Stores;
@@ -61,4 +64,24 @@ async fn who_led_when_it_stopped_has_to_be_elected_again() {
         let (mut log, _) = open(&folder).expect("the same folder");
         assert_eq!(log.read_vote().await.expect("a vote"), Some(expected));
     }
+}
+
+#[tokio::test]
+async fn how_far_the_log_is_committed_is_known_after_a_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let id = |index| LogId::new(CommittedLeaderId::new(7, 0), index);
+    let entry = |index| Entry::<Types>::new_blank(id(index));
+    let (mut log, machine) = open(&folder).expect("a node's folder");
+    assert_eq!(log.read_committed().await.expect("none"), None);
+    log.blocking_append([entry(0), entry(1)]).await.expect("entries");
+    log.save_committed(Some(id(1))).await.expect("saved");
+    // It goes with what is written next.
+    log.blocking_append([entry(2)]).await.expect("an entry");
+    drop((log, machine));
+    let (mut log, _) = open(&folder).expect("the same folder");
+    assert_eq!(log.read_committed().await.expect("a place"), Some(id(1)));
+    assert_eq!(log.try_get_log_entries(..).await.expect("entries").len(), 3);
+    log.purge(id(1)).await.expect("purged");
+    assert_eq!(log.limited_get_log_entries(1, 3).await.expect("none behind a gap").len(), 0);
+    assert_eq!(log.limited_get_log_entries(2, 3).await.expect("an entry").len(), 1);
 }

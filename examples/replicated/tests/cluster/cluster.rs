@@ -162,7 +162,10 @@ impl Drop for Node {
             eprintln!(
                 "the last of node {}:\n{}",
                 self.id,
-                lines[lines.len().saturating_sub(30)..].join("\n")
+                lines[lines.len().saturating_sub(
+                    std::env::var("HEADCOUNT_LINES").map_or(30, |lines| lines.parse().expect("a number"))
+                )..]
+                    .join("\n")
             );
         }
     }
