@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -15,6 +16,12 @@ use crate::calls::{KEY, SECRET, admin};
 
 /// How long anything is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Keeps other tests from running for as long as it lives: nodes that wait for a processor are voted out.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A port that is free. Not one of those that the system gives to connections: a node that was killed comes back on
 /// its own.
@@ -162,10 +169,7 @@ impl Drop for Node {
             eprintln!(
                 "the last of node {}:\n{}",
                 self.id,
-                lines[lines.len().saturating_sub(
-                    std::env::var("HEADCOUNT_LINES").map_or(30, |lines| lines.parse().expect("a number"))
-                )..]
-                    .join("\n")
+                lines[lines.len().saturating_sub(30)..].join("\n")
             );
         }
     }

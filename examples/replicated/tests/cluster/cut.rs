@@ -12,6 +12,7 @@ use crate::links::{Links, address_of};
 
 #[test]
 fn a_leader_that_is_cut_off_acknowledges_nothing_and_shows_nothing_old() {
+    let _alone = crate::cluster::alone();
     let listen: BTreeMap<u64, String> =
         (1..=3).map(|id| (id, format!("127.0.0.1:{}", free_port()))).collect();
     let links = Links::start(&listen);

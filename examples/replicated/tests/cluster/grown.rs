@@ -15,6 +15,7 @@ fn nodes(status: &Value) -> Vec<(u64, bool)> {
 
 #[test]
 fn a_new_node_comes_by_snapshot_and_an_old_one_goes() {
+    let _alone = crate::cluster::alone();
     let options = Options::with(&["--heartbeat-ms", "200", "--entries-per-snapshot", "40"]);
     let mut cluster = Cluster::start(3, &options);
     let connectors = Connectors::start(3, cluster.addresses());
@@ -64,6 +65,7 @@ fn a_new_node_comes_by_snapshot_and_an_old_one_goes() {
 
 #[test]
 fn a_node_that_lost_its_data_takes_another_number() {
+    let _alone = crate::cluster::alone();
     let options = Options::with(&["--heartbeat-ms", "200"]);
     let mut cluster = Cluster::start(3, &options);
     let connectors = Connectors::start(2, cluster.addresses());
@@ -99,6 +101,7 @@ fn a_node_that_lost_its_data_takes_another_number() {
 
 #[test]
 fn who_does_not_know_the_secret_is_told_nothing() {
+    let _alone = crate::cluster::alone();
     let cluster = Cluster::start(1, &Options::with(&["--heartbeat-ms", "100"]));
     let address = &cluster.nodes[&1].address;
     let paths =
@@ -118,6 +121,7 @@ fn who_does_not_know_the_secret_is_told_nothing() {
 
 #[test]
 fn terms_are_those_of_the_cluster() {
+    let _alone = crate::cluster::alone();
     let options =
         Options::with(&["--heartbeat-ms", "200", "--limit", "text_chars_max=20", "--changes-kept", "5"]);
     let mut cluster = Cluster::start(3, &options);
@@ -150,6 +154,7 @@ fn terms_are_those_of_the_cluster() {
 
 #[test]
 fn a_cluster_begins_anew_from_one_folder() {
+    let _alone = crate::cluster::alone();
     let options = Options::with(&["--heartbeat-ms", "200", "--entries-per-snapshot", "30"]);
     let mut cluster = Cluster::start(3, &options);
     let connectors = Connectors::start(2, cluster.addresses());

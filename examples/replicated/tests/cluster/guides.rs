@@ -24,6 +24,7 @@ fn run(address: &str, script: &str) -> String {
 
 #[test]
 fn the_guides_run_against_any_node() {
+    let _alone = crate::cluster::alone();
     let cluster = Cluster::start(3, &Options::with(&["--heartbeat-ms", "200"]));
     let leader = cluster.leader();
     for (at, node) in cluster.nodes.values().enumerate() {

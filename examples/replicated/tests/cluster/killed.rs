@@ -14,6 +14,7 @@ const KILLS: u64 = 6;
 
 #[test]
 fn nothing_acknowledged_is_lost_whichever_node_is_killed() {
+    let _alone = crate::cluster::alone();
     let kills = std::env::var("HEADCOUNT_KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"));
     // So that there are snapshots, and logs that begin behind one, at many of the starts.
     let options = Options::with(&["--heartbeat-ms", "200", "--entries-per-snapshot", "30"]);
@@ -60,6 +61,7 @@ fn nothing_acknowledged_is_lost_whichever_node_is_killed() {
 
 #[test]
 fn all_nodes_can_be_ended_and_come_back() {
+    let _alone = crate::cluster::alone();
     let mut cluster = Cluster::start(NODES, &Options::with(&["--heartbeat-ms", "200"]));
     let connectors = Connectors::start(2, cluster.addresses());
     connectors.wait_for(60);

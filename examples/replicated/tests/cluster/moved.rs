@@ -26,6 +26,7 @@ fn relocate(from: &str, to: &[String], more: &[&str]) -> Result<String, String> 
 
 #[test]
 fn a_tenant_moves_while_connectors_sync() {
+    let _alone = crate::cluster::alone();
     let options = Options::with(&["--heartbeat-ms", "200"]);
     let (first, second) = (Cluster::start(3, &options), Cluster::start(1, &options));
     let (from, to) = (first.addresses(), second.addresses());
@@ -66,6 +67,7 @@ fn a_tenant_moves_while_connectors_sync() {
 
 #[test]
 fn a_tenant_that_cannot_open_elsewhere_is_here_again_when_somebody_says_so() {
+    let _alone = crate::cluster::alone();
     let options = Options::with(&["--heartbeat-ms", "100"]);
     let other = Options::with(&["--heartbeat-ms", "100", "--limit", "text_chars_max=9"]);
     let (first, second) = (Cluster::start(1, &options), Cluster::start(1, &other));

@@ -21,6 +21,7 @@ fn library(folder: &Path) -> PathBuf {
 
 #[test]
 fn a_slow_disk_costs_time_and_nothing_else() {
+    let _alone = crate::cluster::alone();
     let folder = tempfile::tempdir().expect("a folder");
     let library = library(folder.path()).to_string_lossy().into_owned();
     let slowness = [("LD_PRELOAD".to_owned(), library), ("HEADCOUNT_SYNC_MS".to_owned(), SYNC_MS.to_owned())];
