@@ -1,13 +1,258 @@
-//! Three nodes on the loopback, one of which is killed in the middle of a sync; a fourth comes by snapshot.
-//!
-//! `cargo run --release -p headcount-replicated`
+//! A node's command line, and that of who moves a tenant or begins a cluster anew.
 
-use headcount_replicated::node::Error;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
 
-#[path = "../tests/story/mod.rs"]
-mod story;
+use clap::{Args, Parser, Subcommand};
+use headcount_replicated::NodeId;
+use headcount_replicated::anew::begin_anew;
+use headcount_replicated::client::Client;
+use headcount_replicated::moving;
+use headcount_replicated::node::{Node, Settings};
+use headcount_replicated::proposal::Terms;
+use headcount_replicated::secret::Secret;
+use headcount_server::auth::Keys;
+use headcount_server::options;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
-    story::tell().await
+/// headcount on several machines.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct Arguments {
+    #[command(subcommand)]
+    other: Option<Other>,
+    #[command(flatten)]
+    node: Option<NodeArguments>,
+    #[command(flatten)]
+    secret: SecretArguments,
+}
+
+/// Where the cluster's secret is.
+#[derive(Args, Debug)]
+struct SecretArguments {
+    /// The file of the secret that the nodes share, of at least 16 characters; else HEADCOUNT_CLUSTER_SECRET has it.
+    #[arg(long, value_name = "FILE", global = true)]
+    secret_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Moves a tenant from one cluster to another, while clients go on. Both have the same secret, and the tenant's
+    /// keys.
+    Move {
+        /// The tenant's name.
+        #[arg(long)]
+        tenant: String,
+        /// The address of a node of the cluster where it is.
+        #[arg(long, value_name = "HOST:PORT")]
+        from: String,
+        /// Addresses of nodes of the cluster where it is to be; the other cluster passes requests on to them.
+        #[arg(long, value_name = "HOST:PORT", required = true, value_delimiter = ',')]
+        to: Vec<String>,
+        /// Drop its state where it was, once it is open where it is to be.
+        #[arg(long)]
+        forget: bool,
+    },
+    /// Makes a new cluster, of one node, of a folder: from a backup, or where most nodes are lost for ever. Never do it
+    /// while other nodes of the old cluster run.
+    BeginAnew {
+        /// The number of the node that the folder is of.
+        #[arg(long)]
+        id: NodeId,
+        /// The folder.
+        #[arg(long)]
+        data: PathBuf,
+        /// Where the nodes that are added will reach it.
+        #[arg(long, value_name = "HOST:PORT")]
+        advertise: String,
+    },
+}
+
+#[derive(Args, Debug)]
+struct NodeArguments {
+    /// This node's number. One that lost its data comes back under another number.
+    #[arg(long, required = true)]
+    id: NodeId,
+    /// Where to listen, for clients and for the other nodes.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "HOST:PORT")]
+    listen: String,
+    /// Where the other nodes reach this one, if that is not the address that it listens on.
+    #[arg(long, value_name = "HOST:PORT")]
+    advertise: Option<String>,
+    /// From which address of this machine the other nodes are called.
+    #[arg(long, value_name = "ADDRESS")]
+    from: Option<IpAddr>,
+    /// The nodes that the cluster begins with, this one too, as ID=HOST:PORT,…: the same on all of them. Without it
+    /// the node waits to be added. Once the cluster has begun it says nothing.
+    #[arg(long, value_name = "ID=HOST:PORT", value_delimiter = ',', value_parser = peer)]
+    peers: Vec<(NodeId, String)>,
+    /// The folder of log, vote and snapshots.
+    #[arg(long, required = true)]
+    data: PathBuf,
+    /// A tenant: its name with --api-key, or name=key; may be given again. The same on all nodes.
+    #[arg(long = "tenant", required = true)]
+    tenants: Vec<String>,
+    /// The key of the tenants that are given without one.
+    #[arg(long, env = "HEADCOUNT_API_KEY", hide_env_values = true)]
+    api_key: Option<String>,
+    /// Another key of a tenant, for the calls that change nothing; may be given again.
+    #[arg(long = "read-only-key", value_name = "TENANT=KEY", value_parser = options::tenant_and_key)]
+    read_only_keys: Vec<(String, String)>,
+    /// Bytes that a request's body may have.
+    #[arg(long, default_value_t = headcount_server::Settings::BODY_BYTES_MAX)]
+    body_bytes_max: usize,
+    /// How many of a tenant's changes are kept, in a cluster that begins.
+    #[arg(long, default_value_t = headcount_server::Settings::CHANGES_KEPT)]
+    changes_kept: u64,
+    #[arg(long = "limit", value_name = "NAME=VALUE", help = options::limits_help())]
+    limits: Vec<String>,
+    #[arg(long, value_name = "LIMITS", help = options::GUARD_HELP)]
+    default_guard: Option<String>,
+    /// For how long a session may be idle until it expires, such as 90m; 0 is for ever.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = Timeout::parse)]
+    session_idle_timeout: Timeout,
+    /// Entries of the log after which the state is saved whole.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    entries_per_snapshot: u64,
+    /// Milliseconds between the signs of life of a leader. Five without one, and another is elected. No disk may take
+    /// as long to sync, and no network to answer.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(10..=60_000))]
+    heartbeat_ms: u64,
+}
+
+/// A time, or never. (An option of an option would be one that may be left out.)
+#[derive(Clone, Copy, Debug)]
+struct Timeout(Option<Duration>);
+
+impl Timeout {
+    fn parse(text: &str) -> Result<Self, String> {
+        options::timeout(text).map(Self)
+    }
+}
+
+/// A node's number and its address.
+fn peer(text: &str) -> Result<(NodeId, String), String> {
+    let found = text.split_once('=').and_then(|(id, address)| Some((id.parse().ok()?, address.to_owned())));
+    found.ok_or_else(|| format!("found {text:?}, expected ID=HOST:PORT"))
+}
+
+impl SecretArguments {
+    fn read(&self) -> Result<Secret, String> {
+        match &self.secret_file {
+            Some(path) => Secret::read(path),
+            // Not an option: it would stand in the list of processes.
+            None => match std::env::var("HEADCOUNT_CLUSTER_SECRET") {
+                Ok(secret) => Secret::new(&secret),
+                Err(_) => Err("no secret, expected --secret-file or HEADCOUNT_CLUSTER_SECRET".to_owned()),
+            },
+        }
+    }
+}
+
+impl NodeArguments {
+    fn settings(self, secret: Secret) -> Result<Settings, String> {
+        let peers: BTreeMap<NodeId, String> = self.peers.into_iter().collect();
+        if !peers.is_empty() && !peers.contains_key(&self.id) {
+            return Err(format!("node {} is not among the peers, which are all nodes that begin", self.id));
+        }
+        let key = self.api_key.filter(|key| !key.is_empty());
+        let tenants = self.tenants.into_iter().map(|tenant| match tenant.split_once('=') {
+            Some((name, key)) => Ok((name.to_owned(), key.to_owned())),
+            None => match &key {
+                Some(key) => Ok((tenant, key.clone())),
+                None => Err(format!("tenant {tenant} has no key")),
+            },
+        });
+        let keys = Keys::new(tenants.collect::<Result<_, String>>()?, self.read_only_keys)?;
+        let config = options::config(&self.limits, self.default_guard.as_deref())?;
+        let advertise = self.advertise.or_else(|| peers.get(&self.id).cloned()).unwrap_or(self.listen);
+        Ok(Settings {
+            id: self.id,
+            advertise,
+            from: self.from,
+            peers,
+            data: self.data,
+            secret,
+            keys,
+            terms: Terms { config, changes_kept: self.changes_kept },
+            body_bytes_max: self.body_bytes_max,
+            session_idle_timeout: self.session_idle_timeout.0,
+            entries_per_snapshot: self.entries_per_snapshot,
+            heartbeat: Duration::from_millis(self.heartbeat_ms),
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    // openraft tells much, and its words for a node that is away are errors.
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,openraft=off".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).init();
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    match runtime.block_on(run(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&*error),
+    }
+}
+
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("headcount-replicated: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let Arguments { other, node, secret } = arguments;
+    if let Some(Other::BeginAnew { id, data, advertise }) = other {
+        let entries = begin_anew(&data, id, &advertise).await?;
+        println!(
+            "node {id} is a cluster of its own, with {entries} entries behind it: start it without --peers"
+        );
+        return Ok(());
+    }
+    let secret = secret.read()?;
+    match (other, node) {
+        (Some(Other::Move { tenant, from, to, forget }), _) => {
+            let client = Client::new(secret, None);
+            let moved = moving::relocate(&client, &tenant, &from, &to).await?;
+            println!(
+                "moved {tenant}: a snapshot of {} bytes, {} commands behind it, {} of these while it was closed for \
+                 {:?}; the digest on both sides is {:032x}",
+                moved.snapshot_bytes,
+                moved.commands,
+                moved.commands_while_closed,
+                moved.closed_for,
+                moved.digest
+            );
+            if forget {
+                moving::forget(&client, &tenant, &from).await?;
+            }
+            Ok(())
+        }
+        (None, Some(node)) => serve(node, secret).await,
+        _ => Err("no node and nothing to move: see --help".into()),
+    }
+}
+
+async fn serve(arguments: NodeArguments, secret: Secret) -> Result<(), Box<dyn std::error::Error>> {
+    let (listen, id) = (arguments.listen.clone(), arguments.id);
+    let settings = arguments.settings(secret)?;
+    // Before it is told that the node is there: whoever is told may end it at once.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let listener = TcpListener::bind(&listen).await.map_err(|error| format!("{listen}: {error}"))?;
+    let node = Node::start(settings).await?;
+    println!("node {id} listens on http://{}", listener.local_addr()?);
+    let stop = async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::info!("stopping");
+    };
+    node.serve(listener, stop).await?;
+    Ok(())
 }

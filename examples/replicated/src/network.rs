@@ -1,98 +1,92 @@
-//! How a node reaches the others: JSON over HTTP.
+//! How openraft reaches the other nodes: postcard over HTTP.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
-use openraft::BasicNode;
-use openraft::error::{InstallSnapshotError, NetworkError, RPCError, RaftError, RemoteError, Unreachable};
-use openraft::network::{RPCOption, RaftNetwork, RaftNetworkFactory};
+use openraft::AnyError;
+use openraft::error::{
+    InstallSnapshotError, NetworkError, PayloadTooLarge, RPCError, RaftError, RemoteError, Unreachable,
+};
+use openraft::network::{Backoff, RPCOption, RaftNetwork, RaftNetworkFactory};
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, InstallSnapshotRequest, InstallSnapshotResponse,
     VoteRequest, VoteResponse,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
-use crate::{NodeId, Types};
+use crate::client::{CallError, Client};
+use crate::{Member, NodeId, Types};
 
-/// Makes connections.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Network;
+/// How long a node that cannot be reached is left alone.
+const BACKOFF: Duration = Duration::from_millis(200);
+
+/// Makes ways to other nodes.
+#[derive(Clone, Debug)]
+pub struct Network(pub Client);
 
 /// The way to one other node.
 #[derive(Debug)]
-pub struct Peer {
+pub struct Way {
     target: NodeId,
-    address: String,
+    member: Member,
+    client: Client,
 }
 
 impl RaftNetworkFactory<Types> for Network {
-    type Network = Peer;
+    type Network = Way;
 
-    async fn new_client(&mut self, target: NodeId, node: &BasicNode) -> Peer {
-        Peer { target, address: node.addr.clone() }
+    async fn new_client(&mut self, target: NodeId, member: &Member) -> Way {
+        Way { target, member: member.clone(), client: self.0.clone() }
     }
 }
 
-/// Posts a value and parses the answer. Blocking calls have threads of their own in tokio.
-///
-/// # Errors
-/// Where the other side does not answer in time, or not as it should.
-pub async fn post<Q: Serialize, A: DeserializeOwned + Send + 'static>(
-    url: String,
-    body: &Q,
-    timeout: Duration,
-) -> Result<A, std::io::Error> {
-    let body = serde_json::to_string(body)?;
-    let call = move || -> Result<A, std::io::Error> {
-        let config = ureq::Agent::config_builder().timeout_global(Some(timeout)).build();
-        let agent: ureq::Agent = config.into();
-        let sent = agent.post(&url).header("Content-Type", "application/json").send(body);
-        let mut answered = sent.map_err(std::io::Error::other)?;
-        let text = answered
-            .body_mut()
-            .with_config()
-            .limit(u64::MAX)
-            .read_to_string()
-            .map_err(std::io::Error::other)?;
-        Ok(serde_json::from_str(&text)?)
-    };
-    tokio::task::spawn_blocking(call).await.map_err(std::io::Error::other)?
-}
-
-impl Peer {
-    async fn send<Q, A, E>(
+impl Way {
+    async fn send<A, E>(
         &self,
         path: &str,
-        body: &Q,
+        body: &impl Serialize,
         option: &RPCOption,
-    ) -> Result<A, RPCError<NodeId, BasicNode, E>>
+    ) -> Result<A, RPCError<NodeId, Member, E>>
     where
-        Q: Serialize,
-        A: DeserializeOwned + Send + 'static,
-        E: std::error::Error + DeserializeOwned + Send + 'static,
+        A: DeserializeOwned,
+        E: std::error::Error + DeserializeOwned,
     {
-        let url = format!("{}/raft/{path}", self.address);
-        let answer: Result<Result<A, E>, std::io::Error> = post(url, body, option.hard_ttl()).await;
+        let Member { address, data } = &self.member;
+        let answer: Result<Result<A, E>, CallError> =
+            self.client.call(address, path, Some(*data), body, option.hard_ttl()).await;
         match answer {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(RPCError::RemoteError(RemoteError::new(self.target, error))),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                Err(RPCError::Network(NetworkError::new(&error)))
+            Err(error @ CallError::Lost(_)) => Err(RPCError::Network(NetworkError::new(&error))),
+            Err(CallError::Refused(why)) => {
+                tracing::error!(node = self.target, why, "a node refuses what the cluster sends it");
+                Err(RPCError::Unreachable(Unreachable::new(&AnyError::error(why))))
             }
             Err(error) => Err(RPCError::Unreachable(Unreachable::new(&error))),
         }
     }
 }
 
-type Sent<A, E = RaftError<NodeId>> = Result<A, RPCError<NodeId, BasicNode, E>>;
+type Sent<A, E = RaftError<NodeId>> = Result<A, RPCError<NodeId, Member, E>>;
 
-impl RaftNetwork<Types> for Peer {
+impl RaftNetwork<Types> for Way {
     async fn append_entries(
         &mut self,
         request: AppendEntriesRequest<Types>,
         option: RPCOption,
     ) -> Sent<AppendEntriesResponse<NodeId>> {
-        self.send("append", &request, &option).await
+        let count = request.entries.len() as u64;
+        let sent = timeout(option.soft_ttl(), self.send("/raft/append", &request, &option)).await;
+        match (sent, NonZeroU64::new(count / 2)) {
+            (Ok(sent), _) => sent,
+            // What does not arrive within a heartbeat would be sent again and again: fewer entries may.
+            (Err(_), Some(fewer)) => {
+                Err(RPCError::PayloadTooLarge(PayloadTooLarge::new_entries_hint(fewer.get())))
+            }
+            (Err(late), None) => Err(RPCError::Network(NetworkError::new(&late))),
+        }
     }
 
     async fn install_snapshot(
@@ -100,10 +94,14 @@ impl RaftNetwork<Types> for Peer {
         request: InstallSnapshotRequest<Types>,
         option: RPCOption,
     ) -> Sent<InstallSnapshotResponse<NodeId>, RaftError<NodeId, InstallSnapshotError>> {
-        self.send("snapshot", &request, &option).await
+        self.send("/raft/snapshot", &request, &option).await
     }
 
     async fn vote(&mut self, request: VoteRequest<NodeId>, option: RPCOption) -> Sent<VoteResponse<NodeId>> {
-        self.send("vote", &request, &option).await
+        self.send("/raft/vote", &request, &option).await
+    }
+
+    fn backoff(&self) -> Backoff {
+        Backoff::new(std::iter::repeat(BACKOFF))
     }
 }

@@ -1,176 +1,220 @@
-//! One node: its server, its part in the consensus, its engine; and a client that finds the leader.
+//! One node, put together.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, State};
-use axum::routing::post;
-use axum::{Json, Router};
-use headcount::Timestamp;
-use openraft::error::{ClientWriteError, RaftError};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use headcount_server::auth::Keys;
+use headcount_server::observe::metrics::Metrics;
+use headcount_server::observe::observed::Observed;
+use headcount_server::{api, call, connections};
 use openraft::{Config, SnapshotPolicy};
-use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use uuid::Uuid;
 
-use crate::ask::{Answer, Ask, Request, Stamped};
+use crate::admin::{self, Admin};
+use crate::backend::Backend;
+use crate::barrier::Barrier;
+use crate::client::Client;
+use crate::data::{Data, DataError};
+use crate::duties::Duties;
+use crate::front::{self, Front};
 use crate::log::Log;
 use crate::machine::Machine;
-use crate::network::{Network, post as send};
-use crate::{NodeId, Raft};
+use crate::network::Network;
+use crate::peers::{self, Peers};
+use crate::proposal::{Foundation, Terms};
+use crate::proposer::Proposer;
+use crate::replica::Replica;
+use crate::secret::Secret;
+use crate::{Member, NodeId, Raft, begin};
 
-/// Anything that goes wrong outside of the engine.
-pub type Error = Box<dyn std::error::Error + Send + Sync>;
+/// An election waits for as many heartbeats at least, so that a few that are late elect nobody; and for at most twice
+/// as many, at random, so that two candidates seldom meet.
+const HEARTBEATS_PER_ELECTION: u64 = 5;
+/// Entries that are sent to another node at once at most; bytes are bounded too.
+const ENTRIES_SENT_MAX: u64 = 64;
+/// Entries that are kept behind a snapshot, for nodes that were away for a short while.
+const ENTRIES_KEPT: u64 = 1_000;
+/// How long a part of a snapshot may take, and the last one with its installation.
+const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A node that runs in this process.
-pub struct Node {
+/// What a node is started with.
+#[derive(Debug)]
+pub struct Settings {
     /// Its number.
     pub id: NodeId,
-    /// Where the others reach it.
-    pub address: String,
-    /// Its part in the consensus.
-    pub raft: Raft,
-    /// Its engine.
-    pub machine: Machine,
-    /// Its log.
-    pub log: Log,
-    serving: JoinHandle<()>,
+    /// Where the others reach it: host and port.
+    pub advertise: String,
+    /// From which address of the machine it calls the others; from any if none is said.
+    pub from: Option<IpAddr>,
+    /// The nodes that the cluster begins with, by their addresses; none if this one is to be added to a cluster.
+    pub peers: BTreeMap<NodeId, String>,
+    /// Its folder.
+    pub data: PathBuf,
+    /// What the nodes share.
+    pub secret: Secret,
+    /// The tenants, and who may call.
+    pub keys: Keys,
+    /// What the cluster begins with, if this is its first leader.
+    pub terms: Terms,
+    /// Bytes that a request's body may have.
+    pub body_bytes_max: usize,
+    /// For how long a session may be idle until it expires; for ever if that is not said.
+    pub session_idle_timeout: Option<Duration>,
+    /// Entries of the log after which the state is saved.
+    pub entries_per_snapshot: u64,
+    /// How often a leader is heard of at least. No disk and no round trip between the nodes may take as long.
+    pub heartbeat: Duration,
 }
 
-impl std::fmt::Debug for Node {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Node").field("id", &self.id).field("address", &self.address).finish_non_exhaustive()
+/// Why a node does not start, or ended.
+#[derive(Debug)]
+pub enum NodeError {
+    /// Its folder.
+    Data(DataError),
+    /// Its part in the consensus, in openraft's words.
+    Raft(String),
+    /// Its listener.
+    Io(std::io::Error),
+}
+
+impl fmt::Display for NodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data(error) => error.fmt(f),
+            Self::Raft(error) => f.write_str(error),
+            Self::Io(error) => error.fmt(f),
+        }
     }
 }
 
-/// What a node says to a client.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum Told {
-    /// It was carried out, on most nodes.
-    Answer(Answer),
-    /// Another node leads, if one is known.
-    Elsewhere(Option<String>),
-    /// The request is malformed, or could not be carried out now.
-    Refused(String),
+impl std::error::Error for NodeError {}
+
+impl From<DataError> for NodeError {
+    fn from(error: DataError) -> Self {
+        Self::Data(error)
+    }
+}
+
+/// A node that is ready to answer.
+pub struct Node {
+    raft: Raft,
+    client: Client,
+    me: (NodeId, Member),
+    peers: BTreeMap<NodeId, String>,
+    duties: Duties,
+    router: Router,
 }
 
 impl Node {
-    /// Starts a node on any free port of the loopback.
+    /// Opens the folder, and carries out what is known to be committed.
     ///
     /// # Errors
-    /// Where there is no port, or openraft does not start.
-    pub async fn start(id: NodeId) -> Result<Self, Error> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = format!("http://{}", listener.local_addr()?);
-        let config = Config {
-            heartbeat_interval: 100,
-            election_timeout_min: 400,
-            election_timeout_max: 800,
-            install_snapshot_timeout: 5_000,
-            // When to take snapshots the demonstration says itself.
-            snapshot_policy: SnapshotPolicy::Never,
-            max_in_snapshot_log_to_keep: 0,
-            ..Config::default()
+    /// Where the folder cannot be used, or holds what no node wrote.
+    pub async fn start(settings: Settings) -> Result<Self, NodeError> {
+        let Settings { id, secret, keys, terms, .. } = settings;
+        let folder = settings.data;
+        let data = tokio::task::spawn_blocking(move || Data::open(&folder, id)).await;
+        let data = data.map_err(|error| NodeError::Raft(error.to_string()))??;
+        let me = Member { address: settings.advertise, data: data.identity() };
+        let replica = Replica::new();
+        let (log, machine) = (Log::open(Arc::clone(&data))?, Machine::open(data, replica.clone())?);
+        let client = Client::new(secret.clone(), settings.from);
+        let config = config(settings.heartbeat, settings.entries_per_snapshot)?;
+        let raft = Raft::new(id, config, Network(client.clone()), log.clone(), machine).await;
+        let raft = raft.map_err(|error| NodeError::Raft(error.to_string()))?;
+
+        let proposer = Proposer::start(raft.clone(), replica.clone());
+        let backend = Arc::new(Backend::new(keys.tenants(), replica.clone(), proposer.clone()));
+        let barrier = Barrier::start(raft.clone(), client.clone());
+        let front =
+            Front { id, raft: raft.clone(), client: client.clone(), barrier, replica: replica.clone() };
+        let metrics = Arc::new(Metrics::new(keys.tenants()));
+        let observed = Observed::new(backend.clone(), Arc::clone(&metrics));
+        let state = call::State {
+            keys,
+            health: observed.health(),
+            backend: Arc::new(observed),
+            spent: Arc::default(),
+            metrics,
+            body_bytes_max: settings.body_bytes_max,
+            body_timeout: connections::Settings::DEFAULT.body_timeout,
+            trusts_forwarded: false,
+            answers: Arc::default(),
         };
-        let (log, machine) = (Log::default(), Machine::new());
-        let raft = Raft::new(id, Arc::new(config.validate()?), Network, log.clone(), machine.clone()).await?;
-        let router = Router::new()
-            .route(
-                "/raft/append",
-                post(async |State(raft): State<Raft>, Json(body)| Json(raft.append_entries(body).await)),
-            )
-            .route(
-                "/raft/vote",
-                post(async |State(raft): State<Raft>, Json(body)| Json(raft.vote(body).await)),
-            )
-            .route(
-                "/raft/snapshot",
-                post(async |State(raft): State<Raft>, Json(body)| Json(raft.install_snapshot(body).await)),
-            )
-            .route(
-                "/ask",
-                post(async |State(raft): State<Raft>, Json(request)| Json(ask(&raft, request).await)),
-            )
-            .layer(DefaultBodyLimit::disable())
-            .with_state(raft.clone());
-        let serving = tokio::spawn(async move { _ = axum::serve(listener, router).await });
-        Ok(Self { id, address, raft, machine, log, serving })
+        let answers_others = peers::router(Peers { raft: raft.clone(), id, data: me.data, secret });
+        let answers_admin =
+            admin::router(Admin { front: front.clone(), proposer: proposer.clone(), log, me: me.clone() });
+        let router = api::router(Arc::new(state))
+            .layer(from_fn_with_state(front, front::through))
+            .merge(answers_others)
+            .merge(answers_admin);
+        let fingerprint_key = *headcount_server::fingerprint::FingerprintKey::random().as_bytes();
+        let duties = Duties {
+            raft: raft.clone(),
+            replica,
+            proposer,
+            backend,
+            foundation: Foundation { terms, fingerprint_key },
+            session_idle_timeout: settings.session_idle_timeout,
+        };
+        Ok(Self { raft, client, me: (id, me), peers: settings.peers, duties, router })
     }
 
-    /// Ends the node at once: it answers nobody any more.
+    /// Begins the cluster if it has not begun, and answers until `stop` is ready.
     ///
     /// # Errors
-    /// Where openraft's own task panicked.
-    pub async fn kill(self) -> Result<(), Error> {
-        self.serving.abort();
-        Ok(self.raft.shutdown().await?)
+    /// Where the node cannot go on, or its cluster began without it.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), NodeError> {
+        let Self { raft, client, me, peers, duties, router } = self;
+        let listening = async { axum::serve(listener, router).await.map_err(NodeError::Io) };
+        let beginning = async {
+            begin::begin(&raft, &client, (me.0, &me.1), &peers).await.map_err(NodeError::Raft)?;
+            std::future::pending().await
+        };
+        let attending = async { duties.attend().await.map_err(NodeError::Raft) };
+        let ended = tokio::select! {
+            ended = listening => ended,
+            ended = beginning => ended,
+            ended = attending => ended,
+            () = stop => Ok(()),
+        };
+        // What is acknowledged is on disk, here and elsewhere, so that nothing is left to be saved.
+        let shut_down = raft.shutdown().await.map_err(|error| NodeError::Raft(error.to_string()));
+        ended.and(shut_down)
     }
 }
 
-/// The leader's part: time and id into the request, the request into the log, the answer back.
-async fn ask(raft: &Raft, request: Request) -> Told {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
-    let stamped = Stamped { request, now: Timestamp(now), id: Uuid::new_v4() };
-    if let Err(error) = stamped.command() {
-        return Told::Refused(error.to_string());
-    }
-    match raft.client_write(stamped).await {
-        Ok(written) => Told::Answer(written.data),
-        Err(RaftError::APIError(ClientWriteError::ForwardToLeader(to))) => {
-            Told::Elsewhere(to.leader_node.map(|node| node.addr))
-        }
-        Err(error) => Told::Refused(error.to_string()),
-    }
+fn config(heartbeat: Duration, entries_per_snapshot: u64) -> Result<Arc<Config>, NodeError> {
+    let heartbeat = heartbeat.as_millis() as u64;
+    let config = Config {
+        cluster_name: "headcount".to_owned(),
+        heartbeat_interval: heartbeat,
+        election_timeout_min: heartbeat * HEARTBEATS_PER_ELECTION,
+        election_timeout_max: heartbeat * HEARTBEATS_PER_ELECTION * 2,
+        install_snapshot_timeout: SNAPSHOT_TIMEOUT.as_millis() as u64,
+        max_payload_entries: ENTRIES_SENT_MAX,
+        snapshot_policy: SnapshotPolicy::LogsSinceLast(entries_per_snapshot),
+        max_in_snapshot_log_to_keep: ENTRIES_KEPT.min(entries_per_snapshot),
+        // A node that is behind by more gets a snapshot, which must then be newer than that.
+        replication_lag_threshold: entries_per_snapshot * 2,
+        ..Config::default()
+    };
+    config.validate().map(Arc::new).map_err(|error| NodeError::Raft(error.to_string()))
 }
 
-/// A client: it sends a request again, with its number, until somebody answers it.
-#[derive(Debug)]
-pub struct Client {
-    id: Uuid,
-    number: u64,
-    addresses: Vec<String>,
-    leader: String,
-    /// Requests that were sent again.
-    pub retries: u64,
-}
-
-impl Client {
-    /// Of the nodes at these addresses.
-    pub fn new(addresses: Vec<String>) -> Self {
-        let leader = addresses.first().cloned().unwrap_or_default();
-        Self { id: Uuid::new_v4(), number: 0, addresses, leader, retries: 0 }
-    }
-
-    /// Asks until it is answered.
-    ///
-    /// # Errors
-    /// The engine's, or where nobody answers for half a minute.
-    pub async fn ask(&mut self, ask: Ask) -> Result<Answer, Error> {
-        self.number += 1;
-        let request = Request { client: self.id, number: self.number, ask };
-        for attempt in 0..150_usize {
-            let url = format!("{}/ask", self.leader);
-            match send::<_, Told>(url, &request, Duration::from_secs(2)).await {
-                Ok(Told::Answer(answer)) => {
-                    if let Some(Err(error)) = &answer.reply {
-                        return Err(error.clone().into());
-                    }
-                    return Ok(answer);
-                }
-                Ok(Told::Elsewhere(Some(leader))) if leader != self.leader => {
-                    self.leader = leader;
-                    continue;
-                }
-                Ok(Told::Refused(why)) => return Err(why.into()),
-                // No leader is known yet, or the one that was is gone: the next node may know.
-                Ok(Told::Elsewhere(_)) | Err(_) => {
-                    self.retries += 1;
-                    self.leader = self.addresses[attempt % self.addresses.len()].clone();
-                    tokio::time::sleep(Duration::from_millis(200)).await;
-                }
-            }
-        }
-        Err("nobody answers".into())
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("me", &self.me).finish_non_exhaustive()
     }
 }

@@ -37,6 +37,12 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// What a body is known by, for as long as the engines remember pages.
     fn fingerprint(&self, body: &[u8]) -> Fingerprint;
 
+    /// Whether it goes on by itself with cleanups that were begun and are not at their end. Then a task that runs one
+    /// leaves it to the backend where a step is not carried out.
+    fn goes_on_with_cleanups(&self) -> bool {
+        false
+    }
+
     /// Carries out the commands that wait, and ends. Blocks for as long as that takes. Commands that come later are
     /// refused.
     fn stop(&self);

@@ -9,13 +9,13 @@ use tracing::{Instrument, Span};
 use crate::backend::{Backend, Encoded};
 
 /// Records that one step of a cleanup marks at most: a millisecond or so, between other commands.
-const CLEANUP_BUDGET: NonZeroU64 = NonZeroU64::MIN.saturating_add(4_999);
+pub const BUDGET: NonZeroU64 = NonZeroU64::MIN.saturating_add(4_999);
 
 /// Runs a cleanup in steps, each a command like any other, so that pushes go on between them.
 pub fn spawn(backend: &Arc<dyn Backend>, tenant: usize, app_id: AppId, session_id: SessionId) {
     let backend = Arc::clone(backend);
     let run = async move {
-        let command = Command::RunCleanup { app_id, session_id, budget: CLEANUP_BUDGET };
+        let command = Command::RunCleanup { app_id, session_id, budget: BUDGET };
         loop {
             let step = match Encoded::new(&command) {
                 Ok(command) => backend.apply(tenant, command, |_, reply| reply).await,
@@ -26,6 +26,8 @@ pub fn spawn(backend: &Arc<dyn Backend>, tenant: usize, app_id: AppId, session_i
                 Ok(Ok(_)) => {}
                 // Another task finished it, or a newer session or the app's deletion did.
                 Ok(Err(_)) => return,
+                // A new leader does, or the tenant's new cluster.
+                Err(_) if backend.goes_on_with_cleanups() => return,
                 // The disk may have room again later, and a start goes on with it in any case.
                 Err(_) => tokio::time::sleep(std::time::Duration::from_millis(200)).await,
             }
