@@ -87,10 +87,10 @@ impl Queues {
     ///
     /// # Errors
     /// The job, where none is taken any more.
-    pub fn push(&self, job: Job) -> Result<(), Job> {
+    pub fn push(&self, job: Job) -> Result<(), Box<Job>> {
         let mut waiting = self.lock();
         if waiting.is_closed {
-            return Err(job);
+            return Err(Box::new(job));
         }
         waiting.jobs += 1;
         waiting.queues[job.tenant].push_back(job);

@@ -165,7 +165,9 @@ impl Writer {
             // It ends by itself, and returns nothing.
             let _ = thread.join();
         }
-        self.store.map(Store::close);
+        if let Some(store) = self.store {
+            store.close();
+        }
     }
 }
 

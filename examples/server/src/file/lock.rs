@@ -12,9 +12,14 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::chain::Sum;
 use crate::store::StoreError;
+
+/// For how long the lock is waited for: a server that is started anew may find the one before in its last moments.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The lock on a data file, held until it is dropped.
 #[derive(Debug)]
@@ -63,6 +68,18 @@ pub fn real_path(data: &Path) -> io::Result<PathBuf> {
     })
 }
 
+fn lock_patiently(file: &File) -> Result<(), TryLockError> {
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            tried => return tried,
+        }
+    }
+}
+
 impl Lock {
     /// Takes the lock on a data file, of which this is the [real path](real_path).
     ///
@@ -73,7 +90,7 @@ impl Lock {
         let no_lock = |error: io::Error| StoreError::Lock(format!("{}: {error}", path.display()));
         let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let file = open.map_err(no_lock)?;
-        match file.try_lock() {
+        match lock_patiently(&file) {
             Ok(()) => Ok(Self { file, path }),
             Err(TryLockError::WouldBlock) => {
                 let who = Self { file, path }

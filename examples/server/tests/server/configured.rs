@@ -118,20 +118,17 @@ fn limits_hold_for_what_comes_and_a_replay_is_under_those_of_then() {
 }
 
 /// A server that knew no options wrote no note: what it took was taken under the defaults.
+/// Under which limits its commands were carried out is a part of what they came to.
 #[test]
-fn a_file_without_a_configuration_is_replayed_under_the_defaults() {
+fn a_file_without_its_configuration_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
-    let server = Server::start(Some(&data), &[]);
-    assert_eq!((named(&server, 255).status, named(&server, 256).status), (201, 400));
-    let expected = state(&server);
-    assert!(server.terminate());
+    assert!(Server::start(Some(&data), &[]).terminate());
     let file = rusqlite::Connection::open(&data).expect("the file");
-    file.execute("DROP TABLE configuration", []).expect("an older file");
+    file.execute("DROP TABLE configuration", []).expect("a table");
     drop(file);
-    for option in ["text_chars_max=10", "text_chars_max=1000"] {
-        assert_eq!(state(&Server::start(Some(&data), &["--limit", option])), expected, "{option}");
-    }
+    let refused = Server::try_start(Some(&data), &[]).err().expect("a file with something missing");
+    assert!(refused.contains("no such table: configuration"), "{refused}");
 }
 
 #[test]

@@ -237,8 +237,9 @@ fn a_flipped_bit_of_the_write_ahead_file_is_found_or_does_no_harm() {
 fn a_flipped_bit_of_the_database_is_found_or_does_no_harm() {
     let mut written = Written::new(8);
     written.write(30);
+    // Most of its pages are free behind a snapshot that dropped the journal, and nobody reads those.
     let (refused, _) = flip_bits(&written.stopped(), "", 211);
-    assert!(refused > 20, "{refused} refused");
+    assert!(refused > 5, "{refused} refused");
 }
 
 #[test]

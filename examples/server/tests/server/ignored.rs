@@ -1,12 +1,9 @@
 //! The header that names the fields of a body which the server does not know.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
-
 use serde_json::{Value, json};
 
 use crate::given::{complete, start, synced_app};
-use crate::support::{KEY, Server, call};
+use crate::support::{KEY, Server};
 
 /// The status of an answer, and its header.
 fn told(server: &Server, method: &str, path: &str, body: &Value) -> (u16, Option<String>) {
@@ -134,23 +131,12 @@ fn every_call_with_a_body_names_it() {
 /// The log has what the answer says, and none of it can begin a line of its own.
 #[test]
 fn the_log_names_it() {
-    let mut server = Command::new(env!("CARGO_BIN_EXE_headcount-server"))
-        .args(["--listen", "127.0.0.1:0", "--tenant", "acme", "--api-key", KEY])
-        .env("RUST_LOG", "info")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a process");
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
-    let address = line.trim().strip_prefix("listening on ").expect("an address");
-    let body = json!({"name": "App", "a\nERROR": 1, "clonefrom": 1}).to_string();
-    let reply =
-        call(address, "POST", "/org/acme/api/v1/bridge/apps/", Some(KEY), Some(&body)).expect("a reply");
-    assert_eq!(reply.status, 201);
-    server.kill().expect("SIGKILL");
-    let log = server.wait_with_output().expect("an end").stderr;
-    let log = String::from_utf8(log).expect("text");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("log");
+    let server = Server::logged(&path, &["--log-level", "info"]);
+    let body = json!({"name": "App", "a\nERROR": 1, "clonefrom": 1});
+    assert_eq!(server.call("POST", "apps/", Some(&body)).status, 201);
+    let log = std::fs::read_to_string(&path).expect("text");
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("clonefrom")).collect();
     assert_eq!(lines.len(), 1, "{log}");
     assert!(lines[0].contains("%0aERROR") && lines[0].contains("/bridge/apps/"), "{log}");

@@ -11,6 +11,8 @@ use headcount_server::auth::Keys;
 use headcount_server::spent::Spent;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use ureq::http::HeaderMap;
 
 use crate::schema::expect_documented;
@@ -30,7 +32,9 @@ enum Running {
     Process(Child),
     /// In the test's process.
     Here {
-        _runtime: tokio::runtime::Runtime,
+        runtime: tokio::runtime::Runtime,
+        stop: Option<oneshot::Sender<()>>,
+        serving: JoinHandle<std::io::Result<()>>,
         spent: Arc<Spent>,
     },
 }
@@ -57,8 +61,9 @@ impl Server {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
-        runtime.spawn(server.serve(listener, std::future::pending()));
-        Self { running: Running::Here { _runtime: runtime, spent }, address }
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = runtime.spawn(server.serve(listener, async { _ = stopped.await }));
+        Self { running: Running::Here { runtime, stop: Some(stop), serving, spent }, address }
     }
 
     /// A server in memory that logs to this file what its options say.
@@ -217,10 +222,17 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Running::Process(child) = &mut self.running {
-            // It may have ended already.
-            let _ = child.kill();
-            let _ = child.wait();
+        match &mut self.running {
+            Running::Process(child) => {
+                // It may have ended already.
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            Running::Here { runtime, stop, serving, .. } => {
+                drop(stop.take());
+                // Until then it has its file. A test that fails tells of itself.
+                let _ = runtime.block_on(serving);
+            }
         }
     }
 }

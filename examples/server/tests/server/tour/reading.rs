@@ -63,7 +63,7 @@ pub fn options(tour: &mut Tour, company: &Company) {
     tour.call("DELETE", &company.app, Value::Null);
     tour.key = KEY.to_owned();
     tour.say("This server was started with `--limit id_chars_max=400`, since names of directories are long.");
-    let name = format!("CN=Ann,OU={},DC=acme", "x".repeat(282));
+    let name = format!("CN=Ann,OU={},DC=acme", "x".repeat(283));
     assert_eq!(name.len(), 301);
     let long = json!({"records": [{"id": name, "username": "ann2"}]});
     tour.call("PUT", &format!("{}records/account/", company.app), long);
