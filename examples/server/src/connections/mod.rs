@@ -1,7 +1,7 @@
 //! Connections: how many there are, how long one may keep the server waiting, and how they end.
 //!
 //! Nobody has to be known to connect, so what a connection can cost is bounded before a key is looked at: their number
-//! ([`Settings::connections_max`]; one more is [refused](refuse) in words), the time until a request's head is there,
+//! ([`Settings::connections_max`]; one more is refused in words), the time until a request's head is there,
 //! and the time that an answer may lie unread. How long a body may take is looked at where it is received.
 //!
 //! At a stop no more are taken, those that are idle end, and those with a request under way have

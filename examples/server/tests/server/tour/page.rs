@@ -6,7 +6,7 @@ use serde_json::Value;
 const COLUMNS: usize = 110;
 
 /// Of a longer text the beginning and the number of characters are shown.
-const TEXT_CHARS_MAX: usize = 150;
+const TEXT_CHARS_MAX: usize = 250;
 
 /// What each time is shown as.
 const TIME: &str = "2025-01-15T10:00:00Z";
