@@ -1,6 +1,6 @@
 //! The data file: its form, its checksums, and who may write to it.
 //!
-//! - [`format`]: its tables; [`chain`]: checksums that hold the one before; [`lock`]: one writer, and what it
+//! - [`mod@format`]: its tables; [`chain`]: checksums that hold the one before; [`lock`]: one writer, and what it
 //!   acknowledged; [`wal`]: what SQLite's write-ahead file lost.
 //! - [`verify`]: compares all of it; [`mod@open`]: opens what is good, and closes it so that it is whole by itself.
 //! - [`parts`]: a snapshot in parts; [`recover`]: goes on with less, where a person said so; [`backup`]: a copy beside a

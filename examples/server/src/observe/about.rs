@@ -5,7 +5,7 @@ use headcount::{AppId, Command, SessionId};
 /// A step that a command takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// A page of a session, or a delta, and how it comes: see [`Step::page`].
+    /// A page of a session, or a delta, and how it comes.
     Page(&'static str),
     /// Records that a delta marks inactive.
     Deactivate,
