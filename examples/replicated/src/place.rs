@@ -7,7 +7,6 @@ use headcount_server::tenant::{FrozenTenant, Tenant};
 use serde::{Deserialize, Serialize};
 
 use crate::proposal::{Carried, Outcome, Step, Terms};
-use postcard::de_flavors::Slice;
 
 /// Whether a tenant is here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,15 +71,6 @@ pub fn departure(
 ) -> Result<Vec<u8>, String> {
     let departure = Departure { terms, last: about.last, place, tenant: frozen.to_bytes()? };
     postcard::to_stdvec(&departure).map_err(|error| error.to_string())
-}
-
-/// A tenant of its bytes.
-///
-/// # Errors
-/// In words, where they are damaged, or there are too many.
-pub(crate) fn tenant(bytes: &[u8], config: Config, changes_kept: u64) -> Result<Tenant, String> {
-    let (tenant, rest) = Tenant::read(Slice::new(bytes), config, changes_kept)?;
-    if rest.is_empty() { Ok(tenant) } else { Err(format!("{} bytes too many", rest.len())) }
 }
 
 /// One tenant. Many read it, and only the machine writes it.
@@ -159,7 +149,7 @@ impl Place {
     pub fn set_terms(&self, config: Config, changes_kept: u64) -> Result<(), String> {
         let mut tenant = self.write();
         let bytes = tenant.freeze().to_bytes()?;
-        *tenant = self::tenant(&bytes, config, changes_kept)?;
+        *tenant = Tenant::from_bytes(&bytes, config, changes_kept)?;
         Ok(())
     }
 
@@ -220,7 +210,7 @@ impl Place {
         if came.terms != terms {
             return Err("limits, default guard or changes kept differ between the two clusters".to_owned());
         }
-        *self.write() = tenant(&came.tenant, config, terms.changes_kept)?;
+        *self.write() = Tenant::from_bytes(&came.tenant, config, terms.changes_kept)?;
         *last = came.last;
         *arrival = Arrival::Restored(came.place);
         Ok(())

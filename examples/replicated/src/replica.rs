@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use headcount::Config;
 use headcount_server::backend::{CarriedOut, Then, Unavailable};
-use headcount_server::tenant::FrozenTenant;
+use headcount_server::tenant::{FrozenTenant, Tenant};
 use openraft::{Entry, EntryPayload, LogId, StoredMembership};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -251,7 +251,7 @@ impl Replica {
         let mut tenants = Vec::new();
         for _ in 0..count {
             let Head { name, about } = decoded(&reader.part()?)?;
-            let tenant = place::tenant(&reader.part()?, self.config(terms), terms.changes_kept);
+            let tenant = Tenant::from_bytes(&reader.part()?, self.config(terms), terms.changes_kept);
             tenants.push((name, about, tenant.map_err(damaged)?));
         }
         reader.finish()?;

@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 
 use headcount::{Command, Config, Timestamp};
-use postcard::de_flavors::Slice;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::configurations::Configurations;
@@ -126,9 +125,7 @@ fn read_snapshot(
     let sql = "SELECT bytes FROM snapshot WHERE tenant = ? AND entry = ?";
     let bytes: i64 = connection.query_row(sql, params![name, place], |row| row.get(0))?;
     let state = parts::read(connection, name, place, bytes.unsigned_abs() as usize)?;
-    Ok(Tenant::read(Slice::new(&state), config, changes_kept).and_then(|(tenant, rest)| {
-        if rest.is_empty() { Ok(tenant) } else { Err("there is more of it than belongs to it".to_owned()) }
-    }))
+    Ok(Tenant::from_bytes(&state, config, changes_kept))
 }
 
 /// Carries out what the journal has behind an entry. Answers how many commands that were.

@@ -9,7 +9,6 @@ use headcount::{
     AppId, Command, Config, Engine, Error, FrozenEngine, Reply, RestoreError, Snapshot, Timestamp,
 };
 use postcard::Deserializer;
-use postcard::de_flavors::Flavor;
 use serde::Deserialize;
 
 use crate::feed::Feed;
@@ -77,22 +76,20 @@ impl Tenant {
         FrozenTenant { engine: self.engine.freeze(), feed: self.feed.clone() }
     }
 
-    /// The tenant whose snapshot this is, with a configuration and as many changes kept as are said now. Answers what
-    /// is left of the bytes.
+    /// The tenant whose snapshot this is, with a configuration and as many changes kept as are said now.
     ///
     /// # Errors
     /// In words, where it is damaged.
-    pub fn read<'de, F: Flavor<'de>>(
-        bytes: F,
-        config: Config,
-        changes_kept: u64,
-    ) -> Result<(Self, F::Remainder), String> {
-        let mut from = Deserializer::from_flavor(bytes);
+    pub fn from_bytes(bytes: &[u8], config: Config, changes_kept: u64) -> Result<Self, String> {
+        let mut from = Deserializer::from_bytes(bytes);
         let snapshot = Snapshot::deserialize(&mut from).map_err(|error| error.to_string())?;
         let engine = Engine::restore(config, snapshot).map_err(|error: RestoreError| error.to_string())?;
         let feed = Feed::read(&mut from, changes_kept, engine.seq())?;
         let rest = from.finalize().map_err(|error| error.to_string())?;
-        Ok((Self { engine, feed, wanted: Wanted::default() }, rest))
+        if !rest.is_empty() {
+            return Err("there is more of it than belongs to it".to_owned());
+        }
+        Ok(Self { engine, feed, wanted: Wanted::default() })
     }
 
     /// The same, with another configuration for the commands to come. Costs what saving and loading cost.
