@@ -12,8 +12,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use headcount_server::auth::Keys;
 use headcount_server::observe::metrics::Metrics;
-use headcount_server::observe::observed::Observed;
-use headcount_server::{api, call, connections};
+use headcount_server::{api, call};
 use openraft::{Config, SnapshotPolicy};
 use tokio::net::TcpListener;
 
@@ -136,18 +135,7 @@ impl Node {
         let front =
             Front { id, raft: raft.clone(), client: client.clone(), barrier, replica: replica.clone() };
         let metrics = Arc::new(Metrics::new(keys.tenants()));
-        let observed = Observed::new(backend.clone(), Arc::clone(&metrics));
-        let state = call::State {
-            keys,
-            health: observed.health(),
-            backend: Arc::new(observed),
-            spent: Arc::default(),
-            metrics,
-            body_bytes_max: settings.body_bytes_max,
-            body_timeout: connections::Settings::DEFAULT.body_timeout,
-            trusts_forwarded: false,
-            answers: Arc::default(),
-        };
+        let state = call::State::new(backend.clone(), metrics, keys, settings.body_bytes_max);
         let answers_others = peers::router(Peers { raft: raft.clone(), id, data: me.data, secret });
         let answers_admin =
             admin::router(Admin { front: front.clone(), proposer: proposer.clone(), log, me: me.clone() });

@@ -58,7 +58,6 @@ use std::time::Duration;
 use backend::Backend;
 use headcount::Config;
 use observe::metrics::Metrics;
-use observe::observed::Observed;
 use tokio::net::TcpListener;
 
 /// What a server is started with.
@@ -162,19 +161,8 @@ impl Server {
         body_bytes_max: usize,
         session_idle_timeout: Option<Duration>,
     ) -> Self {
-        let backend = Observed::new(backend, Arc::clone(&metrics));
+        let state = call::State::new(backend, metrics, keys, body_bytes_max);
         let connections = connections::Settings::DEFAULT;
-        let state = call::State {
-            keys,
-            health: backend.health(),
-            backend: Arc::new(backend),
-            spent: Arc::default(),
-            metrics,
-            body_bytes_max,
-            body_timeout: connections.body_timeout,
-            trusts_forwarded: false,
-            answers: Arc::default(),
-        };
         Self { state, connections, metrics_listener: None, session_idle_timeout }
     }
 

@@ -42,8 +42,10 @@ use uuid::Uuid;
 
 use crate::auth::Keys;
 use crate::backend::Backend;
+use crate::connections;
 use crate::observe::health::Health;
 use crate::observe::metrics::Metrics;
+use crate::observe::observed::Observed;
 use crate::spent::Spent;
 
 pub use body::{Body, Fields, Object};
@@ -79,6 +81,25 @@ pub struct State {
     pub trusts_forwarded: bool,
     /// What was answered under an `Idempotency-Key`.
     pub answers: Arc<Answers>,
+}
+
+impl State {
+    /// Of calls on this backend, whose tenants are those of the keys, by their places; what they do is noted in these
+    /// figures. What may be set otherwise is as it is where nothing is said.
+    pub fn new(backend: Arc<dyn Backend>, metrics: Arc<Metrics>, keys: Keys, body_bytes_max: usize) -> Self {
+        let observed = Observed::new(backend, Arc::clone(&metrics));
+        Self {
+            keys,
+            health: observed.health(),
+            backend: Arc::new(observed),
+            spent: Arc::default(),
+            metrics,
+            body_bytes_max,
+            body_timeout: connections::Settings::DEFAULT.body_timeout,
+            trusts_forwarded: false,
+            answers: Arc::default(),
+        }
+    }
 }
 
 /// A call that changes nothing. It has no body.
