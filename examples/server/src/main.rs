@@ -152,9 +152,6 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     if settings.data.is_none() {
         tracing::warn!("in memory only: all is lost when this process ends (give --data FILE to keep it)");
     }
-    if let Some(data) = settings.data.as_deref().filter(|data| !data.exists()) {
-        tracing::warn!(data = %data.display(), "THERE IS NO SUCH DATA FILE: a new one is made, and every tenant is empty");
-    }
     let mut server = Server::open(settings)?;
     // Before it is told that the server is there: whoever is told may end it at once.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

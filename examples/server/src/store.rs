@@ -82,7 +82,7 @@ impl Store {
         read_fingerprint_key(&file.connection)?;
         file.begin()?;
         if file.is_new {
-            tracing::warn!(path = %file.path.display(), "a new data file: it was not there");
+            tracing::warn!(data = %file.path.display(), "THERE IS NO SUCH DATA FILE: a new one is made, and every tenant is empty");
         }
         let DataFile { connection, lock, path, about, standings, .. } = file;
         let checkpoints = Some(Checkpoints::start(&path, &connection)?);
