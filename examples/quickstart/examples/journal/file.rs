@@ -21,9 +21,13 @@ use std::path::Path;
 use twox_hash::XxHash3_128;
 
 const NAME: &[u8; 18] = b"headcount journal\x01";
-const HEADER_BYTES: usize = 18 + 8 + 8;
+/// Bytes of the header, behind which the first frame begins.
+pub const HEADER_BYTES: usize = 18 + 8 + 8;
 const LENGTH_BYTES: usize = 4;
 const SUM_BYTES: usize = 16;
+
+/// The checksum at the end of a frame, to which the next one is chained. Before the first it is zeros.
+pub type Sum = [u8; SUM_BYTES];
 
 /// A journal that is good, and that nobody else writes to.
 #[derive(Debug)]
@@ -31,7 +35,7 @@ pub struct Journal {
     file: File,
     /// Where the next frame begins, and the checksum before it.
     end: u64,
-    sum: [u8; SUM_BYTES],
+    sum: Sum,
     /// Set when it is not known what the file holds: only a new start can tell.
     is_broken: bool,
 }
@@ -45,6 +49,17 @@ pub struct Opened {
     pub entries: Vec<Vec<u8>>,
     /// Bytes of an entry at the end that was never acknowledged, and is gone.
     pub dropped: usize,
+}
+
+/// What the bytes of a journal hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// Its entries.
+    pub entries: Vec<Vec<u8>>,
+    /// Where they end.
+    pub end: usize,
+    /// The checksum there.
+    pub sum: Sum,
 }
 
 /// Which entries of a journal are kept.
@@ -137,18 +152,7 @@ impl Journal {
                 File::open(folder)?.sync_all()?; // so that the file's name is there, too
             }
         }
-        if bytes.len() < HEADER_BYTES || !bytes.starts_with(NAME) {
-            return Err(JournalError::NoJournal);
-        }
-        let found = Found::in_file(&bytes);
-        let end = match keep {
-            Keep::All => found.check(&bytes)?,
-            Keep::Entries(count) => {
-                *found.ends.get(count).ok_or(JournalError::Fewer { good: found.ends.len() - 1 })?
-            }
-        };
-        let entries = found.entries(&bytes, end);
-        let sum = found.sum_at(&bytes, end);
+        let Contents { entries, end, sum } = read(&bytes, keep)?;
         let mut journal = Self { file, end: end as u64, sum, is_broken: false };
         journal.file.set_len(journal.end)?;
         journal.acknowledge()?;
@@ -178,11 +182,7 @@ impl Journal {
 
     /// The bytes that an entry adds to the file.
     pub fn frame(&self, entry: &[u8]) -> Vec<u8> {
-        let length = u32::try_from(entry.len()).expect("an entry has fewer than 4 GiB");
-        let mut frame = [&length.to_le_bytes(), entry].concat();
-        let sum = sum(&self.sum, &frame);
-        frame.extend_from_slice(&sum);
-        frame
+        frame(&self.sum, entry)
     }
 
     /// Notes in the header that all was acknowledged.
@@ -192,7 +192,26 @@ impl Journal {
     }
 }
 
-fn header(acknowledged: u64) -> [u8; HEADER_BYTES] {
+/// Reads a journal out of its bytes. Nothing is written: an entry at the end that is not whole is behind [`Contents::end`].
+///
+/// # Errors
+/// As [`Journal::open`], but for those of files.
+pub fn read(bytes: &[u8], keep: Keep) -> Result<Contents, JournalError> {
+    if bytes.len() < HEADER_BYTES || !bytes.starts_with(NAME) {
+        return Err(JournalError::NoJournal);
+    }
+    let found = Found::in_file(bytes);
+    let end = match keep {
+        Keep::All => found.check(bytes)?,
+        Keep::Entries(count) => {
+            *found.ends.get(count).ok_or(JournalError::Fewer { good: found.ends.len() - 1 })?
+        }
+    };
+    Ok(Contents { entries: found.entries(bytes, end), end, sum: found.sum_at(bytes, end) })
+}
+
+/// The header of a file that was acknowledged so far. A journal without entries is one that is acknowledged up to its end.
+pub fn header(acknowledged: u64) -> [u8; HEADER_BYTES] {
     let mut header = [0; HEADER_BYTES];
     header[..18].copy_from_slice(NAME);
     header[18..26].copy_from_slice(&acknowledged.to_le_bytes());
@@ -201,8 +220,17 @@ fn header(acknowledged: u64) -> [u8; HEADER_BYTES] {
     header
 }
 
+/// The frame of an entry behind one with this checksum.
+pub fn frame(before: &Sum, entry: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(entry.len()).expect("an entry has fewer than 4 GiB");
+    let mut frame = [&length.to_le_bytes(), entry].concat();
+    let sum = sum(before, &frame);
+    frame.extend_from_slice(&sum);
+    frame
+}
+
 /// The checksum of a frame but for its checksum.
-fn sum(before: &[u8], frame: &[u8]) -> [u8; SUM_BYTES] {
+fn sum(before: &[u8], frame: &[u8]) -> Sum {
     XxHash3_128::oneshot(&[before, frame].concat()).to_le_bytes()
 }
 
@@ -234,7 +262,7 @@ impl Found {
     }
 
     /// The checksum before a frame.
-    fn sum_at(&self, bytes: &[u8], at: usize) -> [u8; SUM_BYTES] {
+    fn sum_at(&self, bytes: &[u8], at: usize) -> Sum {
         let before = bytes.get(at - SUM_BYTES..at).filter(|_| at > HEADER_BYTES);
         before.and_then(|before| before.try_into().ok()).unwrap_or([0; SUM_BYTES])
     }
