@@ -1,10 +1,11 @@
-//! Journals made from seeds, the same everywhere: those that the model tests and the fuzzer make of bytes, one
-//! of pages that a parser could not read, and one whose records fill several chunks of the tables.
+//! Journals made from seeds, the same everywhere: those that the model tests and the fuzzer make of bytes, a few long
+//! ones and many short ones; one of pages that a parser could not read, and one whose records fill several chunks of the
+//! tables.
 
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AppId, Attribute, AttributeValue, Attributes, Command, Completion, Kind, Limits,
+    Account, AppId, Attribute, AttributeValue, Attributes, Command, Completion, Config, Kind, Limits,
     NewResourceType, Page, PageSeed, Reference, ReferenceList, ResourceTypeId, Scope, SessionId, Timestamp,
     Uuid,
 };
@@ -16,9 +17,16 @@ use crate::replay::Journal;
 #[allow(dead_code, reason = "the model tests use more of it")]
 mod commands;
 
+#[path = "../../../testing/src/busy.rs"]
+mod busy;
+
 const SEEDS: u64 = 60;
 /// Of which a history of some hundreds of commands is made.
 const BYTES: usize = 8_000;
+
+/// Short journals, each made of so many bytes at least, and of up to as many more.
+const SHORT: u64 = 10_000;
+const SHORT_BYTES: usize = 120;
 
 /// Accounts of the journal whose records fill several chunks of the tables.
 const LARGE_ACCOUNTS: u64 = 800;
@@ -39,24 +47,34 @@ const TYPES: [(&str, Kind); 3] =
 
 /// Every other of the seeds' with the low limits that its commands were made for.
 pub(crate) fn journals() -> impl Iterator<Item = Journal> {
-    let small = (1..=SEEDS).map(|seed| {
-        let limits = if seed % 2 == 0 { commands::limits() } else { Limits::default() };
-        Journal::generated(format!("seed {seed}"), limits, &commands::history(&bytes(seed)))
+    let long = (1..=SEEDS).map(|seed| {
+        let config = if seed % 2 == 0 { commands::config() } else { Config::new() };
+        Journal::generated(format!("seed {seed}"), config, &commands::history(&bytes(seed, BYTES)))
     });
     let others = [("misread", misread()), ("large", large())]
-        .map(|(name, commands)| Journal::generated(name.to_owned(), Limits::default(), &commands));
-    small.chain(others)
+        .map(|(name, commands)| Journal::generated(name.to_owned(), Config::new(), &commands));
+    long.chain(others).chain((1..=SHORT).map(short))
+}
+
+/// Commands under low limits, of which many are refused; or without, of which most are carried out.
+fn short(number: u64) -> Journal {
+    let seed = SEEDS + number;
+    let bytes = bytes(seed, SHORT_BYTES + seed as usize % SHORT_BYTES);
+    match seed % 2 {
+        0 => Journal::generated(format!("short {number}"), commands::config(), &commands::history(&bytes)),
+        _ => Journal::generated(format!("short {number}"), Config::new(), &busy::history(&bytes)),
+    }
 }
 
 /// Splitmix.
-fn bytes(seed: u64) -> Vec<u8> {
+fn bytes(seed: u64, count: usize) -> Vec<u8> {
     let word = |number: u64| {
         let state = (seed << 32 | number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         (mixed ^ (mixed >> 31)).to_le_bytes()
     };
-    (1..=BYTES as u64 / 8).flat_map(word).collect()
+    (1..).flat_map(word).take(count).collect()
 }
 
 /// An app with a type of each kind, and its first session.

@@ -1,11 +1,13 @@
 //! What came of a journal. All that this program needs of the engine is here, but for the commands that
 //! `generate` makes.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use headcount::{Change, Command, Config, Engine, Limits, Snapshot, Timestamp};
+use headcount::{Change, Command, Config, Engine, Fact, Limits, Snapshot, Timestamp};
 
 use crate::checksum::Checksum;
+use crate::reached::{self, Reached};
 
 /// Saved and loaded so many times while it is replayed.
 const SAVES: usize = 3;
@@ -15,7 +17,7 @@ const KEYS: [[u8; 16]; 2] = [[0; 16], *b"another hash key"];
 
 pub(crate) struct Journal {
     pub(crate) name: String,
-    limits: Limits,
+    config: Config,
     /// A list of pairs of `Timestamp` and `Command`, in postcard.
     bytes: Vec<u8>,
 }
@@ -25,15 +27,16 @@ impl Journal {
     pub(crate) fn golden(name: &str, bytes: &[u8], limits: Option<&str>) -> Self {
         let read = |limits| serde_json::from_str(limits).expect("limits are JSON");
         let limits = limits.map_or(Limits::default(), read);
-        Self { name: name.to_owned(), limits, bytes: bytes.to_owned() }
+        let config = Config::new().with_limits(limits).expect("limits that the engine can keep");
+        Self { name: name.to_owned(), config, bytes: bytes.to_owned() }
     }
 
     pub(crate) fn generated(
         name: String,
-        limits: Limits,
+        config: Config,
         commands: &[(Timestamp, Command<'static>)],
     ) -> Self {
-        Self { name, limits, bytes: postcard::to_allocvec(commands).expect("memory takes all") }
+        Self { name, config, bytes: postcard::to_allocvec(commands).expect("memory takes all") }
     }
 
     fn engine(&self, key: usize) -> Engine {
@@ -41,17 +44,16 @@ impl Journal {
     }
 
     fn config(&self, key: usize) -> Config {
-        let config = Config::new().with_hash_key(KEYS[key % KEYS.len()]);
-        config.with_limits(self.limits).expect("limits that the engine can keep")
+        self.config.with_hash_key(KEYS[key % KEYS.len()])
     }
 }
 
-/// The journal's line; or what differs although it is one platform.
-pub(crate) fn report(journal: &Journal) -> Result<String, String> {
+/// The journal's line; or what differs although it is one platform. What its commands came to is added to the others'.
+pub(crate) fn report(journal: &Journal, reached: &mut BTreeSet<Reached>) -> Result<String, String> {
     let commands: Vec<(Timestamp, Command<'_>)> =
         postcard::from_bytes(&journal.bytes).map_err(|error| format!("cannot be read: {error}"))?;
-    let straight = replay(journal, &commands, false)?;
-    let restarted = replay(journal, &commands, true)?;
+    let straight = replay(journal, &commands, false, reached)?;
+    let restarted = replay(journal, &commands, true, reached)?;
     if straight != restarted {
         return Err(format!("{straight}, but saved and loaded with other hash keys {restarted}"));
     }
@@ -88,6 +90,7 @@ fn replay(
     journal: &Journal,
     commands: &[(Timestamp, Command<'_>)],
     restart: bool,
+    reached: &mut BTreeSet<Reached>,
 ) -> Result<Outcome, String> {
     let mut engine = journal.engine(usize::from(restart));
     let [mut digests, mut replies, mut changes, mut snapshots] = [(); 4].map(|()| Checksum::default());
@@ -100,9 +103,11 @@ fn replay(
             refused += 1;
             replies.bytes(error.to_string().as_bytes());
         }
-        let facts: Vec<Change<'_>> = engine.changes().collect();
-        changed += facts.len() as u64;
-        changes.value(&facts);
+        let told: Vec<Change<'_>> = engine.changes().collect();
+        changed += told.len() as u64;
+        changes.value(&told);
+        let facts: Vec<Fact<'_>> = told.into_iter().map(|change| change.fact).collect();
+        reached::by_step(command, &reply, &facts, |what| _ = reached.insert(what));
         digests.bytes(&engine.digest().to_le_bytes());
         if number % interval == interval - 1 {
             let saved = postcard::to_allocvec(&engine.snapshot()).expect("memory takes all");
