@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use headcount::{Config, Engine, Snapshot};
+use headcount::{Command, Config, Engine, Snapshot, Timestamp};
 use headcount_testing::fuzz::TARGETS;
 use headcount_testing::{busy, generate, reached};
 
@@ -90,4 +90,28 @@ fn a_snapshot_in_each_format_is_among_the_seeds() {
     };
     assert!(loads(postcard::from_bytes(seed("made-postcard")).ok()), "an older format: {WRITE}");
     assert!(loads(serde_json::from_slice(seed("made-json")).ok()), "an older format: {WRITE}");
+}
+
+/// Else the fuzzer would have to find the commands that have no seed.
+#[test]
+fn every_command_is_in_a_journal_among_the_seeds_in_each_format() {
+    type Entry<'b> = (Timestamp, Command<'b>);
+    let (mut in_postcard, mut in_json) = (Vec::new(), Vec::new());
+    let seeds = seeds("journal");
+    for (name, seed) in &seeds {
+        let mut bytes = &seed[1..];
+        if name.starts_with("made-postcard") {
+            while !bytes.is_empty() {
+                let (entry, rest) = postcard::take_from_bytes::<Entry<'_>>(bytes).expect("an entry");
+                in_postcard.push(entry);
+                bytes = rest;
+            }
+        } else if name.starts_with("made-json") {
+            let lines = std::str::from_utf8(bytes).expect("text").lines();
+            in_json.extend(lines.map(|line| serde_json::from_str::<Entry<'_>>(line).expect("an entry")));
+        }
+    }
+    let all: BTreeSet<String> = reached::COMMANDS.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(reached::commands(&in_postcard), all, "{WRITE}");
+    assert_eq!(reached::commands(&in_json), all, "{WRITE}");
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
-use headcount::{Command, Config, Engine, Page, Records, RestoreError, Snapshot};
+use headcount::{Command, Config, Engine, Limits, Page, Records, RestoreError, Snapshot};
 use serde_json::{Value, json};
 
-use crate::{busy, fuzz, generate, mutate, random, reached};
+use crate::{busy, fuzz, generate, golden, mutate, random, reached};
 
 /// The files that [`write`] makes begin with this; all others are findings, and stay.
 const MADE: &str = "made-";
@@ -66,9 +66,13 @@ const BODIES: &[(&str, &str)] = &[
 /// Writes the seeds of all targets into their folders below `folder`, in the place of those it made before.
 pub fn write(folder: &Path) -> io::Result<usize> {
     let mut written = 0;
-    for (target, seeds) in
-        [("commands", commands()), ("snapshot", snapshots()), ("page_json", pages()), ("repeat", repeats())]
-    {
+    for (target, seeds) in [
+        ("commands", commands()),
+        ("snapshot", snapshots()),
+        ("page_json", pages()),
+        ("repeat", repeats()),
+        ("journal", journals()),
+    ] {
         let folder = folder.join(target);
         fs::create_dir_all(&folder)?;
         for entry in fs::read_dir(&folder)? {
@@ -82,7 +86,39 @@ pub fn write(folder: &Path) -> io::Result<usize> {
         }
         written += seeds.len();
     }
+    fs::write(folder.join("../json.dict"), dictionary())?;
     Ok(written)
+}
+
+/// The names of fields and variants in journals and snapshots, for libFuzzer, which would have to find them letter by
+/// letter.
+fn dictionary() -> String {
+    let mut names = BTreeSet::new();
+    for journal in golden::histories::all() {
+        add_names(&serde_json::to_value(&journal.history).expect("a journal is JSON"), &mut names);
+        let snapshot = serde_json::to_value(journal.replayed().snapshot()).expect("a snapshot is JSON");
+        add_names(&snapshot, &mut names);
+    }
+    let line = |name: String| format!("\"\\\"{name}\\\"\"\n");
+    let header = "# Names in JSON, for libFuzzer: made as the seeds are.\n".to_owned();
+    [header].into_iter().chain(names.into_iter().map(line)).collect()
+}
+
+fn add_names(value: &Value, names: &mut BTreeSet<String>) {
+    let mut add = |text: &str| {
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') {
+            names.insert(text.to_owned());
+        }
+    };
+    match value {
+        Value::String(text) => add(text),
+        Value::Object(fields) => {
+            fields.keys().for_each(|name| add(name));
+            fields.values().for_each(|value| add_names(value, names));
+        }
+        Value::Array(values) => values.iter().for_each(|value| add_names(value, names)),
+        _ => {}
+    }
 }
 
 type Seeds = Vec<(String, Vec<u8>)>;
@@ -126,6 +162,47 @@ fn repeats() -> Seeds {
     let mut inputs: Vec<_> = (0..200).map(|seed| random::bytes(seed, 500)).collect();
     inputs.sort_by_key(|bytes| std::cmp::Reverse(fuzz::repeats(bytes).repeated));
     (0..12).zip(inputs).map(|(number, bytes)| (format!("repeats-{number}"), bytes)).collect()
+}
+
+/// Journals in each way in which the target reads its bytes. Its first byte says which, and whether limits are low.
+fn journals() -> Seeds {
+    const LENGTH_MAX: usize = 7_000;
+    let mut seeds = Seeds::new();
+    for journal in golden::histories::all() {
+        let is_low = journal.limits != Limits::default();
+        let write = |entry| postcard::to_allocvec(entry).expect("an entry is written to bytes");
+        let entries: Vec<Vec<u8>> = journal.history.iter().map(write).collect();
+        let line = |entry| serde_json::to_string(entry).expect("an entry is JSON") + "\n";
+        let lines: String = journal.history.iter().map(line).collect();
+        for (format, how, bytes) in [
+            ("postcard", if is_low { 10 } else { 0 }, entries.concat()),
+            ("json", if is_low { 11 } else { 1 }, lines.into_bytes()),
+        ] {
+            if bytes.len() < LENGTH_MAX {
+                seeds.push((format!("{format}-{}", journal.name), input(how, &bytes)));
+            }
+        }
+        if journal.name == "plans" {
+            seeds.push(("file".to_owned(), input(3, &fuzz::written(&entries))));
+        }
+    }
+    seeds.push(("json-commands".to_owned(), input(1, each_command().as_bytes())));
+    for seed in 0..6 {
+        let is_busy = seed % 2 == 1;
+        let bytes = [&[u8::from(is_busy)], &*random::bytes(seed, 250)].concat();
+        seeds.push((format!("changed-{seed}"), input(if is_busy { 2 } else { 12 }, &bytes)));
+        seeds.push((format!("damaged-{seed}"), input(4, &random::bytes(seed, 120))));
+    }
+    seeds
+}
+
+/// Each command as it first stands in the golden journals, a line of JSON each.
+fn each_command() -> String {
+    let journals = golden::histories::all();
+    let mut names = BTreeSet::new();
+    let entries = journals.iter().flat_map(|journal| &journal.history);
+    let first = entries.filter(|(_, command)| names.insert(reached::command_name(command)));
+    first.map(|entry| serde_json::to_string(entry).expect("an entry is JSON") + "\n").collect()
 }
 
 /// Snapshots in both formats, and changes that break every rule that changes break.

@@ -1,11 +1,15 @@
 //! The bodies of the fuzz targets, so that tests on stable run them too.
 
 mod commands;
+mod journal;
+pub mod journal_file;
 mod page;
 mod repeat;
 mod snapshot;
 
 pub use commands::commands;
+pub use journal::journal;
+pub(crate) use journal_file::written;
 pub use page::page_json;
 pub use repeat::{Repeats, repeat, repeats};
 pub(crate) use snapshot::changed;
@@ -26,4 +30,5 @@ pub const TARGETS: &[Target] = &[
     Target { name: "page_json", run: page_json },
     Target { name: "snapshot", run: snapshot },
     Target { name: "repeat", run: repeat },
+    Target { name: "journal", run: journal },
 ];

@@ -1,8 +1,10 @@
 //! Bytes as the body of a push.
 
+use std::num::NonZeroU64;
+
 use headcount::{
-    AppId, Command, Config, Engine, Error, IgnoredFields, Kind, Limits, NewResourceType, Page, PageSeed,
-    Records, ResourceTypeId, Scope, SessionId, Timestamp, Uuid,
+    AppId, Command, Completion, Config, Engine, Error, IgnoredFields, Kind, Limits, NewResourceType, Page,
+    PageSeed, Records, ResourceTypeId, Scope, SessionId, Timestamp, Uuid,
 };
 use serde::de::DeserializeSeed;
 
@@ -10,7 +12,9 @@ use crate::model::Model;
 use crate::{compare, generate, lenient};
 
 /// Bytes as the body of a push, for each kind: an error of the parser, or a page that the engine and the model do
-/// the same with. A refused page leaves the digest as it was.
+/// the same with: strict, lenient, and as a delta, and then at the end of the session. A refused page leaves the digest
+/// as it was. What the parser could not read whole is pushed beside the model: strict it is refused, lenient it comes to
+/// what its other records come to.
 ///
 /// The first byte says under which limits: low ones, or the engine's own. The bytes are JSON first, then postcard.
 ///
@@ -32,13 +36,31 @@ pub fn page_json(bytes: &[u8]) {
                 let (app_id, session_id) = (APP, SESSION);
                 let command = Command::PushPage { app_id, session_id, slug: slug.into(), page: page.clone() };
                 compare::step(&mut engine, &mut model, Timestamp(1), &command);
-                let command = Command::PushLenientPage { app_id, session_id, slug: slug.into(), page };
+                let command =
+                    Command::PushLenientPage { app_id, session_id, slug: slug.into(), page: page.clone() };
+                compare::step(&mut engine, &mut model, Timestamp(1), &command);
+                let command = Command::UpsertRecords { app_id, slug: slug.into(), page };
                 compare::step(&mut engine, &mut model, Timestamp(1), &command);
             } else {
                 is_refused(&mut engine, slug, &page);
             }
         }
     }
+    for command in end() {
+        compare::step(&mut engine, &mut model, Timestamp(2), &command);
+    }
+}
+
+/// The session is completed, and another one in which nobody is named.
+fn end() -> impl Iterator<Item = Command<'static>> {
+    let app_id = APP;
+    let complete = |session_id| {
+        let cleanup = Command::RunCleanup { app_id, session_id, budget: NonZeroU64::MAX };
+        [Command::CompleteSession { app_id, session_id, completion: Completion::FORCED }, cleanup]
+    };
+    let other = SessionId(Uuid::from_u128(2));
+    let start = Command::StartSession { app_id, session_id: other, scope: Scope::All };
+    complete(SESSION).into_iter().chain([start]).chain(complete(other))
 }
 
 /// Whether the records say all that was sent: the model sees nothing else of a page.
