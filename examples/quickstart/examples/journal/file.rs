@@ -24,6 +24,10 @@ const NAME: &[u8; 18] = b"headcount journal\x01";
 /// Bytes of the header, behind which the first frame begins.
 pub const HEADER_BYTES: usize = 18 + 8 + 8;
 const LENGTH_BYTES: usize = 4;
+
+/// Bytes that are hashed at most to find a frame behind what does not fit. In some bytes every place looks like the length
+/// of a long entry: all of a large file would take hours.
+const SEARCHED_BYTES_MAX: usize = 1 << 28;
 const SUM_BYTES: usize = 16;
 
 /// The checksum at the end of a frame, to which the next one is chained. Before the first it is zeros.
@@ -234,12 +238,28 @@ fn sum(before: &[u8], frame: &[u8]) -> Sum {
     XxHash3_128::oneshot(&[before, frame].concat()).to_le_bytes()
 }
 
-/// Where a good frame ends that begins at a place, given the checksum before it.
-fn end_of_frame(bytes: &[u8], at: usize, before: &[u8]) -> Option<usize> {
+/// Where a frame ends that begins at a place, good or not, if there are so many bytes.
+fn end_of_any(bytes: &[u8], at: usize) -> Option<usize> {
     let length = bytes.get(at..at + LENGTH_BYTES)?.try_into().map(u32::from_le_bytes).ok()?;
-    let end_of_entry = at.checked_add(LENGTH_BYTES)?.checked_add(length as usize)?;
-    let found = bytes.get(end_of_entry..end_of_entry.checked_add(SUM_BYTES)?)?;
-    (sum(before, &bytes[at..end_of_entry]) == *found).then_some(end_of_entry + SUM_BYTES)
+    let end = at.checked_add(LENGTH_BYTES + SUM_BYTES)?.checked_add(length as usize)?;
+    (end <= bytes.len()).then_some(end)
+}
+
+/// Whether the frame at a place is good, given the checksum before it.
+fn is_good(frame: &[u8], before: &[u8]) -> bool {
+    let (entry, found) = frame.split_at(frame.len() - SUM_BYTES);
+    sum(before, entry) == *found
+}
+
+/// Whether a frame that fits the checksum in front of it was written behind a place; or there is too much to look at.
+fn is_followed(bytes: &[u8], behind: usize) -> bool {
+    let mut left = SEARCHED_BYTES_MAX;
+    (behind + 1..bytes.len()).any(|at| {
+        let Some(end) = end_of_any(bytes, at) else { return false };
+        let Some(rest) = left.checked_sub(end - at) else { return true };
+        left = rest;
+        is_good(&bytes[at..end], &bytes[at - SUM_BYTES..at])
+    })
 }
 
 /// The good frames at the beginning of a file.
@@ -251,7 +271,10 @@ struct Found {
 impl Found {
     fn in_file(bytes: &[u8]) -> Self {
         let mut found = Self { ends: vec![HEADER_BYTES] };
-        while let Some(end) = end_of_frame(bytes, found.end(), &found.sum_at(bytes, found.end())) {
+        while let Some(end) = end_of_any(bytes, found.end()) {
+            if !is_good(&bytes[found.end()..end], &found.sum_at(bytes, found.end())) {
+                break;
+            }
             found.ends.push(end);
         }
         found
@@ -275,11 +298,7 @@ impl Found {
     /// Where the file ends, if nothing is behind it but what was never acknowledged.
     fn check(&self, bytes: &[u8]) -> Result<usize, JournalError> {
         let (good, at) = (self.ends.len() - 1, self.end());
-        // A frame that fits the checksum in front of it was written behind what does not fit.
-        let behind = at + 1..bytes.len();
-        let is_followed =
-            behind.into_iter().any(|at| end_of_frame(bytes, at, &bytes[at - SUM_BYTES..at]).is_some());
-        if is_followed {
+        if is_followed(bytes, at) {
             return Err(JournalError::Damaged { good, at });
         }
         let acknowledged = u64::from_le_bytes(bytes[18..26].try_into().expect("eight bytes")) as usize;
