@@ -18,7 +18,7 @@ struct Arguments {
     /// How many accounts; several sizes are measured one after the other.
     #[arg(long, value_delimiter = ',', default_value = "200000")]
     accounts: Vec<u32>,
-    /// Rounds in which all contenders take turns.
+    /// Rounds in which all contenders take turns; beyond a million accounts, as many fewer as there are more accounts.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Leave PostgreSQL out at sizes beyond this: it takes half a minute a round there.
@@ -57,7 +57,7 @@ fn main() -> Result<()> {
                 names.push(contender.name);
             }
         }
-        let mut figures = measure::run(directory, &contenders, arguments.rounds)?;
+        let mut figures = measure::run(directory, &contenders, rounds(arguments.rounds, accounts))?;
         if !arguments.sqlite_variants {
             figures.add(Measure::OneEngine, HEADCOUNT, threads::unchanged(directory, 1)?);
             figures.add(Measure::TwoEngines, HEADCOUNT, threads::unchanged(directory, 2)?);
@@ -77,6 +77,11 @@ fn main() -> Result<()> {
         plots::write(folder, &sizes, &names)?;
     }
     Ok(())
+}
+
+/// A round of three million accounts takes twenty minutes, most of it for the peers: one of them is what a person waits for.
+fn rounds(asked: u32, accounts: u32) -> u32 {
+    (asked / accounts.div_ceil(1_000_000).max(1)).max(1)
 }
 
 /// PostgreSQL where there is one; else a word about it.
