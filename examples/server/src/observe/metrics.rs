@@ -75,6 +75,7 @@ pub struct TenantMetrics {
     pub(super) not_taken: Counter,
     pub(super) snapshot_seconds: Histogram,
     pub(super) snapshot_failures: Counter,
+    pub(super) snapshot_under_way: Gauge,
     pub(super) snapshot_bytes: AtomicU64,
     pub(super) snapshot_at_millis: AtomicU64,
 }
@@ -159,6 +160,7 @@ impl TenantMetrics {
             not_taken: Counter::default(),
             snapshot_seconds: Histogram::new(SNAPSHOT_SECONDS),
             snapshot_failures: Counter::default(),
+            snapshot_under_way: Gauge::default(),
             snapshot_bytes: AtomicU64::new(0),
             snapshot_at_millis: AtomicU64::new(0),
         }
@@ -177,6 +179,17 @@ impl TenantMetrics {
     /// Notes how long the engine took for a command.
     pub fn note_engine(&self, took: Duration) {
         self.engine_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Notes that a snapshot is begun, or that nothing is left to be done of it: it is in place and what it made useless
+    /// is dropped, or it was given up.
+    pub fn note_snapshot_under_way(&self, is_under_way: bool) {
+        self.snapshot_under_way.set(i64::from(is_under_way));
+    }
+
+    /// Whether a snapshot is being written, or what it made useless is being dropped.
+    pub fn is_snapshot_under_way(&self) -> bool {
+        self.snapshot_under_way.get() > 0
     }
 
     /// Notes a snapshot that is in place.

@@ -264,6 +264,11 @@ impl Scrape {
         let described = ("headcount_change_seq", "The number of the newest change");
         writer.gauge(described, one(|_, held| held.changes as f64))?;
         let described = (
+            "headcount_snapshot_under_way",
+            "Whether a snapshot is being written, or what it made useless is being dropped",
+        );
+        writer.gauge(described, one(|of, _| of.snapshot_under_way.get() as f64))?;
+        let described = (
             "headcount_snapshot_bytes",
             "How large the last snapshot was; 0 if there was none since the start",
         );
