@@ -13,7 +13,8 @@
 //! - [`tenant`]: an engine, and beside it its [`feed`]: what it told of its changes.
 //! - [`backend`]: what the calls talk to; [`machine`]: the one on this machine, with the tenants and the one way to
 //!   change them; [`queue`]: commands that wait; [`spent`]: where time goes.
-//! - [`cleanup`]: what goes on behind a completion; [`expiry`]: the end of sessions that nobody goes on with.
+//! - [`cleanup`]: what goes on behind a completion; [`expiry`]: the end of sessions that nobody goes on with;
+//!   [`mod@detached`]: what goes on where its client is gone.
 //! - [`fingerprint`]: what a body is known by, so that one which comes again as it was is not parsed.
 //! - [`observe`]: what somebody who runs the server sees of it: log, figures, readiness; [`console`]: a page to look with.
 //! - [`connections`]: how many there are, and how long one may keep the server waiting.
@@ -32,6 +33,7 @@ pub mod configurations;
 pub mod connections;
 pub mod console;
 pub mod expiry;
+pub mod detached;
 pub mod feed;
 pub mod file;
 pub mod fingerprint;

@@ -52,6 +52,8 @@ pub struct Metrics {
     /// By method and status.
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
     pub(super) requests_under_way: Gauge,
+    /// Whose clients were gone before there was an answer.
+    pub(super) requests_abandoned: Counter,
     pub(super) request_seconds: Histogram,
 }
 
@@ -95,6 +97,7 @@ impl Metrics {
             started_at: SystemTime::now(),
             requests: Mutex::default(),
             requests_under_way: Gauge::default(),
+            requests_abandoned: Counter::default(),
             request_seconds: Histogram::new(SHORT_SECONDS),
         }
     }
@@ -123,6 +126,11 @@ impl Metrics {
         *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry((method, status)).or_insert(0) +=
             1;
         self.request_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Notes that a client went away before its request was answered.
+    pub(super) fn note_abandoned_request(&self) {
+        self.requests_abandoned.inc();
     }
 
     /// How many requests were answered, by method and status.
