@@ -7,36 +7,24 @@
 //! behind a kill takes, and one behind a stop.
 
 mod measure;
+#[path = "measure/served.rs"]
+mod served;
 
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use headcount_server::auth::Keys;
-use headcount_server::{Server, Settings, connections};
 use measure::Memory;
 use serde_json::{Value, json};
-use tikv_jemallocator::Jemalloc;
-use tokio::signal::unix::{SignalKind, signal};
-
-type Error = Box<dyn std::error::Error + Send + Sync>;
-
-/// As the server has it.
-#[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
-
-const KEY: &str = "Api-Key key";
+use served::{Error, KEY, Served, ServerOptions};
 
 /// How often it is looked what the server is at.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A load on loopback.
-#[derive(Clone, Parser)]
+#[derive(Parser)]
 struct Arguments {
     /// Connectors, each with an app of its own.
     #[arg(long, default_value_t = 50)]
@@ -44,21 +32,11 @@ struct Arguments {
     /// For how long.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// The server's data file; in memory without it.
-    #[arg(long)]
-    data: Option<PathBuf>,
     /// Pages in a roll: each connector pushes its roll again and again.
     #[arg(long, default_value_t = 50)]
     pages: usize,
-    /// How many changes the server keeps.
-    #[arg(long, default_value_t = Settings::CHANGES_KEPT)]
-    changes_kept: u64,
-    /// Commands after which the server saves its state.
-    #[arg(long, default_value_t = Settings::COMMANDS_PER_SNAPSHOT)]
-    commands_per_snapshot: u64,
-    /// Be the server, until SIGTERM.
-    #[arg(long, hide = true)]
-    serve: bool,
+    #[command(flatten)]
+    server: ServerOptions,
 }
 
 /// How long a push took, and whether a snapshot was under way.
@@ -76,10 +54,10 @@ struct Shared {
 
 fn main() -> Result<(), Error> {
     let arguments = Arguments::parse();
-    if arguments.serve {
-        return serve(arguments);
+    if arguments.server.serve {
+        return arguments.server.serve();
     }
-    let mut served = Served::start(&arguments)?;
+    let mut served = Served::start(&arguments.server)?;
     let (at_start, begun, shared) = (served.memory().now, Instant::now(), Arc::new(Shared::default()));
     let connectors: Vec<_> = (0..arguments.connectors)
         .map(|number| {
@@ -88,7 +66,7 @@ fn main() -> Result<(), Error> {
         })
         .collect();
     let looking = {
-        let (address, process, shared) = (served.address.clone(), served.process.id(), Arc::clone(&shared));
+        let (address, process, shared) = (served.address.clone(), served.id(), Arc::clone(&shared));
         thread::spawn(move || look(&address, process, &shared))
     };
     thread::sleep(Duration::from_secs(arguments.seconds));
@@ -108,89 +86,26 @@ fn main() -> Result<(), Error> {
         seen.saving_mb_max,
         served.memory().now
     );
-    if arguments.data.is_some() { start_again(&arguments, served) } else { served.terminate().map(drop) }
-}
-
-fn serve(arguments: Arguments) -> Result<(), Error> {
-    tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
-    let keys = Keys::new(vec![("acme".into(), "key".into())], Vec::new())?;
-    let Arguments { data, changes_kept, commands_per_snapshot, .. } = arguments;
-    let settings = Settings { data, changes_kept, commands_per_snapshot, ..Settings::new(keys) };
-    tokio::runtime::Runtime::new()?.block_on(async {
-        let server = Server::open(settings)?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let listener = connections::bind("127.0.0.1:0").await?;
-        println!("listening on http://{}", listener.local_addr()?);
-        server.serve(listener, async move { _ = terminate.recv().await }).await?;
-        Ok(())
-    })
-}
-
-/// The server's process.
-struct Served {
-    process: Child,
-    address: String,
-    /// How long it took until it listened.
-    started_in: Duration,
-}
-
-impl Served {
-    fn start(arguments: &Arguments) -> Result<Self, Error> {
-        let begun = Instant::now();
-        let mut command = Command::new(std::env::current_exe()?);
-        command
-            .arg("--serve")
-            .args(["--changes-kept", &arguments.changes_kept.to_string()])
-            .args(["--commands-per-snapshot", &arguments.commands_per_snapshot.to_string()])
-            .stdout(Stdio::piped());
-        if let Some(data) = &arguments.data {
-            command.arg("--data").arg(data);
-        }
-        let mut process = command.spawn()?;
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().ok_or("no output")?).read_line(&mut line)?;
-        let address = line.trim().strip_prefix("listening on ").ok_or("the server did not start")?.to_owned();
-        Ok(Self { process, address, started_in: begun.elapsed() })
-    }
-
-    fn memory(&self) -> Memory {
-        Memory::of(self.process.id())
-    }
-
-    fn kill(&mut self) -> Result<(), Error> {
-        self.process.kill()?;
-        self.process.wait()?;
-        Ok(())
-    }
-
-    /// How long it took to end.
-    fn terminate(&mut self) -> Result<Duration, Error> {
-        let begun = Instant::now();
-        Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status()?;
-        if self.process.wait()?.success() { Ok(begun.elapsed()) } else { Err("it did not end well".into()) }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.kill();
+    if arguments.server.data.is_some() {
+        start_again(&arguments.server, served)
+    } else {
+        served.terminate().map(drop)
     }
 }
 
 /// Kills the server and starts it, ends it and starts it.
-fn start_again(arguments: &Arguments, mut served: Served) -> Result<(), Error> {
+fn start_again(options: &ServerOptions, mut served: Served) -> Result<(), Error> {
     let print = |what: &str, served: &Served| {
         let Memory { now, peak } = served.memory();
         println!("{what}: {:.2?}, at most {peak} MB of memory, {now} MB when it listens", served.started_in);
     };
     served.kill()?;
-    served = Served::start(arguments)?;
+    served = Served::start(options)?;
     print("a start behind a kill", &served);
     println!("a stop: {:.2?}", served.terminate()?);
-    served = Served::start(arguments)?;
+    served = Served::start(options)?;
     print("a start behind a stop", &served);
-    let bytes = arguments.data.as_ref().map(std::fs::metadata).transpose()?.map_or(0, |file| file.len());
+    let bytes = options.data.as_ref().map(std::fs::metadata).transpose()?.map_or(0, |file| file.len());
     println!("the data file: {} MB", bytes / 1_000_000);
     served.terminate().map(drop)
 }
@@ -291,7 +206,7 @@ fn page(number: usize) -> String {
 }
 
 fn print(arguments: &Arguments, took: Duration, pushes: &[Push], seen: &Seen) {
-    let mode = if arguments.data.is_some() { "with a data file" } else { "in memory" };
+    let mode = if arguments.server.data.is_some() { "with a data file" } else { "in memory" };
     let per_second = pushes.len() as f64 / took.as_secs_f64();
     println!("{mode}: {} connectors for {took:.1?}, no error", arguments.connectors);
     println!("{per_second:.0} pages/s, {:.0} records/s", per_second * 100.0);
@@ -299,9 +214,9 @@ fn print(arguments: &Arguments, took: Duration, pushes: &[Push], seen: &Seen) {
         let counted = pushes.iter().filter(|push| is_counted(push));
         counted.map(|push| Duration::from_micros(u64::from(push.micros))).collect()
     };
-    measure::print("all", times(|_| true));
-    if arguments.data.is_some() {
+    measure::print("all pushes", times(|_| true));
+    if arguments.server.data.is_some() {
         println!("{} snapshots, the last of {} MB", seen.snapshots, seen.snapshot_bytes / 1_000_000);
-        measure::print("while one was under way", times(|push| push.is_beside_snapshot));
+        measure::print("those while one was under way", times(|push| push.is_beside_snapshot));
     }
 }

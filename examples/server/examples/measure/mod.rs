@@ -4,20 +4,20 @@ use std::time::Duration;
 
 /// For how long nothing is asked for until memory counts as that of a server at rest: its allocator gives back what a
 /// burst took within ten seconds.
-pub const REST: Duration = Duration::from_secs(12);
+pub(crate) const REST: Duration = Duration::from_secs(12);
 
 /// Resident memory of a process, in MB; zeros where Linux tells nothing of it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     /// What it has now.
-    pub now: u64,
+    pub(crate) now: u64,
     /// What it had at most, since it began or since its peak was forgotten.
-    pub peak: u64,
+    pub(crate) peak: u64,
 }
 
 impl Memory {
     /// Of the process with this number.
-    pub fn of(process: u32) -> Self {
+    pub(crate) fn of(process: u32) -> Self {
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let megabytes = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -29,14 +29,14 @@ impl Memory {
 }
 
 /// Prints the middle one, the slowest of 99 and of 999, and the slowest, in milliseconds.
-pub fn print(what: &str, mut took: Vec<Duration>) {
+pub(crate) fn print(what: &str, mut took: Vec<Duration>) {
     took.sort_unstable();
     let at = |thousandths: usize| {
         let place = (took.len() * thousandths / 1_000).min(took.len().saturating_sub(1));
         took.get(place).map_or(0.0, |took| took.as_secs_f64() * 1_000.0)
     };
     println!(
-        "{what}: {} pushes, p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, slowest {:.2} ms",
+        "{what} ({}): p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, slowest {:.2} ms",
         took.len(),
         at(500),
         at(990),
