@@ -33,6 +33,11 @@ struct Arguments {
     other: Option<Other>,
     #[command(flatten)]
     node: Option<NodeArguments>,
+    // Beside the node's own and not among them: a group that has others in it is never there.
+    #[command(flatten)]
+    keys: KeyOptions,
+    #[command(flatten)]
+    connections: ConnectionOptions,
     #[command(flatten)]
     secret: SecretArguments,
     #[command(flatten)]
@@ -101,8 +106,6 @@ struct NodeArguments {
     /// The folder of log, vote and snapshots.
     #[arg(long, required = true)]
     data: PathBuf,
-    #[command(flatten)]
-    keys: KeyOptions,
     /// Bytes that a request's body may have.
     #[arg(long, default_value_t = headcount_server::Settings::BODY_BYTES_MAX)]
     body_bytes_max: usize,
@@ -129,8 +132,6 @@ struct NodeArguments {
     /// How long a request waits for a leader, until it is answered 503. An election takes five to ten heartbeats.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = options::time)]
     leader_timeout: Duration,
-    #[command(flatten)]
-    connections: ConnectionOptions,
 }
 
 /// A node's number and its address.
@@ -153,12 +154,17 @@ impl SecretArguments {
 }
 
 impl NodeArguments {
-    fn settings(self, secret: Secret) -> Result<Settings, String> {
+    fn settings(
+        self,
+        secret: Secret,
+        keys: KeyOptions,
+        connections: ConnectionOptions,
+    ) -> Result<Settings, String> {
         let peers: BTreeMap<NodeId, String> = self.peers.into_iter().collect();
         if !peers.is_empty() && !peers.contains_key(&self.id) {
             return Err(format!("node {} is not among the peers, which are all nodes that begin", self.id));
         }
-        let keys = self.keys.read()?;
+        let keys = keys.read()?;
         let config = options::config(&self.limits, self.default_guard.as_deref())?;
         let advertise = self.advertise.or_else(|| peers.get(&self.id).cloned()).unwrap_or(self.listen);
         Ok(Settings {
@@ -172,7 +178,7 @@ impl NodeArguments {
             terms: Terms { config, changes_kept: self.changes_kept },
             body_bytes_max: self.body_bytes_max,
             trusts_forwarded: self.trust_forwarded,
-            connections: self.connections.settings().within_open_files(),
+            connections: connections.settings().within_open_files(),
             session_idle_timeout: self.session_idle_timeout.0,
             entries_per_snapshot: self.entries_per_snapshot,
             leader_timeout: self.leader_timeout,
@@ -201,7 +207,7 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let Arguments { other, node, secret, log: _ } = arguments;
+    let Arguments { other, node, keys, connections, secret, log: _ } = arguments;
     if let Some(Other::BeginAnew { id, data, advertise }) = other {
         let entries = begin_anew(&data, id, &advertise).await?;
         println!(
@@ -228,17 +234,19 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             }
             Ok(())
         }
-        (None, Some(node)) => serve(node, secret).await,
+        (None, Some(node)) => {
+            let listen = node.listen.clone();
+            serve(&listen, node.settings(secret, keys, connections)?).await
+        }
         _ => Err("no node and nothing to move: see --help".into()),
     }
 }
 
-async fn serve(arguments: NodeArguments, secret: Secret) -> Result<(), Box<dyn std::error::Error>> {
-    let (listen, id) = (arguments.listen.clone(), arguments.id);
-    let settings = arguments.settings(secret)?;
+async fn serve(listen: &str, settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
+    let id = settings.id;
     // Before it is told that the node is there: whoever is told may end it at once.
     let stop = signals::stop()?;
-    let listener = connections::bind(&listen).await?;
+    let listener = connections::bind(listen).await?;
     let node = Node::start(settings).await?;
     println!("node {id} listens on http://{}", listener.local_addr()?);
     node.serve(listener, stop).await?;
