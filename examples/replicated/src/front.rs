@@ -26,8 +26,6 @@ use crate::{Member, NodeId, Raft};
 /// A request with the value `local` is read from what the node has.
 const READ: HeaderName = HeaderName::from_static("headcount-read");
 
-/// How long a request waits for a leader: an election takes a few seconds.
-const LEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a leader is looked for at least.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -44,6 +42,8 @@ pub struct Front {
     pub barrier: Barrier,
     /// Its copy of the state.
     pub replica: Replica,
+    /// How long a request waits for a leader.
+    pub leader_timeout: Duration,
 }
 
 /// Who is to answer.
@@ -102,7 +102,7 @@ fn unavailable(why: &str) -> Response {
 impl Front {
     /// Waits until this node may answer for all that was acknowledged.
     async fn catch_up(&self) -> Result<(), String> {
-        let until = Instant::now() + LEADER_TIMEOUT;
+        let until = Instant::now() + self.leader_timeout;
         loop {
             let passed = self.barrier.pass().await;
             if passed.is_ok() || Instant::now() >= until {
@@ -128,7 +128,7 @@ impl Front {
     }
 
     async fn leader(&self, request: Request) -> Result<Answerer, String> {
-        let until = Instant::now() + LEADER_TIMEOUT;
+        let until = Instant::now() + self.leader_timeout;
         let forwarded = Forwarded::new(request)?;
         let mut why = "no node leads now".to_owned();
         loop {

@@ -14,10 +14,16 @@ use headcount_replicated::moving;
 use headcount_replicated::node::{Node, Settings};
 use headcount_replicated::proposal::Terms;
 use headcount_replicated::secret::Secret;
-use headcount_server::auth::Keys;
-use headcount_server::options;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use headcount_server::connections::{self, ConnectionOptions};
+use headcount_server::key_file::KeyOptions;
+use headcount_server::observe::logging::LogOptions;
+use headcount_server::options::Timeout;
+use headcount_server::{options, signals};
+use tikv_jemallocator::Jemalloc;
+
+/// As the server has it: it gives memory back behind a burst.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// headcount on several machines.
 #[derive(Debug, Parser)]
@@ -27,8 +33,15 @@ struct Arguments {
     other: Option<Other>,
     #[command(flatten)]
     node: Option<NodeArguments>,
+    // Beside the node's own and not among them: a group that has others in it is never there.
+    #[command(flatten)]
+    keys: KeyOptions,
+    #[command(flatten)]
+    connections: ConnectionOptions,
     #[command(flatten)]
     secret: SecretArguments,
+    #[command(flatten)]
+    log: LogOptions,
 }
 
 /// Where the cluster's secret is.
@@ -93,18 +106,12 @@ struct NodeArguments {
     /// The folder of log, vote and snapshots.
     #[arg(long, required = true)]
     data: PathBuf,
-    /// A tenant: its name with --api-key, or name=key; may be given again. The same on all nodes.
-    #[arg(long = "tenant", required = true)]
-    tenants: Vec<String>,
-    /// The key of the tenants that are given without one.
-    #[arg(long, env = "HEADCOUNT_API_KEY", hide_env_values = true)]
-    api_key: Option<String>,
-    /// Another key of a tenant, for the calls that change nothing; may be given again.
-    #[arg(long = "read-only-key", value_name = "TENANT=KEY", value_parser = options::tenant_and_key)]
-    read_only_keys: Vec<(String, String)>,
     /// Bytes that a request's body may have.
     #[arg(long, default_value_t = headcount_server::Settings::BODY_BYTES_MAX)]
     body_bytes_max: usize,
+    /// Believe X-Forwarded-Proto and X-Forwarded-Host, for the links of lists: only where a proxy sets both.
+    #[arg(long)]
+    trust_forwarded: bool,
     /// How many of a tenant's changes are kept, in a cluster that begins.
     #[arg(long, default_value_t = headcount_server::Settings::CHANGES_KEPT)]
     changes_kept: u64,
@@ -122,16 +129,9 @@ struct NodeArguments {
     /// as long to sync, and no network to answer.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(10..=60_000))]
     heartbeat_ms: u64,
-}
-
-/// A time, or never. (An option of an option would be one that may be left out.)
-#[derive(Clone, Copy, Debug)]
-struct Timeout(Option<Duration>);
-
-impl Timeout {
-    fn parse(text: &str) -> Result<Self, String> {
-        options::timeout(text).map(Self)
-    }
+    /// How long a request waits for a leader, until it is answered 503. An election takes five to ten heartbeats.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = options::time)]
+    leader_timeout: Duration,
 }
 
 /// A node's number and its address.
@@ -154,20 +154,17 @@ impl SecretArguments {
 }
 
 impl NodeArguments {
-    fn settings(self, secret: Secret) -> Result<Settings, String> {
+    fn settings(
+        self,
+        secret: Secret,
+        keys: KeyOptions,
+        connections: ConnectionOptions,
+    ) -> Result<Settings, String> {
         let peers: BTreeMap<NodeId, String> = self.peers.into_iter().collect();
         if !peers.is_empty() && !peers.contains_key(&self.id) {
             return Err(format!("node {} is not among the peers, which are all nodes that begin", self.id));
         }
-        let key = self.api_key.filter(|key| !key.is_empty());
-        let tenants = self.tenants.into_iter().map(|tenant| match tenant.split_once('=') {
-            Some((name, key)) => Ok((name.to_owned(), key.to_owned())),
-            None => match &key {
-                Some(key) => Ok((tenant, key.clone())),
-                None => Err(format!("tenant {tenant} has no key")),
-            },
-        });
-        let keys = Keys::new(tenants.collect::<Result<_, String>>()?, self.read_only_keys)?;
+        let keys = keys.read()?;
         let config = options::config(&self.limits, self.default_guard.as_deref())?;
         let advertise = self.advertise.or_else(|| peers.get(&self.id).cloned()).unwrap_or(self.listen);
         Ok(Settings {
@@ -180,19 +177,20 @@ impl NodeArguments {
             keys,
             terms: Terms { config, changes_kept: self.changes_kept },
             body_bytes_max: self.body_bytes_max,
+            trusts_forwarded: self.trust_forwarded,
+            connections: connections.settings().within_open_files(),
             session_idle_timeout: self.session_idle_timeout.0,
             entries_per_snapshot: self.entries_per_snapshot,
+            leader_timeout: self.leader_timeout,
             heartbeat: Duration::from_millis(self.heartbeat_ms),
         })
     }
 }
 
 fn main() -> ExitCode {
-    // openraft tells much, and its words for a node that is away are errors.
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,openraft=off".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
+    // openraft tells much, and its words for a node that is away are errors.
+    arguments.log.begin_without(&["openraft"]);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
@@ -209,7 +207,7 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let Arguments { other, node, secret } = arguments;
+    let Arguments { other, node, keys, connections, secret, log: _ } = arguments;
     if let Some(Other::BeginAnew { id, data, advertise }) = other {
         let entries = begin_anew(&data, id, &advertise).await?;
         println!(
@@ -236,23 +234,21 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             }
             Ok(())
         }
-        (None, Some(node)) => serve(node, secret).await,
+        (None, Some(node)) => {
+            let listen = node.listen.clone();
+            serve(&listen, node.settings(secret, keys, connections)?).await
+        }
         _ => Err("no node and nothing to move: see --help".into()),
     }
 }
 
-async fn serve(arguments: NodeArguments, secret: Secret) -> Result<(), Box<dyn std::error::Error>> {
-    let (listen, id) = (arguments.listen.clone(), arguments.id);
-    let settings = arguments.settings(secret)?;
+async fn serve(listen: &str, settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
+    let id = settings.id;
     // Before it is told that the node is there: whoever is told may end it at once.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let listener = TcpListener::bind(&listen).await.map_err(|error| format!("{listen}: {error}"))?;
+    let stop = signals::stop()?;
+    let listener = connections::bind(listen).await?;
     let node = Node::start(settings).await?;
     println!("node {id} listens on http://{}", listener.local_addr()?);
-    let stop = async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        tracing::info!("stopping");
-    };
     node.serve(listener, stop).await?;
     Ok(())
 }

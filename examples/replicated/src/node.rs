@@ -12,9 +12,10 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use headcount_server::auth::Keys;
 use headcount_server::observe::metrics::Metrics;
-use headcount_server::{api, call};
+use headcount_server::{api, call, connections};
 use openraft::{Config, SnapshotPolicy};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::admin::{self, Admin};
 use crate::backend::Backend;
@@ -64,10 +65,16 @@ pub struct Settings {
     pub terms: Terms,
     /// Bytes that a request's body may have.
     pub body_bytes_max: usize,
+    /// Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
+    pub trusts_forwarded: bool,
+    /// What connections may take, those of the other nodes among them.
+    pub connections: connections::Settings,
     /// For how long a session may be idle until it expires; for ever if that is not said.
     pub session_idle_timeout: Option<Duration>,
     /// Entries of the log after which the state is saved.
     pub entries_per_snapshot: u64,
+    /// How long a request waits for a leader, until it is answered that there is none.
+    pub leader_timeout: Duration,
     /// How often a leader is heard of at least. No disk and no round trip between the nodes may take as long.
     pub heartbeat: Duration,
 }
@@ -79,8 +86,6 @@ pub enum NodeError {
     Data(DataError),
     /// Its part in the consensus, in openraft's words.
     Raft(String),
-    /// Its listener.
-    Io(std::io::Error),
 }
 
 impl fmt::Display for NodeError {
@@ -88,7 +93,6 @@ impl fmt::Display for NodeError {
         match self {
             Self::Data(error) => error.fmt(f),
             Self::Raft(error) => f.write_str(error),
-            Self::Io(error) => error.fmt(f),
         }
     }
 }
@@ -109,6 +113,7 @@ pub struct Node {
     peers: BTreeMap<NodeId, String>,
     duties: Duties,
     router: Router,
+    connections: connections::Settings,
 }
 
 impl Node {
@@ -132,10 +137,18 @@ impl Node {
         let proposer = Proposer::start(raft.clone(), replica.clone());
         let backend = Arc::new(Backend::new(keys.tenants(), replica.clone(), proposer.clone()));
         let barrier = Barrier::start(raft.clone(), client.clone());
-        let front =
-            Front { id, raft: raft.clone(), client: client.clone(), barrier, replica: replica.clone() };
+        let front = Front {
+            id,
+            raft: raft.clone(),
+            client: client.clone(),
+            barrier,
+            replica: replica.clone(),
+            leader_timeout: settings.leader_timeout,
+        };
         let metrics = Arc::new(Metrics::new(keys.tenants()));
-        let state = call::State::new(backend.clone(), metrics, keys, settings.body_bytes_max);
+        let mut state = call::State::new(backend.clone(), metrics, keys, settings.body_bytes_max);
+        state.body_timeout = settings.connections.body_timeout;
+        state.trusts_forwarded = settings.trusts_forwarded;
         let answers_others = peers::router(Peers { raft: raft.clone(), id, data: me.data, secret });
         let answers_admin =
             admin::router(Admin { front: front.clone(), proposer: proposer.clone(), log, me: me.clone() });
@@ -152,10 +165,12 @@ impl Node {
             foundation: Foundation { terms, fingerprint_key },
             session_idle_timeout: settings.session_idle_timeout,
         };
-        Ok(Self { raft, client, me: (id, me), peers: settings.peers, duties, router })
+        let (me, peers, connections) = ((id, me), settings.peers, settings.connections);
+        Ok(Self { raft, client, me, peers, duties, router, connections })
     }
 
-    /// Begins the cluster if it has not begun, and answers until `stop` is ready.
+    /// Begins the cluster if it has not begun, and answers until `stop` is ready, or the node cannot go on. Requests that
+    /// are then under way are finished, or cut where that takes too long.
     ///
     /// # Errors
     /// Where the node cannot go on, or its cluster began without it.
@@ -164,19 +179,24 @@ impl Node {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), NodeError> {
-        let Self { raft, client, me, peers, duties, router } = self;
-        let listening = async { axum::serve(listener, router).await.map_err(NodeError::Io) };
+        let Self { raft, client, me, peers, duties, router, connections } = self;
+        let (end, ended) = oneshot::channel::<()>();
+        let listening = connections::serve(listener, router, connections, async { _ = ended.await });
         let beginning = async {
             begin::begin(&raft, &client, (me.0, &me.1), &peers).await.map_err(NodeError::Raft)?;
             std::future::pending().await
         };
         let attending = async { duties.attend().await.map_err(NodeError::Raft) };
-        let ended = tokio::select! {
-            ended = listening => ended,
-            ended = beginning => ended,
-            ended = attending => ended,
-            () = stop => Ok(()),
+        let going_on = async {
+            let ended = tokio::select! {
+                ended = beginning => ended,
+                ended = attending => ended,
+                () = stop => Ok(()),
+            };
+            drop(end);
+            ended
         };
+        let (ended, ()) = tokio::join!(going_on, listening);
         // What is acknowledged is on disk, here and elsewhere, so that nothing is left to be saved.
         let shut_down = raft.shutdown().await.map_err(|error| NodeError::Raft(error.to_string()));
         ended.and(shut_down)

@@ -1,19 +1,27 @@
-//! Loads a server of its own, on loopback: connectors that push full pages as fast as they are answered.
+//! Loads a server on loopback: connectors that push full pages as fast as they are answered.
 //!
 //! `cargo run --release -p headcount-server --example load -- --connectors 50 --seconds 60 [--data FILE]`
+//!
+//! The server is a process of its own. What is printed: how long pushes took, those too that came while a snapshot was
+//! under way; the server's memory before, meanwhile, and when it has nothing to do; and, with a data file, what a start
+//! behind a kill takes, and one behind a stop.
 
-use std::path::PathBuf;
+mod measure;
+#[path = "measure/served.rs"]
+mod served;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use headcount_server::auth::Keys;
-use headcount_server::{Server, Settings};
+use measure::Memory;
 use serde_json::{Value, json};
+use served::{Error, KEY, Served, ServerOptions};
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+/// How often it is looked what the server is at.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A load on loopback.
 #[derive(Parser)]
@@ -24,57 +32,125 @@ struct Arguments {
     /// For how long.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// The server's data file; in memory without it.
-    #[arg(long)]
-    data: Option<PathBuf>,
     /// Pages in a roll: each connector pushes its roll again and again.
     #[arg(long, default_value_t = 50)]
     pages: usize,
-    /// How many changes the server keeps.
-    #[arg(long, default_value_t = Settings::CHANGES_KEPT)]
-    changes_kept: u64,
+    #[command(flatten)]
+    server: ServerOptions,
+}
+
+/// How long a push took, and whether a snapshot was under way.
+struct Push {
+    micros: u32,
+    is_beside_snapshot: bool,
+}
+
+/// What connectors and the one that looks tell each other.
+#[derive(Default)]
+struct Shared {
+    is_done: AtomicBool,
+    is_saving: AtomicBool,
 }
 
 fn main() -> Result<(), Error> {
-    tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
-    let mode = if arguments.data.is_some() { "with a data file" } else { "in memory" };
-    let keys = Keys::new(vec![("acme".into(), "key".into())], Vec::new())?;
-    let changes_kept = arguments.changes_kept;
-    let server = Server::open(Settings { data: arguments.data, changes_kept, ..Settings::new(keys) })?;
-    let runtime = tokio::runtime::Runtime::new()?;
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
-    let address = format!("http://{}/org/acme/api/v1/bridge", listener.local_addr()?);
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving = runtime.spawn(server.serve(listener, async { _ = stopped.await }));
-
-    let (done, begun) = (Arc::new(AtomicBool::new(false)), Instant::now());
+    if arguments.server.serve {
+        return arguments.server.serve();
+    }
+    let mut served = Served::start(&arguments.server)?;
+    let (at_start, begun, shared) = (served.memory().now, Instant::now(), Arc::new(Shared::default()));
     let connectors: Vec<_> = (0..arguments.connectors)
         .map(|number| {
-            let (address, done) = (address.clone(), Arc::clone(&done));
-            thread::spawn(move || connector(&address, number, arguments.pages, &done))
+            let (address, shared) = (served.address.clone(), Arc::clone(&shared));
+            thread::spawn(move || connector(&address, number, arguments.pages, &shared))
         })
         .collect();
+    let looking = {
+        let (address, process, shared) = (served.address.clone(), served.id(), Arc::clone(&shared));
+        thread::spawn(move || look(&address, process, &shared))
+    };
     thread::sleep(Duration::from_secs(arguments.seconds));
-    done.store(true, Ordering::Relaxed);
-    let mut latencies = Vec::new();
+    shared.is_done.store(true, Ordering::Relaxed);
+    let mut pushes = Vec::new();
     for connector in connectors {
-        latencies.extend(connector.join().map_err(|_| "a connector panicked")??);
+        pushes.extend(connector.join().map_err(|_| "a connector panicked")??);
     }
     let took = begun.elapsed();
-    drop(stop);
-    runtime.block_on(serving)??;
-    print(mode, arguments.connectors, took, latencies);
-    Ok(())
+    let seen = looking.join().map_err(|_| "who looked panicked")??;
+    let peak = served.memory().peak;
+    print(&arguments, took, &pushes, &seen);
+    thread::sleep(measure::REST);
+    println!(
+        "memory of the server: {at_start} MB at its start, at most {peak} MB, at most {} MB while a snapshot was under \
+         way, {} MB at rest behind it",
+        seen.saving_mb_max,
+        served.memory().now
+    );
+    if arguments.server.data.is_some() {
+        start_again(&arguments.server, served)
+    } else {
+        served.terminate().map(drop)
+    }
+}
+
+/// Kills the server and starts it, ends it and starts it.
+fn start_again(options: &ServerOptions, mut served: Served) -> Result<(), Error> {
+    let print = |what: &str, served: &Served| {
+        let Memory { now, peak } = served.memory();
+        println!("{what}: {:.2?}, at most {peak} MB of memory, {now} MB when it listens", served.started_in);
+    };
+    served.kill()?;
+    served = Served::start(options)?;
+    print("a start behind a kill", &served);
+    println!("a stop: {:.2?}", served.terminate()?);
+    served = Served::start(options)?;
+    print("a start behind a stop", &served);
+    let bytes = options.data.as_ref().map(std::fs::metadata).transpose()?.map_or(0, |file| file.len());
+    println!("the data file: {} MB", bytes / 1_000_000);
+    served.terminate().map(drop)
+}
+
+/// What was seen of the server.
+#[derive(Default)]
+struct Seen {
+    snapshots: u64,
+    snapshot_bytes: u64,
+    saving_mb_max: u64,
+}
+
+/// Looks what the server is at, until all is done.
+fn look(address: &str, process: u32, shared: &Shared) -> Result<Seen, Error> {
+    let agent = ureq::Agent::new_with_defaults();
+    let mut seen = Seen::default();
+    while !shared.is_done.load(Ordering::Relaxed) {
+        let request = agent.get(format!("{address}/metrics")).header("Authorization", KEY);
+        let text = request.call()?.body_mut().read_to_string()?;
+        let value = |name: &str| {
+            let series = format!("{name}{{tenant=\"acme\"}} ");
+            let value: Option<f64> =
+                text.lines().find_map(|line| line.strip_prefix(&series)?.trim().parse().ok());
+            value.map_or(0, |value| value as u64)
+        };
+        seen.snapshots = value("headcount_snapshot_seconds_count");
+        seen.snapshot_bytes = value("headcount_snapshot_bytes");
+        let is_saving = value("headcount_snapshot_under_way") > 0;
+        shared.is_saving.store(is_saving, Ordering::Relaxed);
+        if is_saving {
+            seen.saving_mb_max = seen.saving_mb_max.max(Memory::of(process).now);
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+    Ok(seen)
 }
 
 /// Pushes its roll until told to stop; how long each page took. Any answer but the right one is an error.
-fn connector(address: &str, number: usize, pages: usize, done: &AtomicBool) -> Result<Vec<Duration>, Error> {
+fn connector(address: &str, number: usize, pages: usize, shared: &Shared) -> Result<Vec<Push>, Error> {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(true).build().into();
+    let address = format!("{address}/org/acme/api/v1/bridge");
     let post = |path: &str, body: &Value| -> Result<Value, Error> {
         let request = agent
             .post(format!("{address}/{path}"))
-            .header("Authorization", "Api-Key key")
+            .header("Authorization", KEY)
             .header("Content-Type", "application/json");
         let text = request.send(body.to_string())?.body_mut().read_to_string()?;
         Ok(serde_json::from_str(&text).unwrap_or_default())
@@ -85,30 +161,30 @@ fn connector(address: &str, number: usize, pages: usize, done: &AtomicBool) -> R
         post(&format!("apps/{app}/resource-types/"), &json!({"slug": slug, "name": slug, "type": kind}))?;
     }
     let bodies: Vec<String> = (0..pages).map(page).collect();
-    let mut latencies = Vec::new();
-    while !done.load(Ordering::Relaxed) {
+    let mut pushes = Vec::new();
+    while !shared.is_done.load(Ordering::Relaxed) {
         let session = post(&format!("apps/{app}/sync/"), &json!({}))?;
         let session = session["sync_id"].as_str().ok_or("no session")?.to_owned();
         for body in &bodies {
+            let was_saving = shared.is_saving.load(Ordering::Relaxed);
             let begun = Instant::now();
             let url = format!("{address}/apps/{app}/sync/{session}/account/");
-            let text = agent
-                .put(url)
-                .header("Authorization", "Api-Key key")
-                .send(body)?
-                .body_mut()
-                .read_to_string()?;
-            latencies.push(begun.elapsed());
+            let request =
+                agent.put(url).header("Authorization", KEY).header("Content-Type", "application/json");
+            let text = request.send(body)?.body_mut().read_to_string()?;
+            let micros = u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX);
+            let is_beside_snapshot = was_saving || shared.is_saving.load(Ordering::Relaxed);
+            pushes.push(Push { micros, is_beside_snapshot });
             if !text.starts_with("{\"total\":100") {
                 return Err(format!("a page was answered with {text}").into());
             }
-            if done.load(Ordering::Relaxed) {
-                return Ok(latencies);
+            if shared.is_done.load(Ordering::Relaxed) {
+                return Ok(pushes);
             }
         }
         post(&format!("apps/{app}/sync/{session}/complete/"), &json!({}))?;
     }
-    Ok(latencies)
+    Ok(pushes)
 }
 
 /// A full page of accounts with five memberships each.
@@ -129,17 +205,18 @@ fn page(number: usize) -> String {
     json!({"records": (0..100).map(account).collect::<Vec<_>>()}).to_string()
 }
 
-fn print(mode: &str, connectors: usize, took: Duration, mut latencies: Vec<Duration>) {
-    latencies.sort_unstable();
-    let at = |part: f64| latencies.get((latencies.len() as f64 * part) as usize).copied().unwrap_or_default();
-    let per_second = latencies.len() as f64 / took.as_secs_f64();
-    println!("{mode}: {connectors} connectors, {} pages in {took:.1?}, no error", latencies.len());
+fn print(arguments: &Arguments, took: Duration, pushes: &[Push], seen: &Seen) {
+    let mode = if arguments.server.data.is_some() { "with a data file" } else { "in memory" };
+    let per_second = pushes.len() as f64 / took.as_secs_f64();
+    println!("{mode}: {} connectors for {took:.1?}, no error", arguments.connectors);
     println!("{per_second:.0} pages/s, {:.0} records/s", per_second * 100.0);
-    println!(
-        "p50 {:.1?}  p99 {:.1?}  p99.9 {:.1?}  slowest {:.1?}",
-        at(0.5),
-        at(0.99),
-        at(0.999),
-        at(1.0 - 1e-9)
-    );
+    let times = |is_counted: fn(&Push) -> bool| {
+        let counted = pushes.iter().filter(|push| is_counted(push));
+        counted.map(|push| Duration::from_micros(u64::from(push.micros))).collect()
+    };
+    measure::print("all pushes", times(|_| true));
+    if arguments.server.data.is_some() {
+        println!("{} snapshots, the last of {} MB", seen.snapshots, seen.snapshot_bytes / 1_000_000);
+        measure::print("those while one was under way", times(|push| push.is_beside_snapshot));
+    }
 }

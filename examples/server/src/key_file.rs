@@ -1,10 +1,57 @@
-//! Tenants and keys from a file, so that no key stands on a command line.
+//! Tenants and keys, from a command line, and from a file, so that no key stands on one.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::auth::Keys;
+use crate::options::tenant_and_key;
 
 /// A tenant and a key.
 pub type Pair = (String, String);
+
+/// What the command line says of tenants and keys.
+#[derive(Clone, Debug, Args)]
+pub struct KeyOptions {
+    /// A tenant: its name with --api-key, or name=key; may be given again.
+    #[arg(long = "tenant", required_unless_present = "keys")]
+    tenants: Vec<String>,
+    /// A file of further tenants and keys, a line TENANT=KEY or read-only TENANT=KEY each.
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+    /// The key of the tenants that are given without one.
+    #[arg(long, env = "HEADCOUNT_API_KEY", hide_env_values = true)]
+    api_key: Option<String>,
+    /// Another key of a tenant, for the calls that change nothing; may be given again.
+    #[arg(long = "read-only-key", value_name = "TENANT=KEY", value_parser = tenant_and_key)]
+    read_only_keys: Vec<Pair>,
+}
+
+impl KeyOptions {
+    /// The tenants and who may call, with what the file says.
+    ///
+    /// # Errors
+    /// In words, without a key: a tenant without one, and what [`KeyFile::read`] and [`Keys::new`] refuse.
+    pub fn read(self) -> Result<Keys, String> {
+        let Self { tenants, keys, api_key, mut read_only_keys } = self;
+        let key = api_key.filter(|key| !key.is_empty());
+        let tenants = tenants.into_iter().map(|tenant| match tenant.split_once('=') {
+            Some((name, key)) => Ok((name.to_owned(), key.to_owned())),
+            None => match &key {
+                Some(key) => Ok((tenant, key.clone())),
+                None => Err(format!("tenant {tenant} has no key")),
+            },
+        });
+        let mut tenants = tenants.collect::<Result<Vec<_>, String>>()?;
+        if let Some(path) = &keys {
+            let mut file = KeyFile::read(path)?;
+            tenants.append(&mut file.full);
+            read_only_keys.append(&mut file.read_only);
+        }
+        Keys::new(tenants, read_only_keys)
+    }
+}
 
 /// What a line of a read-only key begins with.
 const READ_ONLY: &str = "read-only ";

@@ -5,7 +5,7 @@
 //! disk, and what an engine has is what its journal says. Reads look at the engine directly.
 //!
 //! - [`options`]: what the command line says of limits, guards and times; [`auth`]: tenants and their keys;
-//!   [`key_file`]: both from a file.
+//!   [`key_file`]: both from the command line, and from a file.
 //! - [`store`]: journal and snapshots in SQLite; [`mod@file`]: the form of that file, its checksums, its lock, and what
 //!   becomes of one that is damaged; [`replay`]: how a tenant is loaded; [`upkeep`]: how a snapshot is written, and what is
 //!   old dropped, so that no command waits; [`checkpoints`]: when SQLite's log is moved into its file;
@@ -13,10 +13,12 @@
 //! - [`tenant`]: an engine, and beside it its [`feed`]: what it told of its changes.
 //! - [`backend`]: what the calls talk to; [`machine`]: the one on this machine, with the tenants and the one way to
 //!   change them; [`queue`]: commands that wait; [`spent`]: where time goes.
-//! - [`cleanup`]: what goes on behind a completion; [`expiry`]: the end of sessions that nobody goes on with.
+//! - [`cleanup`]: what goes on behind a completion; [`expiry`]: the end of sessions that nobody goes on with;
+//!   [`mod@detached`]: what goes on where its client is gone.
 //! - [`fingerprint`]: what a body is known by, so that one which comes again as it was is not parsed.
 //! - [`observe`]: what somebody who runs the server sees of it: log, figures, readiness; [`console`]: a page to look with.
-//! - [`connections`]: how many there are, and how long one may keep the server waiting.
+//! - [`connections`]: how many there are, and how long one may keep the server waiting; [`signals`]: how the process is
+//!   asked to end.
 //! - [`call`]: what a call is, and the one place that decides which of several errors is told.
 //! - [`api`]: the calls, by noun, and where they are; [`answer`]: what they show; [`openapi`]: what they are, as
 //!   JSON.
@@ -31,6 +33,7 @@ pub mod cleanup;
 pub mod configurations;
 pub mod connections;
 pub mod console;
+pub mod detached;
 pub mod expiry;
 pub mod feed;
 pub mod file;
@@ -43,6 +46,7 @@ pub mod openapi;
 pub mod options;
 pub mod queue;
 pub mod replay;
+pub mod signals;
 pub mod spent;
 pub mod store;
 pub mod tenant;

@@ -2,18 +2,16 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
-use headcount_server::auth::Keys;
 use headcount_server::connections::{self, ConnectionOptions};
 use headcount_server::file::recover::RecoverTo;
-use headcount_server::key_file::KeyFile;
+use headcount_server::key_file::KeyOptions;
 use headcount_server::maintenance::Maintenance;
 use headcount_server::observe::logging::LogOptions;
-use headcount_server::{Server, Settings, options};
+use headcount_server::options::Timeout;
+use headcount_server::{Server, Settings, options, signals};
 use tikv_jemallocator::Jemalloc;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// It gives memory back to the system within ten seconds of a burst, also where nothing is asked for any more: on a thread
 /// of its own. (The C library's and mimalloc keep a good part: a test tells.)
@@ -29,18 +27,8 @@ struct Arguments {
     /// Where to listen: an address or the name of a host, and a port, of which 0 is any that is free.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
     listen: String,
-    /// A tenant: its name with --api-key, or name=key; may be given again.
-    #[arg(long = "tenant", required_unless_present = "keys")]
-    tenants: Vec<String>,
-    /// A file of further tenants and keys, a line TENANT=KEY or read-only TENANT=KEY each.
-    #[arg(long, value_name = "FILE")]
-    keys: Option<PathBuf>,
-    /// The key of the tenants that are given without one.
-    #[arg(long, env = "HEADCOUNT_API_KEY", hide_env_values = true)]
-    api_key: Option<String>,
-    /// Another key of a tenant, for the calls that change nothing; may be given again.
-    #[arg(long = "read-only-key", value_name = "TENANT=KEY", value_parser = options::tenant_and_key)]
-    read_only_keys: Vec<(String, String)>,
+    #[command(flatten)]
+    keys: KeyOptions,
     /// The file to keep journal and snapshots in; without it, all is lost when the server stops.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -77,34 +65,8 @@ struct Arguments {
     log: LogOptions,
 }
 
-/// A time, or never. (An option of an option would be one that may be left out.)
-#[derive(Clone, Copy, Debug)]
-struct Timeout(Option<Duration>);
-
-impl Timeout {
-    fn parse(text: &str) -> Result<Self, String> {
-        options::timeout(text).map(Self)
-    }
-}
-
 impl Arguments {
     fn settings(self) -> Result<Settings, String> {
-        let key = self.api_key.filter(|key| !key.is_empty());
-        let tenants = self.tenants.into_iter().map(|tenant| match tenant.split_once('=') {
-            Some((name, key)) => Ok((name.to_owned(), key.to_owned())),
-            None => match &key {
-                Some(key) => Ok((tenant, key.clone())),
-                None => Err(format!("tenant {tenant} has no key")),
-            },
-        });
-        let mut tenants = tenants.collect::<Result<Vec<_>, String>>()?;
-        let mut read_only_keys = self.read_only_keys;
-        if let Some(path) = &self.keys {
-            let mut file = KeyFile::read(path)?;
-            tenants.append(&mut file.full);
-            read_only_keys.append(&mut file.read_only);
-        }
-        let keys = Keys::new(tenants, read_only_keys)?;
         Ok(Settings {
             data: self.data,
             recover_to: self.recover_to,
@@ -115,7 +77,7 @@ impl Arguments {
             commands_per_snapshot: self.commands_per_snapshot,
             changes_kept: self.changes_kept,
             session_idle_timeout: self.session_idle_timeout.0,
-            ..Settings::new(keys)
+            ..Settings::new(self.keys.read()?)
         })
     }
 }
@@ -154,7 +116,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     }
     let mut server = Server::open(settings)?;
     // Before it is told that the server is there: whoever is told may end it at once.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = signals::stop()?;
     let listener = connections::bind(&listen).await?;
     let address = listener.local_addr()?;
     if let Some(listen) = metrics_listen {
@@ -167,16 +129,6 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         "try: curl -X POST http://{address}/org/{name}/api/v1/bridge/apps/ \
          -H 'Authorization: Api-Key KEY' -H 'Content-Type: application/json' -d '{{\"name\": \"Acme HR\"}}'"
     );
-    let stop = async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        tracing::info!("stopping: what is under way is finished; a second signal ends the server at once");
-        tokio::spawn(async move {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-            // What was answered is on disk.
-            tracing::warn!("ended by a second signal");
-            std::process::exit(1);
-        });
-    };
     server.serve(listener, stop).await?;
     Ok(())
 }

@@ -129,6 +129,20 @@ pub fn time(text: &str) -> Result<Duration, String> {
     span.ok_or_else(|| format!("found {text:?}, expected a time such as 90s"))
 }
 
+/// A time, or never. (An option of an option would be one that may be left out.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeout(pub Option<Duration>);
+
+impl Timeout {
+    /// As [`timeout`] reads it.
+    ///
+    /// # Errors
+    /// In words, where it is none.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        timeout(text).map(Self)
+    }
+}
+
 /// A time such as `24h` or `90m`; `0` is never.
 ///
 /// # Errors

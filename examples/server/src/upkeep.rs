@@ -94,6 +94,8 @@ impl Upkeep {
     pub fn begin(&mut self, tenant: &str, entry: i64, chain: Sum, pieces: mpsc::Receiver<Piece>) {
         let written = Written { parts: 0, bytes: 0, sum: Sum::START };
         let stage = Stage::Writing { pieces, next: None, written };
+        let metrics = self.metrics.named(tenant);
+        metrics.into_iter().for_each(|metrics| metrics.note_snapshot_under_way(true));
         self.task = Some(Task { tenant: tenant.to_owned(), entry, chain, begun: Instant::now(), stage });
     }
 
@@ -168,7 +170,11 @@ impl Upkeep {
             }
             (Progress::Passed(entry), Stage::DroppingJournal { passed, .. }) => *passed = entry,
             (Progress::Done, Stage::DroppingJournal { .. }) => *stage = Stage::DroppingParts,
-            (Progress::Done, Stage::DroppingParts) => self.task = None,
+            (Progress::Done, Stage::DroppingParts) => {
+                let metrics = self.metrics.named(tenant);
+                metrics.into_iter().for_each(|metrics| metrics.note_snapshot_under_way(false));
+                self.task = None;
+            }
             _ => {}
         }
     }
@@ -178,7 +184,11 @@ impl Upkeep {
         if let Some(Task { tenant, entry, .. }) = self.task.take() {
             tracing::error!(why, tenant, entry, "no snapshot: the journal goes on");
             let metrics = self.metrics.named(&tenant);
-            metrics.into_iter().for_each(|metrics| metrics.note_snapshot_failure());
+            let metrics = metrics.into_iter();
+            metrics.for_each(|metrics| {
+                metrics.note_snapshot_failure();
+                metrics.note_snapshot_under_way(false);
+            });
         }
     }
 }

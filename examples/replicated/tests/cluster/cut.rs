@@ -16,7 +16,9 @@ fn a_leader_that_is_cut_off_acknowledges_nothing_and_shows_nothing_old() {
     let listen: BTreeMap<u64, String> =
         (1..=3).map(|id| (id, format!("127.0.0.1:{}", free_port()))).collect();
     let links = Links::start(&listen);
-    let options = |id: u64| Options::with(&["--heartbeat-ms", "200", "--from", &address_of(id)]);
+    let options = |id: u64| {
+        Options::with(&["--heartbeat-ms", "200", "--leader-timeout", "2s", "--from", &address_of(id)])
+    };
     let cluster = Cluster::start_at(&listen, &links.advertised, options);
     let connectors = Connectors::start(3, cluster.addresses());
     connectors.wait_for(60);

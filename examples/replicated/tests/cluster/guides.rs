@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::calls::{KEY, api, call};
+use crate::calls::{KEY, SECRET, api, call};
 use crate::cluster::{Cluster, Options};
 
 fn run(address: &str, script: &str) -> String {
@@ -20,6 +20,29 @@ fn run(address: &str, script: &str) -> String {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{script}\n{text}{}", String::from_utf8_lossy(&output.stderr));
     text
+}
+
+/// Runs the blocks of the README that say so, as they stand there.
+fn calls_of_the_readme(address: &str) {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).expect("a file");
+    let blocks: Vec<&str> =
+        readme.split("```sh calls\n").skip(1).filter_map(|block| block.split("```").next()).collect();
+    assert_eq!(blocks.len(), 2);
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("secret"), SECRET).expect("a file");
+    let output = Command::new("bash")
+        .args(["-c", &format!("set -euo pipefail\n{}", blocks.concat())])
+        .current_dir(folder.path())
+        .env("NODE", format!("http://{address}"))
+        .env("HEADCOUNT_API_KEY", KEY)
+        .output()
+        .expect("bash, with curl");
+    let (said, wrong) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}\n{wrong}");
+    // Made once; and in two lists, with one of each run of the guide before.
+    assert_eq!(said.matches("Acme HR").count(), 9, "{said}");
+    assert!(said.contains("\"records_per_page_max\":500"), "{said}");
 }
 
 #[test]
@@ -50,6 +73,7 @@ fn the_guides_run_against_any_node() {
     assert_eq!(at("/healthz", ""), 200);
     assert_eq!(at("/openapi.json", ""), 200);
     assert_eq!(at("/org/acme/api/v1/bridge/apps/", "Api-Key another"), 401);
+    calls_of_the_readme(&node.address);
     // A list's links lead to the address that the client knows.
     let page = api(&node.address, "GET", "apps/?limit=1", None).expect("a page").body;
     let next = page["next"].as_str().expect("a link");

@@ -10,6 +10,7 @@ mod cut;
 mod grown;
 mod guides;
 mod killed;
+mod limits;
 mod links;
 mod moved;
 mod slow;

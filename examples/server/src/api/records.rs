@@ -120,20 +120,77 @@ impl Read for Get {
 #[derive(Debug)]
 pub struct Members;
 
+/// The query of [`Members`].
+#[derive(Debug)]
+pub struct MembersQuery {
+    paging: Paging,
+    /// The slug and the id of the account behind which the list begins, in the place of an offset.
+    after: Option<(String, String)>,
+}
+
+impl Query for MembersQuery {
+    const NAMES: &'static [&'static str] = &["limit", "offset", "after_type", "after"];
+    const DESCRIBED: &'static [&'static str] = &["limit", "offset", "after_type", "after_member"];
+
+    fn read(values: &QueryValues) -> Result<Self, Malformed> {
+        let after = match (values.get("after_type"), values.get("after")) {
+            (Some(slug), Some(id)) => Some((slug.to_owned(), id.to_owned())),
+            (None, None) => None,
+            (Some(_), None) => return Err(Malformed::field("after", "none beside after_type", "one")),
+            (None, Some(_)) => return Err(Malformed::field("after_type", "none beside after", "one")),
+        };
+        if after.is_some() && values.get("offset").is_some() {
+            return Err(Malformed::field("offset", "one beside after", "none"));
+        }
+        Ok(Self { after, paging: Paging::read(values)? })
+    }
+}
+
 impl Read for Members {
     const NAME: &'static str = "list_members";
 
     type Path = OfMembers;
-    type Query = Paging;
+    type Query = MembersQuery;
 
+    /// The next part begins behind the last account of this one, and not at an offset: so nobody is passed over, or shown
+    /// twice, where members come and go between two parts.
     fn answer(
-        (_, record): (AppView<'_>, RecordView<'_>),
-        paging: Paging,
+        (app, record): (AppView<'_>, RecordView<'_>),
+        MembersQuery { paging, after }: MembersQuery,
         url: &str,
     ) -> Result<Response, Refusal> {
-        let members = record.members().skip(paging.offset).take(paging.limit);
-        Ok(paging.page(record.member_count() as usize, url, None, Rows::of(members.map(answer::member))))
+        let (rows, next) = match after {
+            None => members_shown(record.members().skip(paging.offset), paging, url),
+            Some((slug, id)) => match record.members_behind(&slug, &id) {
+                Some(members) => members_shown(members, paging, url),
+                None if app.resource_type(&slug).is_none() => {
+                    return Err(Error::ResourceTypeNotFound { slug }.into());
+                }
+                None => return Err(Error::RecordNotFound { slug, id }.into()),
+            },
+        };
+        let [_, _, previous] = paging.links(0, url, None, 0);
+        Ok(rows.answer(&[("count", record.member_count().into()), ("next", next), previous]))
     }
+}
+
+/// The next members, at most as many as are asked for, and the link to those behind them.
+fn members_shown<'e>(
+    members: impl Iterator<Item = RecordView<'e>>,
+    paging: Paging,
+    url: &str,
+) -> (Rows, Value) {
+    let (mut members, mut rows, mut last) = (members.peekable(), Rows::default(), None);
+    while rows.len() < paging.limit && rows.has_room(0) {
+        let Some(account) = members.next() else { break };
+        rows.push(&answer::member(account));
+        last = Some(account);
+    }
+    // To look whether there is one more says whether there is a next part.
+    let next = last
+        .filter(|_| members.peek().is_some())
+        .map(|last| paging.link_behind(url, Some(("after_type", last.resource_type().slug())), last.id()));
+    (rows, next.into())
 }
 
 /// Removes an inactive record that nobody refers to: somebody asked to be forgotten.

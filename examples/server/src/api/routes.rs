@@ -180,7 +180,10 @@ pub const ROUTES: &[Route] = {
         Route::read::<records::Members>(
             "apps/{app}/records/{slug}/{id}/members/",
             "List the active members of a group, or the active holders of a license",
-            &[(200, "accounts", "Members"), (404, "also of an account", "Error")],
+            &[
+                (200, "accounts", "Members"),
+                (404, "also of an account, and where `after` is not on record", "Error"),
+            ],
         ),
         Route::write::<tasks::Create>(
             Post,

@@ -24,6 +24,7 @@ use super::{
 use crate::auth::Access;
 use crate::backend::Encoded;
 use crate::cleanup;
+use crate::detached::detached;
 use crate::tenant::Tenant;
 
 /// A request whose key is good and whose path is a call's.
@@ -61,7 +62,10 @@ pub async fn answer(state: Arc<State>, routes: &'static [Route], request: Reques
             Ok(()) => read(&incoming),
             Err(refusal) => Err(refusal),
         },
-        Ok((incoming, Handler::Write(write))) => write(incoming, stream).await,
+        // Its client may go away meanwhile, and it is done all the same: what comes behind its command, too.
+        Ok((incoming, Handler::Write(write))) => {
+            detached(write(incoming, stream)).await.unwrap_or_else(|error| Err(error.into()))
+        }
     };
     answer.unwrap_or_else(IntoResponse::into_response)
 }

@@ -44,11 +44,12 @@ impl Health {
         let mut tried = self.tried.lock().await;
         let has_tried = tried.is_some_and(|at| at.elapsed() < TRY_AGAIN);
         if self.failure().is_some() && !has_tried {
+            // Before it is known what it finds: whoever asks may go away meanwhile.
+            *tried = Some(Instant::now());
             let outcome = tokio::time::timeout(TRY_MAX, try_command(backend)).await;
             let outcome = outcome.unwrap_or_else(|_| Err(Unavailable("a try took too long".to_owned())));
             tracing::info!(failure = ?outcome.as_ref().err(), "tried whether commands are taken again");
             self.note(outcome.err());
-            *tried = Some(Instant::now());
         }
         match self.failure() {
             None => Ok(()),

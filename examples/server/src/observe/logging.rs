@@ -38,9 +38,14 @@ pub struct LogOptions {
 impl LogOptions {
     /// Begins the log of this process. Once: a second one would be a mistake, and is passed over.
     pub fn begin(&self) {
+        self.begin_without(&[]);
+    }
+
+    /// The same, where nothing is told of these crates unless the option, or the variable, names them.
+    pub fn begin_without(&self, crates: &[&str]) {
         let (filter, ignored) = match &self.log_level {
-            Some(given) => (EnvFilter::new(given), None),
-            None => from_environment(env::var(VARIABLE).ok()),
+            Some(given) => (EnvFilter::new(without(given, crates)), None),
+            None => from_environment(env::var(VARIABLE).ok(), crates),
         };
         let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
         let begun = match self.log_format {
@@ -58,12 +63,19 @@ impl LogOptions {
 
 /// What the environment says, and, where that is no filter, what it was. Other programs have the variable too, so it
 /// is no reason not to start.
-fn from_environment(given: Option<String>) -> (EnvFilter, Option<String>) {
-    match given.map(|given| (EnvFilter::try_new(&given), given)) {
+fn from_environment(given: Option<String>, crates: &[&str]) -> (EnvFilter, Option<String>) {
+    let default = || EnvFilter::new(without(DEFAULT, crates));
+    match given.map(|given| (EnvFilter::try_new(without(&given, crates)), given)) {
         Some((Ok(filter), _)) => (filter, None),
-        Some((Err(_), given)) => (EnvFilter::new(DEFAULT), Some(given)),
-        None => (EnvFilter::new(DEFAULT), None),
+        Some((Err(_), given)) => (default(), Some(given)),
+        None => (default(), None),
     }
+}
+
+/// A filter that lets nothing of these crates through, but for those that it names.
+fn without(filter: &str, crates: &[&str]) -> String {
+    let silent = crates.iter().filter(|name| !filter.contains(**name));
+    silent.fold(filter.to_owned(), |filter, name| format!("{filter},{name}=off"))
 }
 
 /// A file is to have no colour codes.
@@ -103,11 +115,20 @@ mod tests {
     #[test]
     fn an_environment_that_is_no_filter_is_passed_over() {
         let told = |given: Option<&str>| {
-            let (filter, ignored) = from_environment(given.map(str::to_owned));
+            let (filter, ignored) = from_environment(given.map(str::to_owned), &[]);
             (filter.to_string(), ignored)
         };
         assert_eq!(told(None), ("info".into(), None));
         assert_eq!(told(Some("warn")), ("warn".into(), None));
         assert_eq!(told(Some("api=loud")), ("info".into(), Some("api=loud".into())));
+    }
+
+    #[test]
+    fn a_crate_that_says_too_much_is_silent_unless_it_is_named() {
+        assert_eq!(without("info", &["openraft"]), "info,openraft=off");
+        assert_eq!(without("info,openraft=warn", &["openraft", "hyper"]), "info,openraft=warn,hyper=off");
+        let (filter, ignored) = from_environment(Some("api=loud".into()), &["openraft"]);
+        assert!(filter.to_string().contains("openraft=off"), "{filter}");
+        assert_eq!(ignored, Some("api=loud".into()));
     }
 }

@@ -52,6 +52,8 @@ pub struct Metrics {
     /// By method and status.
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
     pub(super) requests_under_way: Gauge,
+    /// Whose clients were gone before there was an answer.
+    pub(super) requests_abandoned: Counter,
     pub(super) request_seconds: Histogram,
 }
 
@@ -75,6 +77,7 @@ pub struct TenantMetrics {
     pub(super) not_taken: Counter,
     pub(super) snapshot_seconds: Histogram,
     pub(super) snapshot_failures: Counter,
+    pub(super) snapshot_under_way: Gauge,
     pub(super) snapshot_bytes: AtomicU64,
     pub(super) snapshot_at_millis: AtomicU64,
 }
@@ -94,6 +97,7 @@ impl Metrics {
             started_at: SystemTime::now(),
             requests: Mutex::default(),
             requests_under_way: Gauge::default(),
+            requests_abandoned: Counter::default(),
             request_seconds: Histogram::new(SHORT_SECONDS),
         }
     }
@@ -122,6 +126,11 @@ impl Metrics {
         *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry((method, status)).or_insert(0) +=
             1;
         self.request_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Notes that a client went away before its request was answered.
+    pub(super) fn note_abandoned_request(&self) {
+        self.requests_abandoned.inc();
     }
 
     /// How many requests were answered, by method and status.
@@ -159,6 +168,7 @@ impl TenantMetrics {
             not_taken: Counter::default(),
             snapshot_seconds: Histogram::new(SNAPSHOT_SECONDS),
             snapshot_failures: Counter::default(),
+            snapshot_under_way: Gauge::default(),
             snapshot_bytes: AtomicU64::new(0),
             snapshot_at_millis: AtomicU64::new(0),
         }
@@ -177,6 +187,17 @@ impl TenantMetrics {
     /// Notes how long the engine took for a command.
     pub fn note_engine(&self, took: Duration) {
         self.engine_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Notes that a snapshot is begun, or that nothing is left to be done of it: it is in place and what it made useless
+    /// is dropped, or it was given up.
+    pub fn note_snapshot_under_way(&self, is_under_way: bool) {
+        self.snapshot_under_way.set(i64::from(is_under_way));
+    }
+
+    /// Whether a snapshot is being written, or what it made useless is being dropped.
+    pub fn is_snapshot_under_way(&self) -> bool {
+        self.snapshot_under_way.get() > 0
     }
 
     /// Notes a snapshot that is in place.

@@ -264,6 +264,11 @@ impl Scrape {
         let described = ("headcount_change_seq", "The number of the newest change");
         writer.gauge(described, one(|_, held| held.changes as f64))?;
         let described = (
+            "headcount_snapshot_under_way",
+            "Whether a snapshot is being written, or what it made useless is being dropped",
+        );
+        writer.gauge(described, one(|of, _| of.snapshot_under_way.get() as f64))?;
+        let described = (
             "headcount_snapshot_bytes",
             "How large the last snapshot was; 0 if there was none since the start",
         );
@@ -282,6 +287,11 @@ impl Scrape {
             (vec![("method", method.into()), ("status", status.to_string().into())], count)
         });
         writer.counter(("headcount_http_requests", "Requests that were answered"), requests)?;
+        let described = (
+            "headcount_http_requests_abandoned",
+            "Requests whose clients were gone before there was an answer",
+        );
+        writer.counter(described, [(vec![], metrics.requests_abandoned.get())])?;
         let described = ("headcount_http_requests_under_way", "Requests that are not answered yet");
         writer.gauge(described, [(vec![], metrics.requests_under_way.get() as f64)])?;
         let described = ("headcount_http_request_seconds", "How long it took until an answer began");

@@ -202,6 +202,10 @@ fn figures_tell_of_disk_and_snapshots() {
     assert!(value(&text, "headcount_snapshot_bytes{tenant=\"acme\"}") > 100.0);
     assert!(value(&text, "headcount_snapshot_timestamp_seconds{tenant=\"acme\"}") > 1.6e9);
     expect_lines(&text, &["headcount_snapshot_failures_total{tenant=\"acme\"} 0"]);
+    while value(&own(&server), "headcount_snapshot_under_way{tenant=\"acme\"}") > 0.0 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "a snapshot does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// As the text format wants it: a type before the series of a family, each series once.

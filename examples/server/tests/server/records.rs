@@ -111,6 +111,65 @@ fn records_are_listed_from_behind_one_whatever_becomes_of_others() {
     assert_eq!((both.status, both.body), (400, json!({"detail": detail, "code": "malformed_query"})));
 }
 
+/// Who pages through members while some come and some go sees each that is there all the while, once.
+#[test]
+fn members_are_listed_from_behind_one_whatever_becomes_of_others() {
+    let server = Server::start(None, &[]);
+    let (app, session) = synced_app(&server);
+    let member = |number: usize| json!({"id": format!("u/{number}"), "username": "x", "memberships": {"team": [{"id": "g1"}]}});
+    push(&server, &app, &session, "account", &(0..7).map(member).collect());
+    let path = format!("apps/{app}/records/team/g1/members/");
+    let list = |query: &str| server.call("GET", &format!("{path}{query}"), None);
+    let shown = |page: &Value| -> Vec<String> {
+        let results = page["results"].as_array().expect("a list").iter();
+        results.map(|account| account["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let follow = |page: &Value| {
+        let link = page["next"].as_str().expect("a link");
+        let path = link.strip_prefix(&server.address).expect("this server's");
+        server.raw("GET", path, Some(KEY), None).expect("a reply").body
+    };
+    let leaves = |id: &str| {
+        let record = json!({"records": [{"id": id, "username": "x", "memberships": {"team": []}}]});
+        let reply = server.call("PUT", &format!("apps/{app}/records/account/"), Some(&record));
+        assert_eq!(reply.status, 200, "{reply:?}");
+    };
+    let first = list("?limit=2").body;
+    assert_eq!((shown(&first), &first["count"]), (vec!["u/0".into(), "u/1".into()], &json!(7)));
+    let next = first["next"].as_str().expect("a link");
+    assert!(next.ends_with("members/?after_type=account&after=u%2F1&limit=2"), "{next}");
+    // The first leaves, and so does the one that the next part begins behind.
+    leaves("u/0");
+    leaves("u/1");
+    let second = follow(&first);
+    assert_eq!((shown(&second), &second["count"]), (vec!["u/2".into(), "u/3".into()], &json!(5)));
+    assert_eq!(second["previous"], Value::Null);
+    push(&server, &app, &session, "account", &json!([member(7)]));
+    let third = follow(&second);
+    let last = follow(&third);
+    assert_eq!(
+        (shown(&third), shown(&last)),
+        (vec!["u/4".into(), "u/5".into()], vec!["u/6".into(), "u/7".into()])
+    );
+    // Just as many as fit are no reason for another part.
+    assert_eq!(last["next"], Value::Null);
+    let at_an_offset = list("?limit=2&offset=3").body;
+    assert_eq!(shown(&at_an_offset), ["u/5", "u/6"]);
+    let previous = at_an_offset["previous"].as_str().expect("a link");
+    assert!(previous.ends_with("?limit=2&offset=1"), "{previous}");
+    assert_eq!(shown(&follow(&at_an_offset)), ["u/7"]);
+    for (query, status, code) in [
+        ("?after_type=account&after=nobody", 404, "record_not_found"),
+        ("?after_type=nosuch&after=u%2F1", 404, "resource_type_not_found"),
+        ("?after=u%2F1", 400, "malformed_query"),
+        ("?after_type=account", 400, "malformed_query"),
+        ("?after_type=account&after=u%2F1&offset=0", 400, "malformed_query"),
+    ] {
+        let refused = list(query);
+        assert_eq!((refused.status, refused.body["code"].as_str()), (status, Some(code)), "{query}");
+    }
+}
+
 #[test]
 fn a_record_that_active_accounts_refer_to_dangles_and_is_not_erased() {
     let server = Server::start(None, &[]);
