@@ -73,8 +73,9 @@ pub fn router(admin: Admin) -> Router {
         .route("/cluster/tenants/{tenant}/departing", post(moving::departing))
         .route("/cluster/tenants/{tenant}/tail", post(moving::tail))
         .route("/cluster/tenants/{tenant}/step", post(moving::step))
-        .layer(from_fn(to_its_end))
-        .layer(from_fn_with_state(admin.front.clone(), front::by_leader));
+        .layer(from_fn_with_state(admin.front.clone(), front::by_leader))
+        // Around that, too: a caller may go away while the leader is asked for.
+        .layer(from_fn(to_its_end));
     by_leader
         .route("/cluster/", get(status))
         .route("/cluster/digests/", get(digests))
