@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
-use headcount_server::detached::detached;
 use headcount_server::options;
 use openraft::ChangeMembers;
 use openraft::error::{ClientWriteError, RaftError};
@@ -73,9 +72,7 @@ pub fn router(admin: Admin) -> Router {
         .route("/cluster/tenants/{tenant}/departing", post(moving::departing))
         .route("/cluster/tenants/{tenant}/tail", post(moving::tail))
         .route("/cluster/tenants/{tenant}/step", post(moving::step))
-        .layer(from_fn_with_state(admin.front.clone(), front::by_leader))
-        // Around that, too: a caller may go away while the leader is asked for.
-        .layer(from_fn(to_its_end));
+        .layer(from_fn_with_state(admin.front.clone(), front::by_leader));
     by_leader
         .route("/cluster/", get(status))
         .route("/cluster/digests/", get(digests))
@@ -91,12 +88,6 @@ async fn admit(State(admin): State<Admin>, request: Request, next: Next) -> Resp
     }
     let body = json!({"detail": "expected the header Authorization: Cluster …", "code": "unauthorized"});
     (StatusCode::UNAUTHORIZED, Json(body)).into_response()
-}
-
-/// Does what a call asks for also where its caller goes away: a change of members is made of two, and between them the
-/// cluster wants most nodes of both.
-async fn to_its_end(request: Request, next: Next) -> Response {
-    detached(next.run(request)).await.unwrap_or_else(|error| unavailable(error.0).into_response())
 }
 
 async fn status(State(admin): State<Admin>) -> Json<Value> {

@@ -1,7 +1,5 @@
 //! Calls to nodes, with a time after which they are given up.
 
-use std::io::Write;
-use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -57,18 +55,6 @@ pub fn local(address: &str, path: &str) -> Result<Reply, String> {
     let key = format!("Api-Key {KEY}");
     let headers = [("Authorization", key.as_str()), ("Headcount-Read", "local")];
     call(address, "GET", &format!("/org/acme/api/v1/bridge/{path}"), &headers, None)
-}
-
-/// A call of whoever runs the cluster, who goes away before it is answered.
-pub fn admin_and_go(address: &str, method: &str, path: &str, body: &Value) {
-    let body = body.to_string();
-    let request = format!(
-        "{method} /cluster/{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Cluster {SECRET}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    stream.write_all(request.as_bytes()).expect("it is written");
 }
 
 /// A call of whoever runs the cluster.
