@@ -14,7 +14,6 @@ mod documents;
 mod durable;
 mod files;
 mod given;
-mod gone;
 mod idempotency;
 mod ignored;
 mod kills;
