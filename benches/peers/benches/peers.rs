@@ -30,7 +30,7 @@ struct Arguments {
     /// Compare every schema that was tried for SQLite, and nothing else.
     #[arg(long)]
     sqlite_variants: bool,
-    /// Write plots over the sizes into this folder.
+    /// Write plots over the sizes into this folder. Cargo runs a benchmark in the folder of its package: `--plots plots`.
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
     /// What cargo says to every benchmark.
