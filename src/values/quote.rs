@@ -89,6 +89,15 @@ mod tests {
         assert_eq!(path_segment("a\nERROR \u{1b}[31m\u{202e}"), "a\\nERROR \\u{1b}[31m\\u{202e}");
     }
 
+    /// Found by the fuzzer, in the model: `char::escape_debug` escapes an apostrophe and accents, too.
+    #[test]
+    fn a_path_prints_everything_else_as_it_is() {
+        for text in ["it's", "e\u{301}", "\u{e000}", "\u{3164}", "a b"] {
+            assert_eq!(path_segment(text), text);
+        }
+        assert_eq!(path_segment("\"\\\t\r"), "\\\"\\\\\\t\\r");
+    }
+
     #[test]
     fn an_excerpt_ends_after_64_characters() {
         assert_eq!(excerpt(&"é".repeat(64)), "é".repeat(64));

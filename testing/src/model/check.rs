@@ -17,11 +17,37 @@ pub(super) fn told_id(id: &str, chars_max: u32) -> String {
     if id.chars().count() <= chars_max as usize { id.to_owned() } else { short(id) }
 }
 
-/// A slug or a name in the path of a fault. A NUL is written as other control characters are.
+/// A slug or a name in the path of a fault. What Rust itself escapes is more, and changes with its version.
 pub(super) fn path_segment(slug: &str) -> String {
-    let escaped =
-        |char: char| if char == '\0' { "\\u{0}".to_owned() } else { char.escape_debug().to_string() };
     short(slug).chars().map(escaped).collect()
+}
+
+/// In hexadecimal, what is escaped as a number.
+const ESCAPED: [(u32, u32); 10] = [
+    (0x0, 0x1f),
+    (0x7f, 0x9f),
+    (0xad, 0xad),
+    (0x61c, 0x61c),
+    (0x200b, 0x200f),
+    (0x2028, 0x202e),
+    (0x2060, 0x206f),
+    (0xfeff, 0xfeff),
+    (0xfff9, 0xfffb),
+    (0xe0000, 0xe007f),
+];
+
+fn escaped(char: char) -> String {
+    let number = u32::from(char);
+    match char {
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '"' | '\\' => format!("\\{char}"),
+        _ if ESCAPED.iter().any(|(first, last)| (*first..=*last).contains(&number)) => {
+            format!("\\u{{{number:x}}}")
+        }
+        _ => char.to_string(),
+    }
 }
 
 /// The first that is wrong: missing, too long, a NUL.
