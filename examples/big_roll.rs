@@ -2,18 +2,17 @@
 //!
 //! `cargo run --release --example big_roll -- --accounts 1000000`
 
-use std::alloc::System;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
 use headcount::{Config, Engine, Page};
+use headcount_test_allocator::{Counts, TestAllocator};
 use headcount_testing::directory::{Directory, PAGE, Roll};
 use headcount_testing::roll;
 use indicatif::{ProgressBar, ProgressStyle};
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+static ALLOCATOR: TestAllocator = TestAllocator;
 
 /// What one roll cost.
 struct Cost {
@@ -134,8 +133,7 @@ fn call_roll(
 
 fn heap_bytes() -> usize {
     // What a reallocation grew or shrank by is in the two already.
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated - stats.bytes_deallocated
+    Counts::now().held()
 }
 
 fn print(directory: &Directory, costs: &[Cost]) {

@@ -1,43 +1,24 @@
-//! Counts what a page and other commands allocate. The tests take turns, so that each counts what is its own.
+//! Counts what a page and other commands allocate. Each thread is counted by itself, so the tests need not wait for each
+//! other.
 
-use std::alloc::System;
 use std::num::NonZeroU64;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
 
 use headcount::{
     Account, Attribute, AttributeValue, Completion, Config, Engine, Fingerprint, NewTask, Page, Records,
     Reference, ReferenceList, Resolution, Scope, SessionId, TaskAction, TaskId, Timestamp, Uuid,
 };
+use headcount_test_allocator::{Region, TestAllocator};
 use headcount_testing::directory::{Directory, Roll};
 use headcount_testing::roll;
 use headcount_testing::small::group;
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-static TURN: Mutex<()> = Mutex::new(());
-
-/// Waits for the test before, and until the harness has told of it and started another: that allocates too.
-fn turn() -> MutexGuard<'static, ()> {
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    loop {
-        let region = Region::new(ALLOCATOR);
-        thread::sleep(Duration::from_millis(50));
-        let change = region.change();
-        if (change.allocations, change.deallocations) == (0, 0) {
-            return turn;
-        }
-    }
-}
+static ALLOCATOR: TestAllocator = TestAllocator;
 
 /// In stored order and in another: what an unchanged page needs is kept from the page before, and the seen bits
 /// lie where the roll before left them.
 #[test]
 fn an_unchanged_page_allocates_nothing() {
-    let _turn = turn();
     let directory = Directory::new(2_000);
     let mut engine = roll::engine(Config::new()).expect("an engine");
     let (in_order, shuffled) = (directory.in_order(), directory.shuffled());
@@ -45,7 +26,7 @@ fn an_unchanged_page_allocates_nothing() {
         let session = roll::start(&mut engine, number).expect("a session");
         for (at, numbers) in numbers.chunks(100).enumerate() {
             let page = directory.accounts_page(Roll::Whole, numbers);
-            let region = Region::new(ALLOCATOR);
+            let region = Region::new();
             // The last roll is lenient.
             let outcome = if number < 4 {
                 roll::push(&mut engine, session, &page).expect("a page")
@@ -89,7 +70,7 @@ fn an_unchanged_page_with_attributes_allocates_nothing() {
     assert_eq!(roll::push(&mut engine, session, &page(0)).map(|outcome| outcome.created).ok(), Some(100));
     for turns in 0..5 {
         let page = page(turns);
-        let region = Region::new(ALLOCATOR);
+        let region = Region::new();
         let outcome = roll::push(&mut engine, session, &page).expect("a page");
         let allocations = region.change().allocations;
         assert_eq!((outcome.unchanged, allocations), (100, 0), "turned {turns} times");
@@ -99,7 +80,6 @@ fn an_unchanged_page_with_attributes_allocates_nothing() {
 /// In a roll of accounts alone, whose teams stay.
 #[test]
 fn an_unchanged_page_of_accounts_whose_references_stay_allocates_nothing() {
-    let _turn = turn();
     let mut engine = roll::engine(Config::new()).expect("an engine");
     let session = roll::start(&mut engine, 1).expect("a session");
     let _ = roll::push(&mut engine, session, &accounts(0, 1, 0)).expect("a page");
@@ -111,7 +91,7 @@ fn an_unchanged_page_of_accounts_whose_references_stay_allocates_nothing() {
     let session = SessionId(Uuid::from_u128(2));
     engine.start_session(Timestamp(0), roll::APP, session, &Scope::types(["account"])).expect("a session");
     for number in 0..3 {
-        let region = Region::new(ALLOCATOR);
+        let region = Region::new();
         let outcome = roll::push(&mut engine, session, &page).expect("a page");
         let allocations = region.change().allocations;
         assert_eq!(outcome.unchanged, 100);
@@ -121,7 +101,6 @@ fn an_unchanged_page_of_accounts_whose_references_stay_allocates_nothing() {
 
 #[test]
 fn a_repeated_page_allocates_nothing() {
-    let _turn = turn();
     let directory = Directory::new(20_000);
     let mut engine = roll::engine(Config::new()).expect("an engine");
     let pages: Vec<Vec<u32>> = directory.in_order().chunks(100).map(<[u32]>::to_vec).collect();
@@ -138,7 +117,7 @@ fn a_repeated_page_allocates_nothing() {
     };
     // The last page first: then there is room for the roll.
     assert_eq!(repeat(pages.len() - 1).unchanged, 100);
-    let region = Region::new(ALLOCATOR);
+    let region = Region::new();
     for number in 0..pages.len() {
         let _ = repeat(number);
     }
@@ -150,7 +129,7 @@ fn a_repeated_page_allocates_nothing() {
 fn worst_page(engine: &mut Engine, session: SessionId, pages: impl Iterator<Item = Page<'static>>) -> usize {
     let mut worst = 0;
     for page in pages {
-        let region = Region::new(ALLOCATOR);
+        let region = Region::new();
         let _ = roll::push(engine, session, &page).expect("a page");
         worst = worst.max(region.change().bytes_allocated);
     }
@@ -184,7 +163,6 @@ const BYTES_OF_A_PAGE_MAX: usize = 2 << 20;
 
 #[test]
 fn no_page_pays_for_the_whole() {
-    let _turn = turn();
     for count in [30_000, 300_000] {
         let accounts_pages = || (0..count).step_by(100).map(|first| accounts(first, 1, 0));
         let team_pages = || (0..count / 20).step_by(100).map(teams);
@@ -204,7 +182,6 @@ fn no_page_pays_for_the_whole() {
 
 #[test]
 fn no_page_of_twenty_rolls_that_change_one_in_twenty_pays_for_the_whole() {
-    let _turn = turn();
     for count in [30_000, 300_000] {
         let mut engine = roll::engine(Config::new()).expect("an engine");
         let session = roll::start(&mut engine, 1).expect("a session");
@@ -231,7 +208,7 @@ fn allocated_by_commands(accounts: u32) -> Vec<(&'static str, usize)> {
     assert_eq!(roll::complete(&mut engine, session), Ok(0));
     let mut allocated = Vec::new();
     let mut count = |name, run: &mut dyn FnMut()| {
-        let region = Region::new(ALLOCATOR);
+        let region = Region::new();
         run();
         allocated.push((name, region.change().bytes_allocated));
     };
@@ -256,8 +233,7 @@ fn allocated_by_commands(accounts: u32) -> Vec<(&'static str, usize)> {
 
 #[test]
 fn what_a_command_allocates_does_not_grow_with_the_records() {
-    let _turn = turn();
-    let region = Region::new(ALLOCATOR);
+    let region = Region::new();
     let engine = Engine::new(Config::new());
     assert_eq!((region.change().allocations, engine.seq()), (0, 0));
     let (few, many) = (allocated_by_commands(1_000), allocated_by_commands(100_000));
@@ -268,7 +244,6 @@ fn what_a_command_allocates_does_not_grow_with_the_records() {
 
 #[test]
 fn a_frozen_copy_holds_no_text_of_a_task() {
-    let _turn = turn();
     const TASKS: u128 = 500;
     let mut engine = roll::engine(Config::new()).expect("an engine");
     let payload = "x".repeat(20_000);
@@ -281,12 +256,12 @@ fn a_frozen_copy_holds_no_text_of_a_task() {
             engine.resolve_task(Timestamp(0), roll::APP, task(number), &failed).expect("a task to be done");
         }
     }
-    let region = Region::new(ALLOCATOR);
+    let region = Region::new();
     let frozen = engine.freeze();
     let bytes = region.change().bytes_allocated;
     assert!(bytes <= TASKS as usize * 200, "{bytes} bytes for {TASKS} tasks");
 
-    let region = Region::new(ALLOCATOR);
+    let region = Region::new();
     let done = Resolution::Completed { result: None };
     engine.resolve_task(Timestamp(0), roll::APP, task(0), &done).expect("a task to be done");
     let bytes = region.change().bytes_allocated;
@@ -314,7 +289,7 @@ fn purging(accounts: u32) -> (usize, usize) {
         let _ = roll::complete(&mut engine, session).expect("a cleanup");
     }
     engine.forget_changes();
-    let region = Region::new(ALLOCATOR);
+    let region = Region::new();
     let outcome = engine.purge_inactive(Timestamp(9), roll::APP, Timestamp(9)).expect("a purge");
     let change = region.change();
     assert_eq!(outcome.purged, 11);
@@ -323,7 +298,6 @@ fn purging(accounts: u32) -> (usize, usize) {
 
 #[test]
 fn a_purge_allocates_for_what_goes_however_many_records_there_are() {
-    let _turn = turn();
     let (few, many) = (purging(10_000), purging(100_000));
     assert!(many.0 <= few.0 + 10, "{} allocations among 100,000 records, {} among 10,000", many.0, few.0);
     // A set of rows has 8 KiB for the 65,536 among which one of its own lies.
@@ -350,7 +324,7 @@ fn moving(accounts: u32) -> (usize, usize) {
         let page = directory.accounts_page(Roll::Whole, &numbers);
         // The first page of others makes room that the next ones have.
         let _ = roll::push(&mut engine, session, &page).expect("a page");
-        let region = Region::new(ALLOCATOR);
+        let region = Region::new();
         let outcome = roll::push(&mut engine, session, &page).expect("a page");
         assert_eq!(outcome.unchanged, 10);
         unchanged += region.change().allocations;
@@ -361,7 +335,7 @@ fn moving(accounts: u32) -> (usize, usize) {
             teams.push(Reference::new("another"));
         }
         let page = Page::accounts(moved);
-        let region = Region::new(ALLOCATOR);
+        let region = Region::new();
         let _ = roll::push(&mut engine, session, &page).expect("a page");
         bytes.push(region.change().bytes_allocated);
     }
@@ -370,11 +344,119 @@ fn moving(accounts: u32) -> (usize, usize) {
 
 #[test]
 fn an_index_of_members_allocates_for_what_changes_however_many_there_are() {
-    let _turn = turn();
     for accounts in [1_000, 100_000] {
         let (bytes, unchanged) = moving(accounts);
         assert_eq!(unchanged, 0, "{accounts} accounts");
         // What is compared, and a node or two of the index for each that comes.
         assert!(bytes <= 10 * 2_000, "{bytes} bytes among {accounts} accounts");
     }
+}
+
+/// What is asked for to keep a text is the text, once, and a little that it is kept in.
+#[test]
+fn a_text_that_is_kept_is_copied_once() {
+    const KEPT_IN: usize = 1_500;
+    for length in [1_000, 60_000] {
+        let text = "x".repeat(length);
+        let mut engine = roll::engine(Config::new()).expect("an engine");
+        let session = roll::start(&mut engine, 1).expect("a session");
+        let (now, task) = (Timestamp(0), |number| TaskId(Uuid::from_u128(number)));
+        let mut assert_copied = |name: &str, length: usize, run: &mut dyn FnMut(&mut Engine)| {
+            let region = Region::new();
+            run(&mut engine);
+            let bytes = region.change().bytes_allocated;
+            assert!((length..=length + KEPT_IN).contains(&bytes), "{name}: {bytes} bytes for {length}");
+        };
+        let new = NewTask::new(TaskAction::UpdateAccount, "account").with_payload(text.as_str());
+        for number in 1..=2 {
+            assert_copied("create_task", length, &mut |engine| {
+                engine.create_task(now, roll::APP, task(number), &new).expect("a task");
+            });
+        }
+        let done = Resolution::Completed { result: Some(text.as_str().into()) };
+        assert_copied("resolve_task, completed", length, &mut |engine| {
+            engine.resolve_task(now, roll::APP, task(1), &done).expect("a task to be done");
+        });
+        let failed = Resolution::Failed { code: text.as_str().into(), message: text.as_str().into() };
+        assert_copied("resolve_task, failed", 2 * length, &mut |engine| {
+            engine.resolve_task(now, roll::APP, task(2), &failed).expect("a task to be done");
+        });
+        let (checkpoint, reason) = (&text[..length.min(4_096)], &text[..length.min(1_024)]);
+        assert_copied("save_checkpoint", checkpoint.len(), &mut |engine| {
+            engine.save_checkpoint(now, roll::APP, session, Some(checkpoint)).expect("in progress");
+        });
+        assert_copied("fail_session", reason.len(), &mut |engine| {
+            engine.fail_session(now, roll::APP, session, reason).expect("in progress");
+        });
+    }
+}
+
+/// An engine with accounts of one team each, an open session that named none of them, and a task.
+fn engine_to_read(accounts: u32) -> Engine {
+    let directory = Directory { memberships: 1, ..Directory::new(accounts) };
+    let mut engine = roll::engine(Config::new()).expect("an engine");
+    let session = roll::start(&mut engine, 1).expect("a session");
+    for numbers in directory.in_order().chunks(100) {
+        let page = directory.accounts_page(Roll::Whole, numbers);
+        let _ = roll::push(&mut engine, session, &page).expect("a page");
+    }
+    assert_eq!(roll::complete(&mut engine, session), Ok(0));
+    let new = NewTask::new(TaskAction::UpdateAccount, "account");
+    engine.create_task(Timestamp(0), roll::APP, TaskId(Uuid::from_u128(1)), &new).expect("a task");
+    let _ = roll::start(&mut engine, 2).expect("a session");
+    engine
+}
+
+/// Reads hand out what lies there, and copy nothing.
+#[test]
+fn reading_allocates_nothing() {
+    for accounts in [1_000, 100_000] {
+        let mut engine = engine_to_read(accounts);
+        engine.refresh_digest();
+        let region = Region::new();
+        let app = engine.app(roll::APP).expect("the app");
+        let of = app.resource_type("account").expect("a type");
+        assert_eq!(app.resource_type_by_id(of.id()), Some(of));
+        let shown = (engine.apps().count(), app.clone_group().count(), app.resource_types().count());
+        assert_eq!((shown, engine.changes().count(), engine.seq() > 0), ((1, 1, 2), 1, true));
+        for filter in headcount::RecordFilter::ALL {
+            let records = || app.records("account", filter).expect("the type");
+            let texts: usize = records().take(50).map(|record| record.id().len()).sum();
+            let behind = app.records_behind("account", filter, "00u000000000007").expect("on record");
+            assert!(texts + behind.take(50).count() + records().len() < 200_000);
+        }
+        let account = app.record("account", "00u000000000007").expect("on record");
+        let team = account.references().next().expect("a team");
+        let team = app.record("team", team.id()).expect("on record");
+        assert_eq!(account.reference_count() + team.inactive_since().map_or(0, |_| 1), 1);
+        assert!(team.member_count() > 0 && team.members().take(2).count() > 0);
+        assert_eq!(account.attributes().count(), 0);
+        assert_eq!(app.record_counts("account").map(|counts| counts.active), Some(u64::from(accounts)));
+        let session = app.session(SessionId(Uuid::from_u128(2))).expect("it is open");
+        assert_eq!(
+            (session.progress().count(), app.sessions().count(), session.excluded().count()),
+            (2, 2, 0)
+        );
+        let task = app.task(TaskId(Uuid::from_u128(1))).expect("a task");
+        assert_eq!(task.payload(), None);
+        assert!(!engine.remembers_page(roll::APP, "account", Fingerprint(1)));
+        let change = region.change();
+        assert_eq!((change.allocations, change.reallocations), (0, 0), "of {accounts} accounts");
+    }
+}
+
+/// What is about to be written borrows the records: beside it stand apps, types, sessions and tasks.
+#[test]
+fn a_snapshot_that_is_about_to_be_written_holds_no_record() {
+    let asked = [1_000, 100_000].map(|accounts| {
+        let mut engine = engine_to_read(accounts);
+        engine.refresh_digest();
+        let region = Region::new();
+        let snapshot = engine.snapshot();
+        let bytes = region.change().bytes_allocated;
+        drop(snapshot);
+        bytes
+    });
+    assert_eq!(asked[0], asked[1]);
+    assert!(asked[0] < 4_000, "{} bytes", asked[0]);
 }

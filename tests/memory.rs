@@ -1,42 +1,31 @@
-//! What the engine keeps, counted in bytes. The tests take turns, so that each counts what is its own.
-
-use std::alloc::System;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! What the engine keeps, counted in bytes. Each thread is counted by itself, so the tests need not wait for
+//! each other.
 
 use headcount::{Account, Config, Engine, Fingerprint, Limits, Page, Records, Timestamp};
+use headcount_test_allocator::{Counts, TestAllocator};
 use headcount_testing::directory::{Directory, Roll};
 use headcount_testing::roll;
 use headcount_testing::small::{
     self, APP, NOW, account, complete, config, group, member, push, push_in, session,
 };
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-static TURN: Mutex<()> = Mutex::new(());
+static ALLOCATOR: TestAllocator = TestAllocator;
 
 const MIB: usize = 1 << 20;
 
-/// Nobody else allocates as long as this is held.
-fn turn() -> MutexGuard<'static, ()> {
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The bytes on the heap.
+/// The bytes on the heap that this thread asked for.
 fn heap() -> usize {
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated - stats.bytes_deallocated
+    Counts::now().held()
 }
 
 /// The bytes that were asked for so far, given back or not.
 fn allocated() -> usize {
-    ALLOCATOR.stats().bytes_allocated
+    Counts::now().bytes_allocated
 }
 
 #[test]
 fn one_account_pushed_again_and_again_keeps_little_more_than_itself() {
-    let _turn = turn();
     let before = heap();
     let mut engine = small::engine(Config::new().with_limits(Limits::CEILINGS).expect("the ceilings"));
     let text = |length: usize| Some("x".repeat(length).into());
@@ -76,7 +65,6 @@ fn changed(directory: &Directory, numbers: &[u32], round: u32) -> Page<'static> 
 
 #[test]
 fn twenty_rolls_with_changes_take_little_more_than_the_first() {
-    let _turn = turn();
     let directory = Directory::new(10_000);
     let numbers = directory.in_order();
     let before = heap();
@@ -101,7 +89,6 @@ fn twenty_rolls_with_changes_take_little_more_than_the_first() {
 
 #[test]
 fn a_reference_to_the_last_of_many_groups_costs_no_byte_for_each_of_them() {
-    let _turn = turn();
     const GROUPS: usize = 400_000;
     let mut engine = small::engine(config(|limits| limits.records_per_page_max = 65_535));
     let ids: Vec<String> = (0..GROUPS).map(|number| number.to_string()).collect();
@@ -135,7 +122,6 @@ fn offboarded(accounts: u32) -> Engine {
 
 #[test]
 fn a_purge_keeps_a_short_note_of_each_record_until_the_next_command() {
-    let _turn = turn();
     const ACCOUNTS: u32 = 50_000;
     let before = heap();
     let mut engine = offboarded(ACCOUNTS);
@@ -155,7 +141,6 @@ fn a_purge_keeps_a_short_note_of_each_record_until_the_next_command() {
 
 #[test]
 fn the_next_command_gives_back_what_a_purge_kept_even_if_it_is_refused() {
-    let _turn = turn();
     let before = heap();
     // So many that their notes are not worth keeping the space for.
     let mut engine = offboarded(70_000);
@@ -172,7 +157,6 @@ fn the_next_command_gives_back_what_a_purge_kept_even_if_it_is_refused() {
 
 #[test]
 fn a_frozen_copy_costs_what_is_written_while_it_is_there_and_not_what_there_is() {
-    let _turn = turn();
     let directory = Directory::new(20_000);
     let numbers = directory.in_order();
     let mut engine = roll::engine(Config::new()).expect("an engine");
@@ -242,7 +226,6 @@ fn remembering(accounts: usize, sizes: &[usize], is_fingerprinted: bool) -> usiz
 
 #[test]
 fn what_pages_are_remembered_by_is_bounded_by_their_records() {
-    let _turn = turn();
     const ACCOUNTS: usize = 20_000;
     // However many pages name a record, it is of one of them at most.
     for (sizes, bytes_max) in
@@ -259,7 +242,6 @@ fn what_pages_are_remembered_by_is_bounded_by_their_records() {
 /// back, pays nothing.
 #[test]
 fn an_index_of_members_takes_ten_to_twenty_bytes_for_each_reference() {
-    let _turn = turn();
     for accounts in [1_000, 100_000] {
         let directory = Directory::new(accounts);
         let references = accounts as usize * 5;

@@ -1,16 +1,15 @@
-//! Counts the heap that a page takes while it is parsed. One test in a binary of its own, so that
-//! nothing else allocates.
+//! Counts the heap that a page takes while it is parsed. Each thread is counted by itself, so the tests need not wait for
+//! each other.
 
-use std::alloc::System;
 use std::cell::Cell;
 use std::io;
 
 use headcount::{Account, Attribute, AttributeValue, IgnoredFields, Kind, Limits, PageSeed, ReferenceList};
+use headcount_test_allocator::{Counts, TestAllocator};
 use serde::de::DeserializeSeed;
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+static ALLOCATOR: TestAllocator = TestAllocator;
 
 /// What [`PageSeed`] promises for JSON.
 const BYTES_PER_BYTE_MAX: usize = 16;
@@ -20,12 +19,11 @@ const BYTES_PER_RECORD_MAX: usize = 600;
 const BYTES_PER_FAULT_MAX: usize = 256;
 
 /// Large beside what does not grow with a body.
-const BODY_BYTES: usize = 1 << 20;
+const BODY_BYTES: usize = 1 << 18;
 
 /// Bytes that are allocated now.
 fn live() -> usize {
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated - stats.bytes_deallocated
+    Counts::now().held()
 }
 
 /// Hands out a body byte by byte, as the parser asks for them, and looks at the heap now and then. A
@@ -100,7 +98,9 @@ fn always(text: &str) -> impl Fn(usize) -> String + use<'_> {
 }
 
 /// Of formats that say more in a byte, the shapes that say most.
-fn denser_formats(limits: &Limits) {
+#[test]
+fn denser_formats_take_memory_in_proportion_too() {
+    let limits = &Limits::default();
     let lists = BODY_BYTES / 2;
     let list_of_one = |key: &[u8]| [&b"\x81\xa7records\x91\x81\xabmemberships\xdf"[..], key].concat();
     let mut empty_lists = list_of_one(&(lists as u32).to_be_bytes());
@@ -142,7 +142,9 @@ fn denser_formats(limits: &Limits) {
 }
 
 /// Names are bounded whatever they are, and cost nothing where every field is known.
-fn names_of_ignored_fields(limits: &Limits) {
+#[test]
+fn names_of_ignored_fields_are_bounded_and_cost_nothing_where_there_are_none() {
+    let limits = &Limits::default();
     let seed = PageSeed::new(Kind::Account, limits);
     // Each of as many bytes as a name can have, from its first character on.
     let long = |number: usize| {
@@ -164,14 +166,14 @@ fn names_of_ignored_fields(limits: &Limits) {
     let known = "{\"id\":\"u1\",\"email\":\"a@b\",\"memberships\":{\"team\":[{\"id\":\"g\"}]},\"attributes\":{\"x\":1}}";
     let body = records(100, always(known));
     let allocations = |ignored: Option<&mut IgnoredFields>| {
-        let before = ALLOCATOR.stats().allocations;
+        let before = Counts::now().allocations;
         let mut parser = serde_json::Deserializer::from_str(&body);
         let page = match ignored {
             Some(ignored) => seed.deserialize_noting(&mut parser, ignored),
             None => seed.deserialize(&mut parser),
         };
         assert_eq!(page.expect("a page").len(), 100);
-        ALLOCATOR.stats().allocations - before
+        Counts::now().allocations - before
     };
     let mut ignored = IgnoredFields::new();
     assert_eq!(allocations(Some(&mut ignored)), allocations(None));
@@ -183,20 +185,37 @@ fn assert_within(bytes: usize, body: usize) {
     assert!(bytes <= body * BYTES_PER_DENSE_BYTE_MAX + 100_000, "{bytes} bytes for {body}");
 }
 
+/// So many accounts with this in one of their maps, again and again, in a body of so many bytes.
+fn in_each(bytes: usize, count: usize, again: &'static str, list: fn(String) -> String) -> String {
+    records(count, |_| {
+        format!("{{\"memberships\": {{{}}}}}", list(repeated(bytes / count - 40, always(again))))
+    })
+}
+
+fn in_list(list: String) -> String {
+    format!("\"t\": [{list}]")
+}
+
+fn assert_in_proportion(limits: &Limits, shape: &str, body: &str) {
+    let (copied, borrowed) = peaks(Kind::Account, limits, body);
+    let peak = copied.max(borrowed);
+    let allowed = body.len() * BYTES_PER_BYTE_MAX
+        + limits.records_per_page_max as usize * BYTES_PER_RECORD_MAX
+        + limits.faults_listed_max as usize * BYTES_PER_FAULT_MAX;
+    let per_byte = |bytes: usize| bytes as f64 / body.len() as f64;
+    println!(
+        "{shape:50} {:9} bytes: {:7.2} copied, {:7.2} borrowed",
+        body.len(),
+        per_byte(copied),
+        per_byte(borrowed)
+    );
+    assert!(peak <= allowed, "{shape}: {peak} bytes for {} of JSON", body.len());
+}
+
 #[test]
 fn a_page_takes_memory_in_proportion_to_its_bytes_whatever_is_in_it() {
-    let defaults = Limits::default();
-    let mut raised = Limits::default();
-    raised.records_per_page_max = 65_535;
-    raised.references_per_account_max = 50_000;
-    raised.faults_listed_max = 65_535;
     let references = |again: &str| account("\"\": [", always(again), "]");
-    let in_each = |count: usize, again: &str, list: fn(String) -> String| {
-        records(count, |_| {
-            format!("{{\"memberships\": {{{}}}}}", list(repeated(BODY_BYTES / count - 40, always(again))))
-        })
-    };
-    let in_list = |list: String| format!("\"t\": [{list}]");
+    let in_each = |count, again: &'static str, list| in_each(BODY_BYTES, count, again, list);
     let shapes = [
         ("empty references", references("{}")),
         (
@@ -277,6 +296,18 @@ fn a_page_takes_memory_in_proportion_to_its_bytes_whatever_is_in_it() {
         ("many accounts with numbers as lists", in_each(100, "\"\":1", |lists| lists)),
         ("many accounts with empty lists", in_each(100, "\"\":[]", |lists| lists)),
     ];
+    shapes.iter().for_each(|(shape, body)| assert_in_proportion(&Limits::default(), shape, body));
+}
+
+#[test]
+fn a_page_takes_memory_in_proportion_at_raised_limits_too() {
+    let mut raised = Limits::default();
+    raised.records_per_page_max = 65_535;
+    raised.references_per_account_max = 50_000;
+    raised.faults_listed_max = 65_535;
+    let references = |again: &str| account("\"\": [", always(again), "]");
+    // Large enough for so many records.
+    let in_each = |count, again: &'static str, list| in_each(1 << 20, count, again, list);
     let at_raised_limits = [
         ("16,000 accounts with references", in_each(16_000, "{\"id\":\"g\"}", in_list)),
         ("5,000 accounts with empty references", in_each(5_000, "{}", in_list)),
@@ -291,23 +322,5 @@ fn a_page_takes_memory_in_proportion_to_its_bytes_whatever_is_in_it() {
             records(65_535, always("{\"id\":1,\"email\":1,\"username\":1,\"memberships\":1}"))
         }),
     ];
-    let shapes = shapes.iter().map(|(shape, body)| (&defaults, *shape, body));
-    let at_raised_limits = at_raised_limits.iter().map(|(shape, body)| (&raised, *shape, body));
-    for (limits, shape, body) in shapes.chain(at_raised_limits) {
-        let (copied, borrowed) = peaks(Kind::Account, limits, body);
-        let peak = copied.max(borrowed);
-        let allowed = body.len() * BYTES_PER_BYTE_MAX
-            + limits.records_per_page_max as usize * BYTES_PER_RECORD_MAX
-            + limits.faults_listed_max as usize * BYTES_PER_FAULT_MAX;
-        let per_byte = |bytes: usize| bytes as f64 / body.len() as f64;
-        println!(
-            "{shape:50} {:9} bytes: {:7.2} copied, {:7.2} borrowed",
-            body.len(),
-            per_byte(copied),
-            per_byte(borrowed)
-        );
-        assert!(peak <= allowed, "{shape}: {peak} bytes for {} of JSON", body.len());
-    }
-    denser_formats(&defaults);
-    names_of_ignored_fields(&defaults);
+    at_raised_limits.iter().for_each(|(shape, body)| assert_in_proportion(&raised, shape, body));
 }
