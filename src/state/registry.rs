@@ -198,3 +198,19 @@ impl Registry {
         Ok(registry)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_slug_that_leads_to_another_type_is_found() {
+        let mut registry = Registry::new(HashKey::new(&[0; 16]));
+        let new = NewResourceType::new("account", "Account", Kind::Account);
+        registry.add(ResourceType::new(ResourceTypeId(Uuid::nil()), &new, Timestamp(0)));
+        assert_eq!(registry.validate(), Ok(()));
+        "other".clone_into(&mut registry.at_mut(TypeIndex(0)).slug);
+        assert_eq!(registry.validate().expect_err("another slug").detail, "a slug leads to another type");
+    }
+}

@@ -60,6 +60,12 @@ impl Flags {
         self.active.ones_in_both(&self.placeholder) == self.active_placeholders
     }
 
+    /// Makes the number wrong.
+    #[cfg(test)]
+    pub(super) const fn miscount(&mut self) {
+        self.active_placeholders += 1;
+    }
+
     /// A copy that shares the chunks.
     pub(super) fn freeze(&mut self) -> Self {
         let Self { active, placeholder, active_placeholders } = self;

@@ -366,3 +366,19 @@ pub(crate) fn read_references(mut words: &[u32], references: &mut Vec<RowKey>) -
     }
     words.is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_told_no_row_beyond_its_ceiling() {
+        let mut runs = Runs { rows: Limits::CEILINGS.records_per_type_max - 1, ..Runs::default() };
+        assert_eq!(runs.push_gone(), Ok(()));
+        assert_eq!(runs.push_gone(), Err("a type has more records than it can"));
+        let placeholder = RowFlags { inactive_since: None, is_placeholder: true, is_seen: false };
+        let refused = runs.push(&Draft::placeholder("g1", ""), placeholder);
+        assert_eq!(refused, Err("a type has more records than it can"));
+        assert_eq!(runs.rows, Limits::CEILINGS.records_per_type_max);
+    }
+}

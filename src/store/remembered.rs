@@ -368,6 +368,17 @@ mod tests {
     }
 
     #[test]
+    fn a_kept_sum_that_is_not_that_of_the_pages_is_found() {
+        let mut pages = RememberedPages::default();
+        pages.remember(Fingerprint(1), LIMITS, &rows(&[0, 1]));
+        assert!(pages.is_sum_true(), "none is kept");
+        pages.keep_sum();
+        assert!(pages.is_sum_true());
+        pages.sum = pages.sum.map(|sum| sum ^ 1);
+        assert!(!pages.is_sum_true());
+    }
+
+    #[test]
     fn a_page_under_lower_limits_takes_the_place_of_all() {
         let mut pages = RememberedPages::default();
         pages.remember(Fingerprint(1), LIMITS, &rows(&[0]));

@@ -13,7 +13,7 @@ pub(super) const APP: AppId = AppId(Uuid::from_u128(1));
 pub(super) const FEW: u32 = 1_000;
 pub(super) const MANY: u32 = 100_000;
 
-const fn session(number: u128) -> SessionId {
+pub(super) const fn session(number: u128) -> SessionId {
     SessionId(Uuid::from_u128(number))
 }
 

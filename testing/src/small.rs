@@ -1,9 +1,9 @@
 //! A small engine to try one thing on: an app with a type of each kind, and an open session.
 
 use headcount::{
-    Account, AppId, BrokenInvariant, Completion, Config, Engine, Error, Fact, Group, Kind, LenientOutcome,
-    Limits, NewResourceType, Page, PageOutcome, PageSeed, Reference, ReferenceList, ResourceTypeId,
-    RestoreError, Scope, SessionId, Snapshot, TaskId, Timestamp, Uuid,
+    Account, AppId, Completion, Config, Engine, Error, Fact, Group, Kind, LenientOutcome, Limits,
+    NewResourceType, Page, PageOutcome, PageSeed, Reference, ReferenceList, ResourceTypeId, Scope, SessionId,
+    Snapshot, TaskId, Timestamp, Uuid,
 };
 use serde::de::DeserializeSeed;
 use serde_json::Value;
@@ -50,30 +50,6 @@ pub fn reload(engine: &Engine, config: Config) -> Engine {
 /// The engine's snapshot, to be changed.
 pub fn saved(engine: &Engine) -> Value {
     serde_json::to_value(engine.snapshot()).expect("a value")
-}
-
-/// The engine that a snapshot is loaded as.
-pub fn restore(saved: Value) -> Result<Engine, RestoreError> {
-    let snapshot: Snapshot = serde_json::from_value(saved).expect("a snapshot");
-    Engine::restore(Config::new(), snapshot)
-}
-
-/// The rule that a snapshot is refused for.
-pub fn broken_rule(saved: Value, what: &str) -> &'static str {
-    match restore(saved) {
-        Err(RestoreError::Broken(BrokenInvariant { rule, .. })) => rule,
-        other => panic!("{what}: {other:?}"),
-    }
-}
-
-/// The snapshot is refused for this rule with this value in the place of what is there.
-pub fn assert_refused(saved: &Value, rule: &str, path: &str, value: Value) {
-    let what = format!("{path}: {value}");
-    let mut forged = saved.clone();
-    let place = forged.pointer_mut(path).unwrap_or_else(|| panic!("no {path}"));
-    assert_ne!(*place, value, "{path} is not changed");
-    *place = value;
-    assert_eq!(broken_rule(forged, &what), rule, "{what}");
 }
 
 /// The page in a JSON body, under the default limits.

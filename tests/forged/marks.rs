@@ -2,11 +2,10 @@
 //! loading).
 
 use headcount::{Config, Page, RestoreError, Scope};
-use headcount_testing::small::{
-    self, APP, NOW, account, assert_refused, broken_rule, complete, group, member, push_in, restore, saved,
-    session,
-};
+use headcount_testing::small::{self, APP, NOW, account, complete, group, member, push_in, saved, session};
 use serde_json::{Value, json};
+
+use crate::told::{assert_refused, broken_rule, restore};
 
 /// A session that ended, and one in progress that retains an account and the team that it refers to.
 fn with_what_is_retained() -> Value {
@@ -22,7 +21,7 @@ fn with_what_is_retained() -> Value {
 }
 
 #[test]
-fn what_no_session_could_retain_is_refused() {
+pub(crate) fn what_no_session_could_retain_is_refused() {
     let saved = with_what_is_retained();
     restore(saved.clone()).expect("an engine");
     let marks =
@@ -61,7 +60,7 @@ fn what_no_session_could_retain_is_refused() {
 
 /// Two accounts and a placeholder in the open session, of which deltas settled an account and two ids.
 #[test]
-fn marks_that_no_session_can_have_are_refused() {
+pub(crate) fn marks_that_no_session_can_have_are_refused() {
     let mut engine = small::engine(Config::new());
     let accounts = Page::accounts([account("u1"), member("u2", ["g1"])]);
     let _ = push_in(&mut engine, session(1), &accounts).expect("a page");

@@ -5,6 +5,8 @@ use ciborium::Value;
 use headcount::{BrokenInvariant, Config, Engine, Page, RestoreError, Snapshot};
 use headcount_testing::small::{self, group, member, push};
 
+use crate::told::heard;
+
 /// Where in the header of a record something stands.
 const ROW: usize = 0;
 const UNITS: usize = 4;
@@ -55,7 +57,7 @@ fn run(table: &mut Value) -> &mut Vec<u8> {
 
 fn restore(saved: &Value) -> Result<Engine, RestoreError> {
     let snapshot: Snapshot = saved.deserialized().expect("a snapshot");
-    Engine::restore(Config::new(), snapshot)
+    heard(Engine::restore(Config::new(), snapshot))
 }
 
 /// The rule that a snapshot is refused for once one of its tables is forged.
@@ -77,7 +79,7 @@ fn rule_of_byte(at: usize, value: u8) -> String {
 }
 
 #[test]
-fn a_table_is_written_as_runs_and_bits_and_loads() {
+pub(crate) fn a_table_is_written_as_runs_and_bits_and_loads() {
     let mut saved = saved(&engine());
     restore(&saved).expect("an engine");
     let tables = tables(&mut saved);
@@ -96,7 +98,7 @@ fn a_table_is_written_as_runs_and_bits_and_loads() {
 }
 
 #[test]
-fn a_record_that_is_not_as_it_is_written_is_malformed() {
+pub(crate) fn a_record_that_is_not_as_it_is_written_is_malformed() {
     for (at, value) in [
         (ROW, 1),
         (UNITS, 0),
@@ -124,7 +126,7 @@ fn a_record_that_is_not_as_it_is_written_is_malformed() {
 }
 
 #[test]
-fn a_record_that_breaks_a_rule_is_refused_with_the_rule() {
+pub(crate) fn a_record_that_breaks_a_rule_is_refused_with_the_rule() {
     for (at, value, rule) in [
         // A reference to another type, to the same row twice, to no row.
         (HEADER, 0, "10.3"),
@@ -174,7 +176,7 @@ fn rule_of_attributes(forge: impl FnOnce(&mut [u8])) -> String {
 }
 
 #[test]
-fn attributes_that_are_not_as_they_are_written_are_refused() {
+pub(crate) fn attributes_that_are_not_as_they_are_written_are_refused() {
     /// From the word of references on.
     const ATTRIBUTES: usize = 16 + 3;
     assert!(rule_of_attributes(|_| {}).contains("Engine"), "nothing is forged");
@@ -201,7 +203,7 @@ fn attributes_that_are_not_as_they_are_written_are_refused() {
 }
 
 #[test]
-fn sets_of_rows_that_are_not_as_they_are_written_are_refused() {
+pub(crate) fn sets_of_rows_that_are_not_as_they_are_written_are_refused() {
     for name in ["active", "placeholder", "seen"] {
         // Too long, beyond the rows, without a row.
         for set in [vec![3, 0], vec![7], vec![0x83], vec![0], vec![0; 1 << 16]] {
@@ -217,7 +219,7 @@ fn sets_of_rows_that_are_not_as_they_are_written_are_refused() {
 }
 
 #[test]
-fn runs_that_hold_other_records_than_are_told_are_refused() {
+pub(crate) fn runs_that_hold_other_records_than_are_told_are_refused() {
     // One more is a row that is gone, of which changes told twice; of too many nothing is even reserved.
     for (rows, rule) in
         [(0_u32, "9"), (1, "9"), (3, "7"), (1_000_000, "2"), (3_999_999_999, "2"), (u32::MAX, "3.2")]
@@ -252,7 +254,7 @@ fn runs_that_hold_other_records_than_are_told_are_refused() {
 
 /// Records that do not fit one run, with large ones among them.
 #[test]
-fn a_table_of_many_runs_is_saved_and_loaded() {
+pub(crate) fn a_table_of_many_runs_is_saved_and_loaded() {
     let mut engine = small::engine(Config::new());
     let long = "d".repeat(4_000);
     for page in 0..12 {
@@ -304,7 +306,7 @@ fn engine_with_a_gap() -> Engine {
 }
 
 #[test]
-fn of_a_row_that_is_gone_no_set_tells_and_records_stand_in_the_order_of_rows() {
+pub(crate) fn of_a_row_that_is_gone_no_set_tells_and_records_stand_in_the_order_of_rows() {
     let rule_of = |change: &dyn Fn(&mut Value)| {
         let mut saved = saved(&engine_with_a_gap());
         change(&mut tables(&mut saved)[0]);

@@ -3,16 +3,17 @@
 
 use headcount::{
     Completion, Config, Engine, Kind, Limits, NewResourceType, NewTask, Page, Resolution, ResourceTypeId,
-    RestoreError, Scope, Snapshot, TaskAction, Timestamp, Uuid,
+    RestoreError, Scope, TaskAction, Timestamp, Uuid,
 };
 use headcount_testing::small::{
-    self, APP, NOW, account, assert_refused, broken_rule, complete, group, member, push_in, restore, saved,
-    session, task,
+    self, APP, NOW, account, complete, group, member, push_in, saved, session, task,
 };
 use serde_json::{Value, json};
 
+use crate::told::{assert_refused, broken_rule, read, restore};
+
 #[test]
-fn what_no_engine_could_have_written_gives_the_rule_that_it_breaks() {
+pub(crate) fn what_no_engine_could_have_written_gives_the_rule_that_it_breaks() {
     let saved = saved(&small::engine_with_an_account());
     restore(saved.clone()).expect("an engine");
     let account = "/apps/0/tables/0/0";
@@ -85,7 +86,7 @@ fn an_old_app() -> Value {
 }
 
 #[test]
-fn a_past_that_no_session_can_have_is_refused() {
+pub(crate) fn a_past_that_no_session_can_have_is_refused() {
     let saved = an_old_app();
     restore(saved.clone()).expect("an engine");
     let seq = saved["seq"].as_u64().expect("a number");
@@ -124,7 +125,7 @@ fn a_past_that_no_session_can_have_is_refused() {
 }
 
 #[test]
-fn a_cleanup_that_passed_a_stale_record_or_the_last_type_is_refused() {
+pub(crate) fn a_cleanup_that_passed_a_stale_record_or_the_last_type_is_refused() {
     let saved = an_old_app();
     // The account `u2` was not pushed and is active: a cleanup has yet to come to it.
     for (accounts_done, of, row) in [(false, 0, 2), (false, 1, 0), (true, 0, 0), (true, 3, 0)] {
@@ -142,7 +143,7 @@ fn a_cleanup_that_passed_a_stale_record_or_the_last_type_is_refused() {
 }
 
 #[test]
-fn tasks_that_no_command_could_have_left_are_refused() {
+pub(crate) fn tasks_that_no_command_could_have_left_are_refused() {
     let saved = an_old_app();
     let tasks = "/apps/0/app/tasks";
     assert_eq!(saved.pointer(&format!("{tasks}/ended")), Some(&json!([2, 1])), "in the order of ending");
@@ -175,7 +176,7 @@ fn tasks_that_no_command_could_have_left_are_refused() {
 }
 
 #[test]
-fn more_sessions_than_the_ceiling_are_refused_but_references_may_be_as_many_as_can_be_held() {
+pub(crate) fn more_sessions_than_the_ceiling_are_refused_but_references_may_be_as_many_as_can_be_held() {
     let id = |number: u128| json!(small::session(number + 1_000));
     let mut saved = an_old_app();
     let ended = &mut saved["apps"][0]["app"]["sessions"]["ended"];
@@ -201,7 +202,7 @@ fn more_sessions_than_the_ceiling_are_refused_but_references_may_be_as_many_as_c
 }
 
 #[test]
-fn what_could_not_even_be_held_is_an_error_of_the_format() {
+pub(crate) fn what_could_not_even_be_held_is_an_error_of_the_format() {
     let long = "a".repeat(70_000);
     let references: Vec<u32> = [1, 1 << 18].into_iter().chain(0..1 << 18).collect();
     for row in [
@@ -216,12 +217,12 @@ fn what_could_not_even_be_held_is_an_error_of_the_format() {
     ] {
         let mut saved = saved(&small::engine_with_an_account());
         saved["apps"][0]["tables"][0][0] = row;
-        assert!(serde_json::from_value::<Snapshot>(saved).is_err());
+        assert!(read(saved).is_err());
     }
 }
 
 #[test]
-fn two_records_with_one_id_or_two_apps_with_one_id_are_found() {
+pub(crate) fn two_records_with_one_id_or_two_apps_with_one_id_are_found() {
     for (list, rule) in [("/apps/0/tables/0", "1"), ("/apps", "2")] {
         let mut saved = saved(&small::engine_with_an_account());
         let list = saved.pointer_mut(list).and_then(Value::as_array_mut).expect("a list");
@@ -261,7 +262,7 @@ fn with_gaps() -> Value {
 const GONE: &str = r#"[8, 0, "active", ["", "", "", "", "", ""], []]"#;
 
 #[test]
-fn rows_that_are_gone_and_what_refers_to_them_are_held_to_the_rules() {
+pub(crate) fn rows_that_are_gone_and_what_refers_to_them_are_held_to_the_rules() {
     let gone: Value = serde_json::from_str(GONE).expect("a row");
     let saved = with_gaps();
     restore(saved.clone()).expect("an engine");
@@ -313,7 +314,7 @@ fn in_format(number: u32, mut saved: Value) -> Value {
 
 /// Format 3 had no rows that are gone. It is read as it was. (The digest was another: there are no rules that it breaks.)
 #[test]
-fn a_snapshot_of_format_3_has_no_row_that_is_gone() {
+pub(crate) fn a_snapshot_of_format_3_has_no_row_that_is_gone() {
     assert_eq!(broken_rule(in_format(3, with_gaps()), "format 3"), "9");
     for (format, saved) in [(3, an_old_app()), (4, an_old_app()), (4, with_gaps())] {
         let error = restore(in_format(format, saved)).expect_err("the digest of now");
@@ -323,17 +324,17 @@ fn a_snapshot_of_format_3_has_no_row_that_is_gone() {
 
 /// In which fields there are, a format is held to its number.
 #[test]
-fn a_snapshot_has_the_progress_of_its_sessions_if_its_format_has_it() {
+pub(crate) fn a_snapshot_has_the_progress_of_its_sessions_if_its_format_has_it() {
     let mut with = an_old_app();
     with["format"] = json!(4);
-    assert!(serde_json::from_value::<Snapshot>(with).is_err());
+    assert!(read(with).is_err());
     let mut without = in_format(4, an_old_app());
     without["format"] = json!(5);
-    assert!(serde_json::from_value::<Snapshot>(without).is_err());
+    assert!(read(without).is_err());
 }
 
 #[test]
-fn a_progress_that_no_session_can_have_is_refused() {
+pub(crate) fn a_progress_that_no_session_can_have_is_refused() {
     let saved = an_old_app();
     let seq = saved["seq"].as_u64().expect("a number");
     let sessions = saved["sessions"].as_array().expect("sessions").clone();
@@ -368,7 +369,7 @@ fn a_progress_that_no_session_can_have_is_refused() {
 }
 
 #[test]
-fn a_row_that_is_gone_tells_nothing_else() {
+pub(crate) fn a_row_that_is_gone_tells_nothing_else() {
     for row in [
         json!([9, 0, "active", ["", "", "", "", "", ""], []]),
         json!([10, 0, "active", ["", "", "", "", "", ""], []]),
@@ -381,13 +382,13 @@ fn a_row_that_is_gone_tells_nothing_else() {
     ] {
         let mut saved = with_gaps();
         saved["apps"][0]["tables"][0][0] = row;
-        assert!(serde_json::from_value::<Snapshot>(saved).is_err());
+        assert!(read(saved).is_err());
     }
 }
 
 /// What is summed up before it is checked has no end of the numbers to come to.
 #[test]
-fn sums_of_what_is_forged_do_not_overflow() {
+pub(crate) fn sums_of_what_is_forged_do_not_overflow() {
     let mut engine = Engine::new(Config::new());
     engine.create_app(NOW, APP, "App", None).expect("an app");
     for number in 1..=40 {

@@ -124,3 +124,25 @@ impl OpenSession {
         self.settled_ids.of_types.remove(&of);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_ids_than_a_type_may_have_are_found() {
+        let (of, mut settled) = (TypeIndex(0), SettledIds::default());
+        settled.add(of, "u1");
+        assert_eq!(settled.validate(1), Ok(()));
+        let found = |settled: &SettledIds| settled.validate(1).err().map(|broken| broken.detail);
+        let broken = Some("more ids are settled than can be".into());
+        let ids = settled.of_types.get_mut(&of).expect("an id");
+        ids.bytes = Limits::CEILINGS.bytes_per_type_max;
+        assert_eq!(found(&settled), None, "as many as can be");
+        settled.of_types.get_mut(&of).expect("an id").bytes += 1;
+        assert_eq!(found(&settled), broken);
+        // A type of which none is settled is not told of.
+        settled.of_types.insert(of, IdsOfType::none());
+        assert_eq!(found(&settled), broken);
+    }
+}

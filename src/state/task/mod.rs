@@ -175,3 +175,21 @@ impl Tasks {
 
 #[cfg(feature = "serde")]
 pub(super) use saved::SavedTasks;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each of them is not even there: that there are too many is told before.
+    #[test]
+    fn more_ended_tasks_than_the_ceiling_are_found() {
+        let mut ended: Ordered<TaskId, ()> = Ordered::default();
+        let one = ended.push(TaskId(uuid::Uuid::nil()), ());
+        let count = Limits::CEILINGS.ended_tasks_per_app_max as usize;
+        let mut tasks = Tasks { ended: core::iter::repeat_n(one, count).collect(), ..Tasks::default() };
+        let found = |tasks: &Tasks| tasks.validate(1).expect_err("too many, or not there").detail;
+        assert_eq!(found(&tasks), "the order in which tasks ended is not theirs");
+        tasks.ended.push_back(one);
+        assert_eq!(found(&tasks), "an app keeps more ended tasks than it can");
+    }
+}

@@ -12,6 +12,8 @@ mod find;
 mod gone;
 mod short_id;
 mod targets;
+#[cfg(test)]
+mod tests;
 
 use alloc::boxed::Box;
 #[cfg(feature = "serde")]

@@ -1,6 +1,7 @@
 //! Checks of a source tree, as functions of its texts: what is banned, how long things are, who imports whom.
 
 pub mod bans;
+pub mod checks;
 mod code;
 pub mod imports;
 mod map;
