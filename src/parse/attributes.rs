@@ -6,8 +6,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{Deserializer, MapAccess, SeqAccess};
 
+use super::passed::Passed;
 use super::value::{Mode, NameSlot, Read, Slot, push};
 use crate::values::{Attribute, AttributeValue, Attributes, FoundType};
 
@@ -99,7 +100,7 @@ impl<'de> Slot<'de> for ValueSlot {
         while let Some(text) = list.next_element_seed(Read(ElementSlot { mode: self.mode }))? {
             let Some(text) = text else {
                 drop(texts);
-                while list.next_element::<IgnoredAny>()?.is_some() {}
+                while list.next_element_seed(Passed::OVER)?.is_some() {}
                 return Ok(self.wrong(FoundType::MixedList));
             };
             push(&mut texts, text);

@@ -6,6 +6,7 @@
 //! does not keep.
 
 mod attributes;
+mod passed;
 mod record;
 mod references;
 mod tally;
@@ -16,11 +17,10 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem;
 
-use serde::de::{
-    DeserializeSeed, Deserializer, Error, Expected, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use crate::values::{IgnoredFields, Kind, Limits, Misread, Page, Records};
+use passed::Passed;
 use record::{Record, RecordNotes, RecordSlot};
 use value::{KeySlot, Mode, Name, Noted, Read, push};
 
@@ -41,7 +41,8 @@ use value::{KeySlot, Mode, Name, Noted, Read, push};
 /// ([`AttributeValue::WrongType`](crate::AttributeValue)).
 ///
 /// **Errors** are the format's, with its line and column: a body that is not well-formed, holds no list
-/// `records` or two of them, or more records than the limits allow. One that comes up in the list begins
+/// `records` or two of them, or more records than the limits allow; or what is passed over, an unknown field's value or
+/// one of a wrong type, is nested more than 128 deep (JSON may nest it as deep as it likes). One that comes up in the list begins
 /// with the record in which the parser stopped: `record 17: …`.
 ///
 /// **Memory** is bounded by what is sent. References that can neither be applied nor be told as faults are
@@ -209,7 +210,7 @@ impl<'de> Visitor<'de> for BodyVisitor<'_> {
                     return Err(A::Error::duplicate_field("records"));
                 }
                 Some(Some(RecordsKey)) => page = Some(map.next_value_seed(RecordsSeed(&mut self))?),
-                Some(None) => _ = map.next_value::<IgnoredAny>()?,
+                Some(None) => map.next_value_seed(Passed::OVER)?,
                 None => break,
             }
         }

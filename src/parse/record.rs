@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::mem;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::Bounds;
 use super::attributes::AttributesSlot;
+use super::passed::Passed;
 use super::references::MapSlot;
 use super::tally::Tally;
 use super::value::{KeySlot, ListValues, MapValues, Mode, Name, Noted, Read, Slot, TextSlot, Values, push};
@@ -184,7 +185,7 @@ impl<'de, R: Record<'de>> Slot<'de> for RecordSlot<'_, R> {
     /// The derived form, in a format that is told types. To a person a list is no record.
     fn list<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         if self.bounds.mode == Mode::Any {
-            IgnoredAny.visit_seq(list)?;
+            Passed::OVER.visit_seq(list)?;
             self.wrong(FoundType::List);
             return Ok(());
         }
@@ -199,7 +200,7 @@ impl<'de, R: Record<'de>> Slot<'de> for RecordSlot<'_, R> {
             let key = KeySlot::<FieldOf<R>>::new(self.bounds.mode, self.noted.as_deref_mut());
             match map.next_key_seed(Read(key))? {
                 Some(Some(FieldOf(field, _))) => self.field(field, &mut MapValues(&mut map))?,
-                Some(None) => _ = map.next_value::<IgnoredAny>()?,
+                Some(None) => map.next_value_seed(Passed::OVER)?,
                 None => return Ok(()),
             }
         }

@@ -3,9 +3,10 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::Bounds;
+use super::passed::Passed;
 use super::tally::{ReadReference, Tally};
 use super::value::{
     KeySlot, ListValues, MapValues, Mode, Name, NameSlot, Noted, Read, Slot, TextSlot, Values, push,
@@ -136,7 +137,7 @@ impl ListSlot<'_> {
     fn drop_rest<'de, A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let mut read = ReadReference::default();
         while match self.bounds.mode {
-            Mode::Any => list.next_element::<IgnoredAny>()?.is_some(),
+            Mode::Any => list.next_element_seed(Passed::OVER)?.is_some(),
             Mode::Typed => {
                 let slot = ReferenceSlot { mode: Mode::Typed, read: &mut read, noted: None };
                 list.next_element_seed(Read(slot))?.is_some()
@@ -207,7 +208,7 @@ impl<'de> Slot<'de> for ReferenceSlot<'_, 'de> {
 
     fn list<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         if self.mode == Mode::Any {
-            IgnoredAny.visit_seq(list)?;
+            Passed::OVER.visit_seq(list)?;
             self.wrong(FoundType::List);
             return Ok(());
         }
@@ -224,7 +225,7 @@ impl<'de> Slot<'de> for ReferenceSlot<'_, 'de> {
             let key = KeySlot::new(self.mode, self.noted.as_deref_mut());
             match map.next_key_seed(Read(key))? {
                 Some(Some(field)) => self.field(field, &mut MapValues(&mut map))?,
-                Some(None) => _ = map.next_value::<IgnoredAny>()?,
+                Some(None) => map.next_value_seed(Passed::OVER)?,
                 None => return Ok(()),
             }
         }

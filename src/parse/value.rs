@@ -5,10 +5,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
 
+use super::passed::Passed;
 use crate::values::{FoundType, IgnoredFields};
 
 /// How values are asked for.
@@ -59,12 +58,12 @@ pub(super) trait Slot<'de>: Sized {
     }
 
     fn list<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        IgnoredAny.visit_seq(list)?;
+        Passed::OVER.visit_seq(list)?;
         Ok(self.wrong(FoundType::List))
     }
 
     fn map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        IgnoredAny.visit_map(map)?;
+        Passed::OVER.visit_map(map)?;
         Ok(self.wrong(FoundType::Map))
     }
 }
@@ -175,7 +174,7 @@ impl<'de, S: Slot<'de>> Visitor<'de> for Read<S> {
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<S::Value, A::Error> {
-        IgnoredAny.visit_enum(data)?;
+        Passed::OVER.visit_enum(data)?;
         Ok(self.0.wrong(FoundType::Other))
     }
 }

@@ -239,9 +239,11 @@ pub fn commands() -> String {
     lines.text()
 }
 
-type Named = (&'static str, Command<'static>);
+/// The name of a form, and a command of it.
+pub type Named = (&'static str, Command<'static>);
 
-fn every_command() -> Vec<Named> {
+/// Each by the name of its form.
+pub fn every_command() -> Vec<Named> {
     let mut commands = of_apps();
     commands.extend(of_types());
     commands.extend(of_sessions());
