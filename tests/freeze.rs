@@ -46,11 +46,15 @@ fn assert_frozen_in_passing(config: Config, history: &[Step], freezes: &[u8]) {
             held.push((at + usize::from(byte), frozen, before));
         }
         assert_eq!(engine.apply(*now, command), plain.apply(*now, command));
+        // A copy that changed once does not change back: it is looked at when it is given up, and where it is held long.
         held.retain(|(until, frozen, before)| {
-            assert_eq!(Whole::frozen(frozen), *before);
+            if *until <= at || (*until - at).is_multiple_of(32) {
+                assert_eq!(Whole::frozen(frozen), *before);
+            }
             *until > at
         });
     }
+    held.iter().for_each(|(_, frozen, before)| assert_eq!(Whole::frozen(frozen), *before));
     engine.check_invariants().expect("every rule");
     assert_eq!(Whole::of(&engine), Whole::of(&plain));
 }
