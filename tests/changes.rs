@@ -74,6 +74,22 @@ fn a_reference_that_wakes_a_placeholder_and_names_it_tells_both() {
     assert_eq!(told(&engine), expected);
 }
 
+/// Found by a mutant: an account that is on record to the letter was never held against a name that it brings.
+#[test]
+fn an_account_that_is_as_it_was_names_a_nameless_placeholder() {
+    let mut engine = small::engine_with_an_account();
+    let named = Page::accounts([member("u1", [Reference::new("g1").with_name("Name")])]);
+    for expected in [&["placeholder_named g1"][..], &[]] {
+        let outcome = push(&mut engine, &named).expect("a page");
+        assert_eq!(
+            (outcome.unchanged, told(&engine)),
+            (1, expected.iter().map(|told| (*told).to_owned()).collect())
+        );
+    }
+    let team = engine.app(APP).and_then(|app| app.record("team", "g1")).expect("a placeholder");
+    assert_eq!(team.name(), Some("Name"));
+}
+
 #[test]
 fn a_session_that_ends_as_completed_tells_nothing_of_its_app() {
     let mut engine = small::engine_with_an_account();
