@@ -3,8 +3,9 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, AccountStatus, AppUpdate, Completion, Config, Engine, Fact, Group, Kind, NewTask, Page,
-    RecordFilter, Reference, ReferenceList, Resolution, Scope, SessionStatus, TaskAction, Timestamp,
+    Account, AccountStatus, AppUpdate, Completion, Config, Engine, Fact, Group, Kind, NewResourceType,
+    NewTask, Page, RecordFilter, Reference, ReferenceList, Resolution, ResourceTypeId, Scope, SessionStatus,
+    TaskAction, Timestamp, Uuid,
 };
 use headcount_testing::small::{
     self, APP, NOW, SESSION, account, app, complete, config, group, member, parsed, push, push_in, reload,
@@ -88,6 +89,52 @@ fn an_account_that_is_as_it_was_names_a_nameless_placeholder() {
     }
     let team = engine.app(APP).and_then(|app| app.record("team", "g1")).expect("a placeholder");
     assert_eq!(team.name(), Some("Name"));
+}
+
+#[test]
+fn in_a_session_with_a_scope_only_references_out_of_it_stay() {
+    let mut engine = small::engine(Config::new());
+    let seat = vec![ReferenceList::new("seat", ["s1"])];
+    let _ = push(&mut engine, &Page::accounts([Account { assignments: seat, ..member("u1", ["g1"]) }]));
+    engine.start_session(NOW, APP, session(2), &Scope::types(["account", "team"])).expect("a session");
+    let _ = push_in(&mut engine, session(2), &Page::accounts([account("u1")])).expect("a page");
+    assert_eq!(told(&engine), ["reference_removed u1 g1"]);
+}
+
+/// Found by a mutant: of two placeholders that one page makes, the type was not looked at.
+#[test]
+fn one_id_under_two_types_is_two_placeholders() {
+    let mut engine = small::engine(Config::new());
+    let seat = vec![ReferenceList::new("seat", ["x1"])];
+    // Twice under one of them, so that it is looked at which references are the same.
+    let both = Account { assignments: seat, ..member("u1", ["x1", "x1"]) };
+    let outcome = push(&mut engine, &Page::accounts([both])).expect("a page");
+    assert_eq!((outcome.placeholders, told(&engine).len()), (2, 5));
+    for slug in ["team", "seat"] {
+        let placeholder = engine.app(APP).and_then(|app| app.record(slug, "x1")).expect("a placeholder");
+        assert_eq!(placeholder.member_count(), 1, "{slug}");
+    }
+}
+
+/// Found by a mutant: lists came in the order of their types in every test but those at random.
+#[test]
+fn lists_may_come_in_another_order_than_their_types() {
+    let mut engine = small::engine(Config::new());
+    let role = NewResourceType::new("role", "Role", Kind::Group);
+    engine.register_resource_type(NOW, APP, ResourceTypeId(Uuid::from_u128(9)), &role).expect("a type");
+    let lists = [ReferenceList::new("role", ["r1"]), ReferenceList::new("team", ["g1"])];
+    let in_order = |order: [usize; 2]| {
+        let memberships = order.map(|at| lists[at].clone()).into();
+        Page::accounts([Account { memberships, ..account("u1") }])
+    };
+    assert_eq!(push(&mut engine, &in_order([0, 1])).map(|outcome| outcome.placeholders), Ok(2));
+    for order in [[0, 1], [1, 0]] {
+        let outcome = push(&mut engine, &in_order(order)).expect("a page");
+        assert_eq!((outcome.unchanged, told(&engine)), (1, vec![]), "{order:?}");
+    }
+    let account = engine.app(APP).and_then(|app| app.record("account", "u1")).expect("a record");
+    let slugs: Vec<&str> = account.references().map(|record| record.resource_type().slug()).collect();
+    assert_eq!(slugs, ["team", "role"]);
 }
 
 #[test]

@@ -215,6 +215,8 @@ fn what_is_refused_of_a_new_record_is_refused_of_an_equal_one() {
             (wrong_kind, "wrong_kind"),
             (member("u1", [nameless("g1"), named("g2", "far too long")]), "too_long"),
             (member("u1", [named("g1", "far too long"), nameless("g2")]), "too_long"),
+            // Alone, so that no other reference lets the record be looked at closely.
+            (member("u1", [named("g1", "far too long")]), "too_long"),
             (member("u1", [nameless("g1"), named("g2", "a\0")]), "nul"),
             (member("u1", [named("g1", "a\0"), nameless("g2")]), "nul"),
         ] {

@@ -3,9 +3,10 @@
 use std::num::NonZeroU64;
 
 use headcount::{
-    Account, CleanupOutcome, Completion, Engine, Page, Reference, ReferenceList, Scope, SessionStatus,
+    Account, CleanupOutcome, Completion, Config, Engine, Kind, NewResourceType, Page, Reference,
+    ReferenceList, ResourceTypeId, Scope, SessionStatus, Uuid,
 };
-use headcount_testing::small::{self, APP, NOW, account, complete, config, push, push_in, session};
+use headcount_testing::small::{self, APP, NOW, account, complete, config, group, push, push_in, session};
 
 /// A page of the account with this number, which has so many teams that no other one has.
 fn page(number: usize, count: usize) -> Page<'static> {
@@ -101,4 +102,48 @@ fn to_start_a_session_ends_the_cleanup_of_accounts_with_many_references() {
     engine.start_session(NOW, APP, session(3), &Scope::All).expect("a session");
     let ended = engine.app(APP).and_then(|app| app.session(session(2))).expect("it is kept");
     assert_eq!((ended.status(), ended.counts().deactivated), (SessionStatus::Completed, 30_003));
+}
+
+/// An engine with so many more types, of each of which a roll that was accepted named so many records.
+fn engine_of_types(types: u32, records: usize) -> Engine {
+    let mut engine = small::engine(Config::new());
+    let page = Page::groups((0..records).map(|number| group(&format!("g{number}"), "Name")));
+    for number in 0..types {
+        let (id, slug) =
+            (ResourceTypeId(Uuid::from_u128(100 + u128::from(number))), format!("type-{number}"));
+        let new = NewResourceType::new(slug.as_str(), "Type", Kind::Group);
+        engine.register_resource_type(NOW, APP, id, &new).expect("a type");
+    }
+    engine.start_session(NOW, APP, session(2), &Scope::All).expect("a session");
+    for number in (0..types).filter(|_| records > 0) {
+        let pushed = engine.push_page(NOW, APP, session(2), &format!("type-{number}"), &page);
+        assert_eq!(pushed.map(|outcome| outcome.created as usize), Ok(records));
+    }
+    accept(&mut engine);
+    engine
+}
+
+/// Found by mutants: a word of 64 rows costs what there is of it, and to pass a type costs one.
+#[test]
+fn a_step_counts_the_rows_that_there_are_and_the_types_that_it_passes() {
+    // 50 types of 65 rows and a step each, twice: 3,400 of the 4,096 rows that a budget of 1 may pass.
+    assert_eq!(step(&mut engine_of_types(50, 65), 1).status, SessionStatus::Completed);
+    // 2,103 types, twice.
+    let mut engine = engine_of_types(2_100, 0);
+    let statuses = [step(&mut engine, 1).status, step(&mut engine, 1).status];
+    assert_eq!(statuses, [SessionStatus::Completing, SessionStatus::Completed]);
+}
+
+/// Found by a mutant: a step whose work ends with a table stood behind its last row, and the digest tells where it stands.
+#[test]
+fn a_step_that_ends_with_a_table_stands_before_the_next() {
+    let mut engine = small::engine(config(|limits| limits.records_per_page_max = 4_096));
+    engine.start_session(NOW, APP, session(2), &Scope::All).expect("a session");
+    let accounts = (0..4_096).map(|number| account(&format!("u{number}")));
+    let _ = push_in(&mut engine, session(2), &Page::accounts(accounts)).expect("a page");
+    accept(&mut engine);
+    assert_eq!(step(&mut engine, 1).status, SessionStatus::Completing);
+    let cursor = &small::saved(&engine)["apps"][0]["app"]["sessions"]["open"]["cursor"];
+    assert_eq!((&cursor["type"], &cursor["row"]), (&1.into(), &0.into()));
+    assert_eq!(step(&mut engine, 1).status, SessionStatus::Completed);
 }

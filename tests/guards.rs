@@ -1,8 +1,8 @@
 //! Guards (SPEC 4.8): what they count, which of their limits is told, and how they are written.
 
 use headcount::{
-    AppUpdate, Completion, Config, Engine, Error, Guard, GuardLimit, Kind, LimitOutOfRange, Page, Scope,
-    Timestamp,
+    AppUpdate, Completion, Config, Engine, Error, Guard, GuardLimit, Kind, LimitOutOfRange, NewResourceType,
+    Page, ResourceTypeId, Scope, Timestamp, Uuid,
 };
 use headcount_testing::small::{
     self, APP, NOW, account, app, complete, config, group, member, push_in, session,
@@ -188,6 +188,23 @@ fn references_count_of_account_types_alone() {
     assert_eq!(engine.waive_guard(NOW, APP, session(2)), Ok(()));
     let leaves = Page::accounts([account("u1")]);
     assert_eq!(push_in(&mut engine, session(2), &leaves).map(|outcome| outcome.updated), Ok(1));
+}
+
+/// Found by a mutant: what accounts out of scope hold is no part of what a percentage is of.
+#[test]
+fn references_of_accounts_out_of_scope_do_not_count() {
+    let mut engine = engine();
+    let contractor = NewResourceType::new("contractor", "Contractor", Kind::Account);
+    engine.register_resource_type(NOW, APP, ResourceTypeId(Uuid::from_u128(9)), &contractor).expect("a type");
+    let contractors = Page::accounts([member("c1", ["g1", "g2"]), member("c2", ["g1", "g2"])]);
+    engine.start_session(NOW, APP, session(3), &Scope::types(["contractor"])).expect("a session");
+    let _ = engine.push_page(NOW, APP, session(3), "contractor", &contractors).expect("a page");
+    set(&mut engine, Guard::NONE.with_max_removals_percent(40));
+    engine.start_session(NOW, APP, session(4), &Scope::types(["account", "team"])).expect("a session");
+    // Two of three, and not of seven.
+    let error =
+        push_in(&mut engine, session(4), &Page::accounts([account("u1")])).expect_err("two are taken");
+    assert!(matches!(error, Error::GuardExceededByRemovals { removals: 2, base: 3, .. }), "{error}");
 }
 
 #[test]
