@@ -39,7 +39,7 @@ fn the_core_defaults_nothing_that_is_missing_without_a_word() {
 
 #[test]
 fn a_lint_is_switched_off_with_a_reason_and_never_for_dead_code() {
-    for folder in ["src", "tests", "testing", "fuzz/fuzz_targets", "benches"] {
+    for folder in ["src", "tests", "testing", "sim", "fuzz/fuzz_targets", "benches"] {
         assert_none(&bans::waivers(&tidy::read(&root().join(folder)).expect("a source tree")));
     }
 }

@@ -14,24 +14,39 @@
 //! - [`sequences`] runs random histories on engine, model, replica, copy and journal.
 //! - [`small`] is a small engine to try one thing on.
 //! - [`tidy`] checks a source tree: what is banned, how long things are, who imports whom.
+//!
+//! Without the feature `all` there are those alone that need little beside the core.
 
 pub mod busy;
 pub mod compare;
 pub mod copy;
 pub mod directory;
+#[cfg(feature = "all")]
 pub mod explore;
+#[cfg(feature = "all")]
 pub mod fuzz;
 pub mod generate;
+#[cfg(feature = "all")]
 pub mod golden;
+#[cfg(feature = "all")]
 pub mod lenient;
 pub mod model;
+#[cfg(feature = "all")]
 pub mod mutate;
 pub mod random;
+#[cfg(feature = "all")]
 pub mod reached;
+#[cfg(feature = "all")]
 pub mod regression;
+#[cfg(feature = "all")]
 pub mod roll;
+#[cfg(feature = "all")]
 pub mod scenario;
+#[cfg(feature = "all")]
 pub mod seeds;
+#[cfg(feature = "all")]
 pub mod sequences;
+#[cfg(feature = "all")]
 pub mod small;
+#[cfg(feature = "all")]
 pub mod tidy;
