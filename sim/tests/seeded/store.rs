@@ -9,7 +9,7 @@ use twox_hash::XxHash3_64;
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bug {
+pub(crate) enum Bug {
     /// Nothing.
     None,
     /// What is appended waits in memory for the next commands.
@@ -51,7 +51,7 @@ const HEAD_BYTES: usize = 12;
 
 /// A store in memory.
 #[derive(Debug)]
-pub struct Seeded {
+pub(crate) struct Seeded {
     bug: Bug,
     disk: Disk,
     live: Option<Live>,
@@ -126,7 +126,7 @@ fn number(name: &str) -> u64 {
 
 impl Seeded {
     /// An empty one.
-    pub fn new(bug: Bug) -> Self {
+    pub(crate) fn new(bug: Bug) -> Self {
         Self { bug, disk: Disk::default(), live: None }
     }
 
