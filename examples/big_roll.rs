@@ -31,10 +31,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let in_order = directory.in_order();
     let mut costs = Vec::new();
     {
-        let before = heap_bytes();
+        let before = Counts::now().held();
         let mut engine = roll::engine(Config::new().with_hash_key([42; 16]))?;
         let shuffled = directory.shuffled();
-        let kept = heap_bytes() - before;
+        let kept = Counts::now().held() - before;
         let rolls = [
             ("first roll", Roll::Whole, &in_order),
             ("unchanged", Roll::Whole, &in_order),
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         engine.check_invariants()?;
     }
-    let before = heap_bytes();
+    let before = Counts::now().held();
     let mut engine = roll::engine(Config::new().with_hash_key([43; 16]))?;
     costs.push(call_roll(
         &mut engine,
@@ -127,13 +127,8 @@ fn call_roll(
     cost.completing = begun.elapsed();
     cost.changes += engine.changes().len() as u64;
     drop(named);
-    cost.heap_bytes = heap_bytes().saturating_sub(heap_before);
+    cost.heap_bytes = Counts::now().held().saturating_sub(heap_before);
     Ok(cost)
-}
-
-fn heap_bytes() -> usize {
-    // What a reallocation grew or shrank by is in the two already.
-    Counts::now().held()
 }
 
 fn print(directory: &Directory, costs: &[Cost]) {

@@ -26,6 +26,19 @@ fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> &'static str {
     result.expect_err("it is refused").code()
 }
 
+/// Found by a mutant: whether a page passed over an id is the difference of its counts.
+#[test]
+fn a_page_may_pass_over_one_id_beside_many_that_it_takes() {
+    let mut engine = small::engine(Config::new());
+    let _ = push(&mut engine, &Page::accounts(["u1", "u2", "u3"].map(account))).expect("a page");
+    deactivate(&mut engine, &["gone"]);
+    let page = Page::accounts(["u1", "u2", "u3", "gone", "u4", "u5", "u6"].map(account));
+    let outcome = push(&mut engine, &page).expect("a page");
+    assert_eq!((outcome.total, outcome.created, outcome.updated, outcome.settled), (7, 3, 3, 1));
+    assert_eq!(is_active(&engine, "gone"), None);
+    engine.check_invariants().expect("every rule");
+}
+
 #[test]
 fn of_several_reasons_to_refuse_a_delta_the_first_of_the_contract_is_told() {
     let mut engine = small::engine(config(|limits| {

@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         "server" => simulate(&wanted, headcount_sim::stores::server::Server::new),
         #[cfg(feature = "replicated")]
         "replicated" => simulate(&wanted, headcount_sim::stores::replicated::Cluster::new),
-        store @ ("server" | "replicated") => refuse(&format!(
+        store if ["server", "replicated"].contains(&store) => refuse(&format!(
             "this was built without it: cargo run --release -p headcount-sim --features {store} -- --store {store}"
         )),
         _ => refuse(USAGE),

@@ -3,7 +3,6 @@
 //! `cargo run --release -p headcount-embedding --example costs -- 200000`, with the number of accounts, of five
 //! memberships each.
 
-use std::alloc::System;
 use std::error::Error;
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
@@ -12,13 +11,13 @@ use headcount::{
     Completion, Config, Engine, Kind, NewResourceType, Page, RecordFilter, ResourceTypeId, Timestamp, Uuid,
 };
 use headcount_embedding::{Projection, ProjectionError};
+use headcount_test_allocator::{Counts, TestAllocator};
 use headcount_testing::directory::{Directory, PAGE, Roll};
 use headcount_testing::roll::{self, APP};
 use rusqlite::Connection;
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+static ALLOCATOR: TestAllocator = TestAllocator;
 
 /// Groups whose members are read.
 const GROUPS: u32 = 50;
@@ -136,7 +135,7 @@ struct Called {
 
 /// Calls the rolls.
 fn rolls(directory: &Directory, is_indexed: bool) -> Result<Called, Box<dyn Error>> {
-    let before = heap_bytes();
+    let before = Counts::now().held();
     let mut engine = roll::engine(Config::new())?;
     if is_indexed {
         engine.index_members(APP, "team")?;
@@ -155,14 +154,8 @@ fn rolls(directory: &Directory, is_indexed: bool) -> Result<Called, Box<dyn Erro
         all.push(per_record(took + begun.elapsed(), records));
     }
     engine.forget_changes();
-    let heap_bytes = heap_bytes() - before;
+    let heap_bytes = Counts::now().held() - before;
     Ok(Called { engine, took: all, heap_bytes })
-}
-
-fn heap_bytes() -> usize {
-    // What a reallocation grew or shrank by is in the two already.
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated - stats.bytes_deallocated
 }
 
 /// Reads the members of some groups, without an index and with one.

@@ -39,12 +39,14 @@ impl Wires {
 type Sent<A, E = RaftError<NodeId>> = Result<A, RPCError<NodeId, Member, E>>;
 
 impl Wire {
+    #[expect(clippy::result_large_err, reason = "the error is the library's")]
     fn raft<E: std::error::Error>(&self) -> Sent<Raft, E> {
         let up = self.wires.0.lock().unwrap_or_else(PoisonError::into_inner);
         let raft = up.get(&self.target).cloned();
         raft.ok_or_else(|| RPCError::Unreachable(Unreachable::new(&AnyError::error("the node is down"))))
     }
 
+    #[expect(clippy::result_large_err, reason = "the error is the library's")]
     fn answer<A, E: std::error::Error>(&self, answer: Result<A, E>) -> Sent<A, E> {
         answer.map_err(|error| RPCError::RemoteError(RemoteError::new(self.target, error)))
     }
