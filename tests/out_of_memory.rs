@@ -178,13 +178,15 @@ fn what_was_journaled_replays_wherever_memory_ends() {
     let wanted = env::var(ALLOCATIONS).map(|wanted| wanted.parse().expect("a number")).unwrap_or(FIRST);
     let first = wanted.min(count);
     let step = ((count - first) / OTHERS).max(1) as usize;
-    let mut stopped_at = Vec::new();
+    let (mut stopped_at, mut survived) = (Vec::new(), 0);
     for fails_at in (1..=first).chain((first + 1..=count).step_by(step)) {
         let folder = Folder::new(&fails_at.to_string());
-        assert!(!run_host(&folder, fails_at).success(), "allocation {fails_at} of {count} fails");
+        // Who asks whether there is memory can do with less, and goes on.
+        survived += usize::from(run_host(&folder, fails_at).success());
         assert_replays(&folder, &digests, &steps, fails_at);
         stopped_at.push(journaled(&folder.read("journal").unwrap_or_default()).len());
     }
     println!("{} of {count} allocations failed, in {} commands", stopped_at.len(), steps.len());
     assert!(stopped_at.first() < stopped_at.last(), "{stopped_at:?}");
+    assert!(survived <= stopped_at.len() / 10, "{survived} of {} went on without memory", stopped_at.len());
 }
