@@ -419,7 +419,7 @@ fn reading_allocates_nothing() {
         assert_eq!(app.resource_type_by_id(of.id()), Some(of));
         let shown = (engine.apps().count(), app.clone_group().count(), app.resource_types().count());
         assert_eq!((shown, engine.changes().count(), engine.seq() > 0), ((1, 1, 2), 1, true));
-        for filter in headcount::RecordFilter::ALL {
+        for &filter in headcount::RecordFilter::ALL {
             let records = || app.records("account", filter).expect("the type");
             let texts: usize = records().take(50).map(|record| record.id().len()).sum();
             let behind = app.records_behind("account", filter, "00u000000000007").expect("on record");

@@ -8,9 +8,8 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess};
 
-use super::passed::Passed;
 use super::value::{Mode, NameSlot, Read, Slot, push};
-use crate::values::{Attribute, AttributeValue, Attributes, FoundType};
+use crate::values::{Attribute, AttributeValue, Attributes, FoundType, Passed};
 
 /// The place of the attributes. What stands there replaces what an earlier value left.
 pub(super) struct AttributesSlot<'s, 'de> {

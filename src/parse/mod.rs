@@ -6,7 +6,6 @@
 //! does not keep.
 
 mod attributes;
-mod passed;
 mod record;
 mod references;
 mod tally;
@@ -19,8 +18,7 @@ use core::mem;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use crate::values::{IgnoredFields, Kind, Limits, Misread, Page, Records};
-use passed::Passed;
+use crate::values::{IgnoredFields, Kind, Limits, Misread, Page, Passed, Records};
 use record::{Record, RecordNotes, RecordSlot};
 use value::{KeySlot, Mode, Name, Noted, Read, push};
 

@@ -9,12 +9,11 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::Bounds;
 use super::attributes::AttributesSlot;
-use super::passed::Passed;
 use super::references::MapSlot;
 use super::tally::Tally;
 use super::value::{KeySlot, ListValues, MapValues, Mode, Name, Noted, Read, Slot, TextSlot, Values, push};
 use crate::values::{
-    Account, Attributes, FoundType, Group, Misread, Place, ReferenceMap, References, WrongType,
+    Account, Attributes, FoundType, Group, Misread, Passed, Place, ReferenceMap, References, WrongType,
 };
 
 /// A field of a record.

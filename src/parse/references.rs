@@ -6,12 +6,11 @@ use core::mem;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::Bounds;
-use super::passed::Passed;
 use super::tally::{ReadReference, Tally};
 use super::value::{
     KeySlot, ListValues, MapValues, Mode, Name, NameSlot, Noted, Read, Slot, TextSlot, Values, push,
 };
-use crate::values::{FoundType, Place, Reference, ReferenceList, ReferenceMap, References};
+use crate::values::{FoundType, Passed, Place, Reference, ReferenceList, ReferenceMap, References};
 
 /// The place of one map of an account. What stands there replaces what an earlier value left.
 pub(super) struct MapSlot<'s, 'de> {

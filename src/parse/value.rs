@@ -7,8 +7,7 @@ use core::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
 
-use super::passed::Passed;
-use crate::values::{FoundType, IgnoredFields};
+use crate::values::{FoundType, IgnoredFields, Passed};
 
 /// How values are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

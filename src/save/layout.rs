@@ -7,12 +7,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::marks::SavedMarks;
 use super::remembered::SavedPages;
 use super::snapshot::{FORMAT_WITHOUT_GONE, FORMAT_WITHOUT_PROGRESS, SavedAppEntry, Snapshot};
 use crate::state::{SavedProgress, SavedRegistry};
+use crate::values::Passed;
 
 const FIELDS: &[&str] = &["format", "digest", "seq", "groups", "apps", "remembered", "sessions", "marks"];
 
@@ -57,7 +58,7 @@ impl<'de> Visitor<'de> for SnapshotVisitor {
                 Name::Remembered => found.remembered = Some(map.next_value()?),
                 Name::Sessions => found.sessions = Some(map.next_value()?),
                 Name::Marks => found.marks = Some(map.next_value()?),
-                Name::Unknown => _ = map.next_value::<IgnoredAny>()?,
+                Name::Unknown => map.next_value_seed(Passed::OVER)?,
             }
         }
         found.snapshot()

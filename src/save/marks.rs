@@ -134,3 +134,47 @@ mod saved {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Uuid;
+    use crate::state::{CloneGroups, Registry, TypeScope};
+    use crate::store::{Draft, Row};
+    use crate::values::{Guard, HashKey, Kind, SessionId, Timestamp};
+
+    const ACCOUNTS: TypeIndex = TypeIndex(0);
+    const TEAMS: TypeIndex = TypeIndex(1);
+
+    /// An app with an account.
+    fn app() -> App {
+        let key = HashKey::new(&[0; 16]);
+        let group = CloneGroups::default().add(Registry::new(key));
+        let mut app = App::new("App".into(), Timestamp(0), Guard::NONE, group);
+        let draft = Draft { texts: ["u1", "", "x", "", "", ""], ..Draft::default() };
+        app.store_and_session().0.insert(ACCOUNTS, Kind::Account, key.id("u1"), &draft);
+        app
+    }
+
+    /// The same, with a session for teams alone.
+    fn app_that_calls_teams() -> App {
+        let (mut app, scope) = (app(), TypeScope::new(Some([TEAMS].into())));
+        app.start_session(SessionId(Uuid::nil()), scope, Timestamp(0), 2, 100);
+        app
+    }
+
+    /// No snapshot tells of such a thing: loading refuses before.
+    #[test]
+    fn what_is_settled_in_no_session_or_out_of_scope_is_found() {
+        for mut app in [app(), app_that_calls_teams()] {
+            assert_eq!(check(&app), Ok(()));
+            app.store_and_session().0.settle(ACCOUNTS, &[Row(0)]);
+            let broken = check(&app).expect_err("nobody settled it");
+            assert_eq!(broken.detail, "type 0: a record is settled in no session, or out of scope");
+        }
+        let mut app = app_that_calls_teams();
+        app.store_and_session().1.expect("a session").settle_id_of_any(ACCOUNTS, "u2");
+        let broken = check(&app).expect_err("nobody settled it");
+        assert_eq!(broken.detail, "an id is settled out of scope");
+    }
+}

@@ -135,3 +135,29 @@ mod saved {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Draft, Row, Store, TypeIndex};
+    use crate::values::{Fingerprint, HashKey, Kind};
+
+    /// No snapshot tells of such pages: loading refuses before.
+    #[test]
+    fn a_page_of_rows_that_are_not_there_is_found() {
+        let (of, mut store, key) = (TypeIndex(0), Store::default(), HashKey::new(&[0; 16]));
+        let draft = Draft { texts: ["u1", "", "x", "", "", ""], ..Draft::default() };
+        store.insert(of, Kind::Account, key.id("u1"), &draft);
+        let limits = PageLimits::of(&Limits::default());
+        for (rows, found) in
+            [(&[Row(0)][..], Ok(())), (&[Row(0), Row(5)], Err("remembered pages are not apart"))]
+        {
+            store.remember(of, Fingerprint(1), limits, rows);
+            let checked = check(store.table(of).expect("a table"));
+            assert_eq!(
+                checked.as_ref().map_err(|broken| &*broken.detail),
+                found.as_ref().map_err(|words| *words)
+            );
+        }
+    }
+}

@@ -26,7 +26,11 @@ fn to_save_load_and_check_costs_a_few_looks_at_each_record() {
         let (_, checked) = work::of(|| engine.check_invariants());
         assert!(checked.records >= rows(count) && total(&checked) <= 12 * rows(count), "{checked:?}");
         let frozen = engine.freeze();
-        assert_eq!(work::of(|| frozen.check_invariants()).1, checked, "a frozen copy costs the same");
+        let (_, of_copy) = work::of(|| frozen.check_invariants());
+        assert!(
+            of_copy.records >= rows(count) && total(&of_copy) <= total(&checked),
+            "{of_copy:?}, {checked:?}"
+        );
         drop(frozen);
 
         // The digest is known, so to write takes a look at each record to cut the runs, and one to write it.
@@ -38,8 +42,8 @@ fn to_save_load_and_check_costs_a_few_looks_at_each_record() {
 
         let (loaded, work) = restore(&saved);
         assert!(work.records <= 3 * rows(count), "{work:?} at {count} accounts");
-        // Columns grow; of what was saved nothing is moved.
-        assert!(work.moved_bytes <= 64 * 1024, "{work:?} for {} bytes", saved.len());
+        // Columns grow, by a few bytes for each row; of what was saved nothing is moved.
+        assert!(work.moved_bytes <= 8 * rows(count), "{work:?} for {} bytes", saved.len());
         assert_eq!(loaded.digest(), engine.digest());
     }
 }

@@ -38,6 +38,8 @@ mod page_limits;
 mod page_wire;
 mod pages;
 #[cfg(feature = "serde")]
+mod passed;
+#[cfg(feature = "serde")]
 mod plain_wire;
 mod plan;
 mod quote;
@@ -84,6 +86,8 @@ pub(crate) use invariant::COUNT_MAX;
 pub(crate) use invariant::{Checked, ensure, ensure_text};
 pub(crate) use page::{Misread, Place, ReferenceMap, WrongType};
 pub(crate) use page_limits::PageLimits;
+#[cfg(feature = "serde")]
+pub(crate) use passed::Passed;
 pub(crate) use quote::{Quoted, excerpt, id_or_excerpt, path_segment};
 pub(crate) use text::{PlainLengths, Rule, copy_text, describe, is_plain_email, is_same, present};
 #[cfg(feature = "serde")]

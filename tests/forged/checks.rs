@@ -44,6 +44,19 @@ const FROM_WITHIN: &[(&str, &str)] = &[
     ("a slug leads to another type", "state/registry.rs::a_slug_that_leads_to_another_type_is_found"),
     ("more ids are settled than can be", "state/session/settled.rs::more_ids_than_a_type_may_have_are_found"),
     (
+        "in no session, or out of scope",
+        "save/marks.rs::what_is_settled_in_no_session_or_out_of_scope_is_found",
+    ),
+    (
+        "an id is settled out of scope",
+        "save/marks.rs::what_is_settled_in_no_session_or_out_of_scope_is_found",
+    ),
+    ("remembered pages are not apart", "save/remembered.rs::a_page_of_rows_that_are_not_there_is_found"),
+    (
+        "a record that is no account refers",
+        "store/table/tests.rs::a_record_that_refers_and_is_no_account_is_found",
+    ),
+    (
         "an app keeps more ended tasks than it can",
         "state/task/mod.rs::more_ended_tasks_than_the_ceiling_are_found",
     ),
@@ -102,12 +115,15 @@ fn every_check_of_a_state_refuses_a_forgery_or_is_broken_from_within() {
     let (checks, faults) = checks::all(&sources);
     assert!(faults.is_empty() && checks.len() > 100, "{} checks, {faults:?}", checks.len());
     let told = told::words_of(|| FORGERIES.iter().for_each(|forge| forge()));
+    let mut open = Vec::new();
     for check in &checks {
         let is_refused = told.iter().any(|told| check.said(told));
         let from_within = FROM_WITHIN.iter().any(|(words, _)| *words == check.words);
-        let at = format!("{}:{}: {:?}", check.file, check.line, check.words);
-        assert!(is_refused || from_within, "{at}: no snapshot is refused with these words");
+        if !is_refused && !from_within {
+            open.push(format!("{}:{}: {:?}", check.file, check.line, check.words));
+        }
     }
+    assert!(open.is_empty(), "no snapshot is refused with these words:\n{}", open.join("\n"));
     for (words, test) in FROM_WITHIN {
         assert!(checks.iter().any(|check| check.words == *words), "{words:?}: no check says so");
         let (file, name) = test.split_once("::").expect("a test");

@@ -187,6 +187,9 @@ pub(crate) fn more_sessions_than_the_ceiling_are_refused_but_references_may_be_a
         session
     });
     ended.as_array_mut().expect("sessions").extend(more);
+    let progress = saved["sessions"].as_array_mut().expect("progress");
+    let more = vec![progress[2].clone(); Limits::CEILINGS.sessions_per_app_max as usize - 3];
+    progress.splice(3..3, more);
     saved["seq"] = json!(1_000_000);
     assert_eq!(broken_rule(saved, "sessions"), "5");
 

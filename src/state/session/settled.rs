@@ -126,6 +126,14 @@ impl OpenSession {
 }
 
 #[cfg(test)]
+impl OpenSession {
+    /// Settles an id of whichever type, as no command does.
+    pub(crate) fn settle_id_of_any(&mut self, of: TypeIndex, id: &str) {
+        self.settled_ids.add(of, id);
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

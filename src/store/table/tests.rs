@@ -83,3 +83,15 @@ fn what_is_kept_beside_the_records_is_held_against_them() {
 fn sums(table: &mut Table) -> &mut Sums {
     table.sums.as_mut().expect("they are kept")
 }
+
+/// The layout of a group has no place for references, so no snapshot tells of such a record.
+#[test]
+fn a_record_that_refers_and_is_no_account_is_found() {
+    let (mut store, key) = (store(), HashKey::new(&[0; 16]));
+    let references = &[RowKey::new(TEAMS, Row(0))];
+    let draft = Draft { texts: ["g2", "Name", "", "", "", ""], references, ..Draft::default() };
+    store.insert(TEAMS, Kind::Group, key.id("g2"), &draft);
+    let found = store.check(&[true, false]).expect_err("a group refers");
+    let told = "SPEC 10.3 is broken: record \"g2\" of type 1: a record that is no account refers";
+    assert_eq!(found.to_string(), told);
+}

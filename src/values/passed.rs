@@ -15,13 +15,13 @@ const DEPTH_MAX: u8 = 128;
 
 /// Passes over a value of any type.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Passed {
+pub(crate) struct Passed {
     /// Levels that are left.
     left: u8,
 }
 
 impl Passed {
-    pub(super) const OVER: Self = Self { left: DEPTH_MAX };
+    pub(crate) const OVER: Self = Self { left: DEPTH_MAX };
 
     /// One level down.
     fn within<E: Error>(self) -> Result<Self, E> {
