@@ -157,6 +157,10 @@ impl Index {
 mod tests {
     use super::*;
     use alloc::collections::BTreeMap;
+    use alloc::format;
+    use alloc::string::String;
+
+    use crate::values::HashKey;
 
     /// Rows whose hashes a function gives, beside std's map from hash to rows.
     fn agrees_with_a_map(hashes: &[u32]) {
@@ -225,5 +229,41 @@ mod tests {
         }
         let last = Row(rows as u32 - 1);
         assert_eq!(index.find(IdHash(7), |row| row == last), Some(last));
+    }
+
+    /// Rows that are looked at to find each of these ids once, where this is the host's key.
+    fn looked_at(ids: &[String], key: [u8; 16]) -> usize {
+        let key = HashKey::new(&key);
+        let hash = |row: Row| key.id(&ids[row.at()]);
+        let rows = || (0..ids.len() as u32).map(Row);
+        let mut index = Index::default();
+        rows().for_each(|row| index.insert(hash(row), row, hash));
+        let mut looked_at = 0;
+        for row in rows() {
+            let found = index.find(hash(row), |other| {
+                looked_at += 1;
+                other == row
+            });
+            assert_eq!(found, Some(row));
+        }
+        looked_at
+    }
+
+    /// Somebody who knows the key chooses ids that have one place and one tag in a table. Ids come from strangers, so the
+    /// key is the host's own.
+    #[test]
+    fn ids_that_collide_under_a_known_key_cost_nothing_under_another() {
+        const IDS: usize = 48;
+        let known = HashKey::new(&[0; 16]);
+        let collides = |id: &String| {
+            let hash = spread(known.id(id));
+            hash >> 57 == 1 && hash & 0xff == 1
+        };
+        let ids: Vec<String> =
+            (0_u32..).map(|number| format!("u{number:x}")).filter(collides).take(IDS).collect();
+        let at_worst = looked_at(&ids, [0; 16]);
+        assert!(at_worst > IDS * IDS / 4, "{at_worst}: they do not collide, so this shows nothing");
+        let looked_at = looked_at(&ids, *b"the host's own..");
+        assert!(looked_at <= IDS * 2, "{looked_at} rows were looked at to find {IDS} ids");
     }
 }
