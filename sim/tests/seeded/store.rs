@@ -210,14 +210,14 @@ impl Seeded {
         if self.bug == Bug::SnapshotForgetsTheTail {
             self.disk.names("journal-").iter().for_each(|name| self.disk.remove(name));
         }
-        self.drop_old(2);
+        self.drop_old();
         Ok(false)
     }
 
-    /// Drops all snapshots but so many, and what the journal has behind neither.
-    fn drop_old(&mut self, kept: usize) {
+    /// Drops all snapshots but two, and what the journal has behind neither.
+    fn drop_old(&mut self) {
         let snapshots = self.disk.names("snapshot-");
-        let Some(older) = snapshots.len().checked_sub(kept) else { return };
+        let Some(older) = snapshots.len().checked_sub(2) else { return };
         snapshots[..older].iter().for_each(|name| self.disk.remove(name));
         let behind = number(&snapshots[older]);
         let segments = self.disk.names("journal-");
@@ -293,7 +293,9 @@ impl Store for Seeded {
         live.saving = Some(Saving { name, bytes, written: 0 });
         live.segment = format!("journal-{:08}", live.appended + 1);
         if self.bug == Bug::DropsBeforeTheNextIsWhole {
-            self.drop_old(1);
+            for name in self.disk.names("snapshot-").iter().chain(&self.disk.names("journal-")) {
+                self.disk.remove(name);
+            }
         }
         Ok(())
     }

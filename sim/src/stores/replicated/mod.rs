@@ -217,7 +217,7 @@ impl Store for Cluster {
     }
 
     fn upkeep(&mut self) -> Result<bool, Fault> {
-        self.runtime.block_on(tokio::time::sleep(Duration::from_millis(1)));
+        self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(1)).await });
         // A node that follows may have less, and save that.
         Ok(!self.lead().has_saved_nearly_all())
     }
