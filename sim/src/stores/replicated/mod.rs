@@ -118,7 +118,8 @@ impl Cluster {
         })
     }
 
-    /// Has a node elected that has all that was acknowledged: the one that was drawn, or else another one.
+    /// Has a node elected, the one that was drawn, or else another one, that then carries out all that was acknowledged.
+    /// One that was elected may have to give way to one that stood for election just before.
     fn elect(&mut self) -> Result<(), Fault> {
         let begun = Instant::now();
         let mut candidates: VecDeque<NodeId> = self.up.keys().copied().collect();
@@ -129,7 +130,11 @@ impl Cluster {
         while begun.elapsed() < PATIENCE {
             let candidate = candidates[0];
             let node = &self.up[&candidate];
-            match self.runtime.block_on(node.win(ELECTION)) {
+            let led = async {
+                node.win(ELECTION).await?;
+                node.catch_up(PATIENCE).await
+            };
+            match self.runtime.block_on(led) {
                 Ok(()) => {
                     self.leader = candidate;
                     return Ok(());
@@ -155,14 +160,13 @@ impl Store for Cluster {
     fn open(&mut self, config: Config) -> Result<(), Fault> {
         let is_new = self.folders.is_empty();
         self.start()?;
+        self.answers.clear();
         if is_new {
             self.begin(config)?;
+            self.runtime.block_on(self.lead().catch_up(PATIENCE))
         } else {
-            self.elect()?;
+            self.elect()
         }
-        self.answers.clear();
-        let node = self.lead();
-        self.runtime.block_on(node.catch_up(PATIENCE))
     }
 
     fn append(&mut self, entries: &[Entry<'_>]) -> Result<(), AppendError> {
