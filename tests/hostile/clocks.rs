@@ -11,8 +11,11 @@ use headcount_testing::small::{self, APP, SESSION, account, member, session, tas
 const FIRST: Timestamp = Timestamp(i64::MIN);
 const LAST: Timestamp = Timestamp(i64::MAX);
 
+/// What a clock says at each of its ticks.
+type Clock = fn(i64) -> i64;
+
 /// The moments of a clock, one for each command.
-fn clocks() -> Vec<(&'static str, fn(i64) -> i64)> {
+fn clocks() -> Vec<(&'static str, Clock)> {
     vec![
         ("at the first moment", |_| i64::MIN),
         ("at the last moment", |_| i64::MAX),

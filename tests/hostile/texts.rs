@@ -163,7 +163,7 @@ fn of_arguments() -> Vec<Place> {
                 resource_type_id: ResourceTypeId(Uuid::from_u128(9)),
                 new: NewResourceType::new(slug, "Name", headcount::Kind::Group),
             },
-            read: |engine| owned(engine.app(APP)?.resource_types().last().map(|of| of.slug())),
+            read: |engine| owned(engine.app(APP)?.resource_types().next_back().map(|of| of.slug())),
         },
         Place {
             name: "register_resource_type name",
@@ -173,7 +173,7 @@ fn of_arguments() -> Vec<Place> {
                 resource_type_id: ResourceTypeId(Uuid::from_u128(9)),
                 new: NewResourceType::new("new", name, headcount::Kind::Group),
             },
-            read: |engine| owned(engine.app(APP)?.resource_types().last().map(|of| of.name())),
+            read: |engine| owned(engine.app(APP)?.resource_types().next_back().map(|of| of.name())),
         },
         Place {
             name: "update_resource_type slug",
@@ -183,7 +183,7 @@ fn of_arguments() -> Vec<Place> {
                 slug: "seat".into(),
                 update: ResourceTypeUpdate::default().with_slug(slug),
             },
-            read: |engine| owned(engine.app(APP)?.resource_types().last().map(|of| of.slug())),
+            read: |engine| owned(engine.app(APP)?.resource_types().next_back().map(|of| of.slug())),
         },
         Place {
             name: "update_resource_type name",
@@ -193,7 +193,7 @@ fn of_arguments() -> Vec<Place> {
                 slug: "seat".into(),
                 update: ResourceTypeUpdate::default().with_name(name),
             },
-            read: |engine| owned(engine.app(APP)?.resource_types().last().map(|of| of.name())),
+            read: |engine| owned(engine.app(APP)?.resource_types().next_back().map(|of| of.name())),
         },
         Place {
             name: "fail_session reason",
