@@ -5,9 +5,9 @@
 //! quiet difference, and a restart knows where it is. A record is read from the engine once per change that
 //! names it; a command that changed nothing touches nothing.
 //!
-//! What it costs: where every record is new, about 51 times what the engine does, nearly all of it SQLite's: a row and its
-//! index for each record and each reference, and a transaction for each page. An unchanged page has no change, and costs
-//! nothing.
+//! What it costs: where every record is new, 27 times what the engine does, and 70 times where the file is synced, nearly
+//! all of it SQLite's: a row and its index for each record and each reference, and a transaction for each page. An unchanged
+//! page has no change, and no row of it is touched.
 
 use std::fmt;
 
