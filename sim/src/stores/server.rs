@@ -27,6 +27,8 @@ const TENANT: &str = "acme";
 const CHANGES_KEPT: u64 = 60;
 /// A sector of a disk: it comes whole or not at all.
 const SECTOR_BYTES: usize = 512;
+/// What a write-ahead file begins with.
+const HEADER_BYTES: usize = 32;
 /// What lies in a folder of the store.
 const FILES: [&str; 3] = ["data", WAL, LOCK];
 const WAL: &str = "data-wal";
@@ -105,8 +107,10 @@ impl Server {
 }
 
 /// What may be left of a file that is one thing before it is written to and another behind: any of the sectors that differ.
-/// Mostly it grows; where all that it holds was moved into the database, it is begun anew, over what it held.
+/// Mostly it grows; where all that it holds was moved into the database, it is begun anew, over what it held, with a new header,
+/// which SQLite waits for before it writes what follows.
 fn torn(before: &[u8], mut after: Vec<u8>, random: &mut Random) -> Vec<u8> {
+    let header = after.get(..HEADER_BYTES).unwrap_or_default().to_vec();
     let sectors = (0..after.len()).step_by(SECTOR_BYTES).map(|at| at..(at + SECTOR_BYTES).min(after.len()));
     let open: Vec<Range<usize>> =
         sectors.filter(|sector| before.get(sector.clone()) != Some(&after[sector.clone()])).collect();
@@ -132,6 +136,8 @@ fn torn(before: &[u8], mut after: Vec<u8>, random: &mut Random) -> Vec<u8> {
         // Some sectors came, and others did not.
         _ => open.into_iter().filter(|_| random.below(2) == 0).for_each(lose),
     }
+    let header_bytes = header.len().min(after.len());
+    after[..header_bytes].copy_from_slice(&header[..header_bytes]);
     after
 }
 
