@@ -123,6 +123,8 @@ impl Connections {
     fn new(settings: Settings) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(settings.idle_timeout).max_buf_size(HEAD_BYTES_MAX);
+        // A client that says no more may still listen, and what it asked for last is carried out.
+        http.half_close(true);
         Self {
             room: Arc::new(Semaphore::new(settings.connections_max.clamp(1, Semaphore::MAX_PERMITS))),
             refusals: Arc::new(Semaphore::new(refuse::AT_ONCE_MAX)),

@@ -52,7 +52,7 @@ pub struct Metrics {
     /// By method and status.
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
     pub(super) requests_under_way: Gauge,
-    /// Whose clients were gone before there was an answer.
+    /// That were cut off before there was an answer.
     pub(super) requests_abandoned: Counter,
     pub(super) request_seconds: Histogram,
 }

@@ -42,7 +42,7 @@ pub async fn layer(State(metrics): State<Arc<Metrics>>, request: Request, next: 
     response
 }
 
-/// A request that is under way. Where it is dropped before it was answered, its client is gone, and that is told.
+/// A request that is under way. Where it is dropped before it was answered, it is cut off, and that is told.
 struct Asked<'m> {
     metrics: &'m Metrics,
     under_way: Option<UnderWay<'m>>,
@@ -75,7 +75,7 @@ impl Drop for Asked<'_> {
             self.metrics.note_abandoned_request();
             let Self { span, method, path, begun, .. } = self;
             let took = begun.elapsed();
-            span.in_scope(|| tracing::debug!(%method, path, ?took, "its client went away"));
+            span.in_scope(|| tracing::debug!(%method, path, ?took, "cut off"));
         }
     }
 }

@@ -289,7 +289,7 @@ impl Scrape {
         writer.counter(("headcount_http_requests", "Requests that were answered"), requests)?;
         let described = (
             "headcount_http_requests_abandoned",
-            "Requests whose clients were gone before there was an answer",
+            "Requests that were cut off before there was an answer",
         );
         writer.counter(described, [(vec![], metrics.requests_abandoned.get())])?;
         let described = ("headcount_http_requests_under_way", "Requests that are not answered yet");

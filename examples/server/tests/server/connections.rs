@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use crate::support::{KEY, Server};
 
 /// Long enough for anything that is to happen, on a machine with other work.
-const LONG: Duration = Duration::from_secs(20);
+pub const LONG: Duration = Duration::from_secs(20);
 
-fn connect(server: &Server) -> TcpStream {
+pub fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.address.strip_prefix("http://").expect("an address"));
     let stream = stream.expect("a connection");
     stream.set_read_timeout(Some(LONG)).expect("a timeout");
@@ -17,14 +17,14 @@ fn connect(server: &Server) -> TcpStream {
 }
 
 /// The head of a request.
-fn head(method: &str, path: &str, more: &str) -> String {
+pub fn head(method: &str, path: &str, more: &str) -> String {
     format!(
         "{method} /org/acme/api/v1/bridge/{path} HTTP/1.1\r\nHost: here\r\nAuthorization: Api-Key {KEY}\r\n\
          Content-Type: application/json\r\n{more}\r\n"
     )
 }
 
-fn send(stream: &mut TcpStream, text: &str) {
+pub fn send(stream: &mut TcpStream, text: &str) {
     stream.write_all(text.as_bytes()).expect("it is written");
 }
 

@@ -14,6 +14,7 @@ mod documents;
 mod durable;
 mod files;
 mod given;
+mod gone;
 mod idempotency;
 mod ignored;
 mod kills;
