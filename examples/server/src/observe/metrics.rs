@@ -128,7 +128,7 @@ impl Metrics {
         self.request_seconds.observe(took.as_secs_f64());
     }
 
-    /// Notes that a client went away before its request was answered.
+    /// Notes that a request was cut off before it was answered.
     pub(super) fn note_abandoned_request(&self) {
         self.requests_abandoned.inc();
     }
