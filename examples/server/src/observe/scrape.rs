@@ -287,10 +287,8 @@ impl Scrape {
             (vec![("method", method.into()), ("status", status.to_string().into())], count)
         });
         writer.counter(("headcount_http_requests", "Requests that were answered"), requests)?;
-        let described = (
-            "headcount_http_requests_abandoned",
-            "Requests that were cut off before there was an answer",
-        );
+        let described =
+            ("headcount_http_requests_abandoned", "Requests that were cut off before there was an answer");
         writer.counter(described, [(vec![], metrics.requests_abandoned.get())])?;
         let described = ("headcount_http_requests_under_way", "Requests that are not answered yet");
         writer.gauge(described, [(vec![], metrics.requests_under_way.get() as f64)])?;
