@@ -196,15 +196,21 @@ fn no_page_of_twenty_rolls_that_change_one_in_twenty_pays_for_the_whole() {
     }
 }
 
-/// What these commands allocate, in the order of their names.
-fn allocated_by_commands(accounts: u32) -> Vec<(&'static str, usize)> {
-    let directory = Directory { memberships: 1, ..Directory::new(accounts) };
+/// An engine, and its open session in which all accounts of the directory were pushed.
+fn with_accounts(directory: &Directory) -> (Engine, SessionId) {
     let mut engine = roll::engine(Config::new()).expect("an engine");
     let session = roll::start(&mut engine, 1).expect("a session");
     for numbers in directory.in_order().chunks(100) {
         let page = directory.accounts_page(Roll::Whole, numbers);
         let _ = roll::push(&mut engine, session, &page).expect("a page");
     }
+    (engine, session)
+}
+
+/// What these commands allocate, in the order of their names.
+fn allocated_by_commands(accounts: u32) -> Vec<(&'static str, usize)> {
+    let directory = Directory { memberships: 1, ..Directory::new(accounts) };
+    let (mut engine, session) = with_accounts(&directory);
     assert_eq!(roll::complete(&mut engine, session), Ok(0));
     let mut allocated = Vec::new();
     let mut count = |name, run: &mut dyn FnMut()| {
@@ -311,12 +317,7 @@ fn moving(accounts: u32) -> (usize, usize) {
     let mut bytes = Vec::new();
     let mut unchanged = 0;
     for is_indexed in [false, true] {
-        let mut engine = roll::engine(Config::new()).expect("an engine");
-        let session = roll::start(&mut engine, 1).expect("a session");
-        for numbers in directory.in_order().chunks(100) {
-            let page = directory.accounts_page(Roll::Whole, numbers);
-            let _ = roll::push(&mut engine, session, &page).expect("a page");
-        }
+        let (mut engine, session) = with_accounts(&directory);
         if is_indexed {
             engine.index_members(roll::APP, "team").expect("a type");
         }
@@ -394,12 +395,7 @@ fn a_text_that_is_kept_is_copied_once() {
 /// An engine with accounts of one team each, an open session that named none of them, and a task.
 fn engine_to_read(accounts: u32) -> Engine {
     let directory = Directory { memberships: 1, ..Directory::new(accounts) };
-    let mut engine = roll::engine(Config::new()).expect("an engine");
-    let session = roll::start(&mut engine, 1).expect("a session");
-    for numbers in directory.in_order().chunks(100) {
-        let page = directory.accounts_page(Roll::Whole, numbers);
-        let _ = roll::push(&mut engine, session, &page).expect("a page");
-    }
+    let (mut engine, session) = with_accounts(&directory);
     assert_eq!(roll::complete(&mut engine, session), Ok(0));
     let new = NewTask::new(TaskAction::UpdateAccount, "account");
     engine.create_task(Timestamp(0), roll::APP, TaskId(Uuid::from_u128(1)), &new).expect("a task");
