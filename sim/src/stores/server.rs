@@ -80,14 +80,13 @@ impl Server {
 
     /// The files as a crash during something leaves them.
     fn left_by(&mut self, during: During<'_>, random: &mut Random) -> [Option<Vec<u8>>; 3] {
-        let before = FILES.map(|name| self.read(name));
+        let (wal_before, lock_before) = (self.read(WAL), self.read(LOCK));
         match during {
             During::Nothing => {}
             During::Append(entries) => drop(self.append(entries)),
             During::Upkeep => drop(self.upkeep()),
         }
         let [data, wal, lock] = FILES.map(|name| self.read(name));
-        let [_, wal_before, lock_before] = before;
         let was_synced = matches!(during, During::Nothing);
         // The database itself is written to where the store is opened and closed, and by the checkpoints' thread, which
         // moves what the write-ahead file holds: however far it came, the two of them together have it all.
