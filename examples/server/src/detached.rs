@@ -1,9 +1,9 @@
 //! Work that goes on to its end, whether or not somebody waits for it.
 //!
-//! Where a client goes away, the future of its answer is dropped at whatever it waits for just then, and what would come
-//! behind that does not come. A read loses nothing by it. What belongs to a change is more than its command: the cleanup
-//! that a completion begins, the answer that is kept under an `Idempotency-Key`, the second step of a change in two. So
-//! what changes something is driven by a task of its own, and the client waits for that.
+//! Where a connection is cut, as at a stop that takes too long, the future of its answer is dropped at whatever it waits for
+//! just then, and what would come behind that does not come. A read loses nothing by it. What belongs to a change is more
+//! than its command: the cleanup that a completion begins, the answer that is kept under an `Idempotency-Key`, the second
+//! step of a change in two. So what changes something is driven by a task of its own, and the client waits for that.
 
 use std::future::Future;
 use std::panic::resume_unwind;

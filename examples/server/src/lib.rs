@@ -14,7 +14,7 @@
 //! - [`backend`]: what the calls talk to; [`machine`]: the one on this machine, with the tenants and the one way to
 //!   change them; [`queue`]: commands that wait; [`spent`]: where time goes.
 //! - [`cleanup`]: what goes on behind a completion; [`expiry`]: the end of sessions that nobody goes on with;
-//!   [`mod@detached`]: what goes on where its client is gone.
+//!   [`mod@detached`]: what goes on where its connection is cut.
 //! - [`fingerprint`]: what a body is known by, so that one which comes again as it was is not parsed.
 //! - [`observe`]: what somebody who runs the server sees of it: log, figures, readiness; [`console`]: a page to look with.
 //! - [`connections`]: how many there are, and how long one may keep the server waiting; [`signals`]: how the process is

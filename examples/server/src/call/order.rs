@@ -62,7 +62,7 @@ pub async fn answer(state: Arc<State>, routes: &'static [Route], request: Reques
             Ok(()) => read(&incoming),
             Err(refusal) => Err(refusal),
         },
-        // Its client may go away meanwhile, and it is done all the same: what comes behind its command, too.
+        // Its connection may be cut meanwhile, and it is done all the same: what comes behind its command, too.
         Ok((incoming, Handler::Write(write))) => {
             detached(write(incoming, stream)).await.unwrap_or_else(|error| Err(error.into()))
         }

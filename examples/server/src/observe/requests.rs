@@ -22,7 +22,7 @@ const CHARS_MAX: usize = 128;
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// Gives a request its id, counts it, and tells of it: what it was, its status, and how long it took until the answer
-/// began; or that its client did not wait for that. A fault of the server's own is a warning, all else is told at the level
+/// began; or that it was cut off before that. A fault of the server's own is a warning, all else is told at the level
 /// `debug`.
 pub async fn layer(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
     let id = id(request.headers());
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_request_whose_client_goes_away_is_counted_once() {
+    async fn a_request_that_is_cut_off_is_counted_once() {
         let metrics = Arc::new(Metrics::default());
         let never = get(async || std::future::pending::<()>().await);
         let router = Router::new().route("/never", never).route("/", get(async || "ok"));
